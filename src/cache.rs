@@ -1,0 +1,89 @@
+//! Data-key caching with the limits of the specification's caching materials manager.
+//!
+//! Source: framework/caching-cmm.md and framework/local-cryptographic-materials-cache.md. The clock
+//! is the caller's: every method takes the time in milliseconds.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// When an entry is no longer used.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheLimits {
+    /// Longest use in milliseconds.
+    pub max_age: f64,
+    /// Most messages, at least 1.
+    pub max_messages: u64,
+    /// Most plaintext bytes.
+    pub max_bytes: u64,
+    /// Most entries; the one not used for longest makes room.
+    pub capacity: usize,
+}
+
+/// Values by key, each for a limited time and use. What leaves the cache is dropped, and thereby
+/// wiped.
+pub struct Cache<K, V> {
+    limits: CacheLimits,
+    entries: HashMap<K, Entry<V>>,
+}
+
+struct Entry<V> {
+    value: V,
+    born: f64,
+    used: f64,
+    messages: u64,
+    bytes: u64,
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
+    /// An empty cache.
+    #[must_use]
+    pub fn new(limits: CacheLimits) -> Self {
+        Self { limits, entries: HashMap::new() }
+    }
+
+    /// Reserves use of an entry for one message of `bytes` plaintext bytes; an entry that is too
+    /// old or would exceed a limit is dropped.
+    pub fn reserve(&mut self, key: &K, bytes: u64, now: f64) -> Option<V> {
+        self.expire(now);
+        let entry = self.entries.get_mut(key)?;
+        let messages = entry.messages + 1;
+        let total = entry.bytes.saturating_add(bytes);
+        if messages > self.limits.max_messages || total > self.limits.max_bytes {
+            self.entries.remove(key);
+            return None;
+        }
+        (entry.messages, entry.bytes, entry.used) = (messages, total, now);
+        Some(entry.value.clone())
+    }
+
+    /// Keeps a value whose first message has `bytes` plaintext bytes, unless that alone exceeds a
+    /// limit (caching-cmm.md, "Get Encryption Materials").
+    pub fn insert(&mut self, key: K, value: V, bytes: u64, now: f64) {
+        if bytes > self.limits.max_bytes || self.limits.capacity == 0 {
+            return;
+        }
+        self.expire(now);
+        if self.entries.len() >= self.limits.capacity && !self.entries.contains_key(&key) {
+            let oldest = self.entries.iter().min_by(|a, b| a.1.used.total_cmp(&b.1.used));
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                self.entries.remove(&oldest);
+            }
+        }
+        let entry = Entry { value, born: now, used: now, messages: 1, bytes };
+        self.entries.insert(key, entry);
+    }
+
+    /// Drops what is too old; returns after how many milliseconds the next entry will be.
+    pub fn expire(&mut self, now: f64) -> Option<f64> {
+        let max_age = self.limits.max_age;
+        // A clock set back must not make a key live longer.
+        self.entries.retain(|_, entry| (0.0..max_age).contains(&(now - entry.born)));
+        let left = self.entries.values().map(|entry| entry.born + max_age - now);
+        left.min_by(f64::total_cmp)
+    }
+
+    /// Drops everything.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+}

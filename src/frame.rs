@@ -1,0 +1,157 @@
+//! Frames: IV, additional authenticated data and framing bytes from sequence, length and place.
+//!
+//! Source: data-format/message-body.md "Framed Data" and data-format/message-body-aad.md.
+
+use crate::error::{Code, Error};
+use crate::suite::{IV_LEN, MESSAGE_ID_LEN, TAG_LEN};
+use crate::wire::{Reader, Stop};
+
+/// Marks the final frame (message-body.md, "Sequence Number End").
+const FINAL: u32 = u32::MAX;
+/// Bytes before a regular frame's content: sequence, IV.
+pub const HEAD_LEN: usize = 4 + IV_LEN;
+/// Bytes before the final frame's content: marker, sequence, IV, length.
+pub const FINAL_HEAD_LEN: usize = 4 + 4 + IV_LEN + 4;
+const REGULAR_LABEL: &[u8] = b"AWSKMSEncryptionClient Frame";
+const FINAL_LABEL: &[u8] = b"AWSKMSEncryptionClient Final Frame";
+
+/// Shortest and longest frame content that can be chosen for sealing, in bytes.
+pub const FRAME_LENGTHS: std::ops::RangeInclusive<u32> = 4 * 1024..=MAX_DEFAULT;
+const MIN_DEFAULT: u32 = 256 * 1024;
+const MAX_DEFAULT: u32 = 16 * 1024 * 1024;
+/// AWS's Rust reader recurses once a frame and aborts above 14,100 of them.
+const COMFORTABLE_FRAMES: u64 = 12_000;
+
+/// The frame length for `plaintext_len` bytes: 256 KiB, and for more than 12,000 such frames the
+/// smallest power of two that stays within 12,000, at most 16 MiB. AWS's Python reader is quadratic
+/// in the frame length, so no longer than needed.
+#[must_use]
+pub fn default_length(plaintext_len: Option<u64>) -> u32 {
+    let plaintext_len = plaintext_len.unwrap_or(0);
+    let mut length = MIN_DEFAULT;
+    while length < MAX_DEFAULT && plaintext_len.div_ceil(length.into()) > COMFORTABLE_FRAMES {
+        length *= 2;
+    }
+    length
+}
+
+/// One frame of one message, planned: its content is not here, only its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    message_id: [u8; MESSAGE_ID_LEN],
+    sequence: u32,
+    len: u32,
+    last: bool,
+}
+
+impl Frame {
+    pub(crate) fn new(message_id: [u8; MESSAGE_ID_LEN], sequence: u32, len: u32, last: bool) -> Self {
+        Self { message_id, sequence, len, last }
+    }
+
+    /// The sequence number, from 1.
+    #[must_use]
+    pub fn sequence(&self) -> u32 {
+        self.sequence
+    }
+
+    /// The content's length in bytes, the same sealed and open.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether the content is empty, as only a final frame's can be.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether this is the final frame.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.last
+    }
+
+    /// Bytes before the content.
+    #[must_use]
+    pub fn head_len(&self) -> usize {
+        if self.last { FINAL_HEAD_LEN } else { HEAD_LEN }
+    }
+
+    /// Bytes of the frame in the envelope: framing, content, tag.
+    #[must_use]
+    pub fn sealed_len(&self) -> usize {
+        self.head_len() + self.len() + TAG_LEN
+    }
+
+    /// The IV is the sequence number (message-body.md, "IV").
+    #[must_use]
+    pub fn iv(&self) -> [u8; IV_LEN] {
+        let mut iv = [0; IV_LEN];
+        iv[IV_LEN - 4..].copy_from_slice(&self.sequence.to_be_bytes());
+        iv
+    }
+
+    /// Message id, label, sequence, length (message-body-aad.md, "Structure").
+    #[must_use]
+    pub fn aad(&self) -> Vec<u8> {
+        let label = if self.last { FINAL_LABEL } else { REGULAR_LABEL };
+        let sequence = self.sequence.to_be_bytes();
+        let len = u64::from(self.len).to_be_bytes();
+        [&self.message_id, label, &sequence, &len].concat()
+    }
+
+    /// The bytes before the content.
+    #[must_use]
+    pub fn head(&self) -> Vec<u8> {
+        let sequence = self.sequence.to_be_bytes();
+        if self.last {
+            [&FINAL.to_be_bytes(), &sequence, self.iv().as_slice(), &self.len.to_be_bytes()].concat()
+        } else {
+            [sequence.as_slice(), &self.iv()].concat()
+        }
+    }
+
+    /// Reads a frame's head, which must be the `sequence`th of its message.
+    pub(crate) fn read(
+        message_id: [u8; MESSAGE_ID_LEN],
+        sequence: u32,
+        frame_length: u32,
+        head: &[u8],
+    ) -> std::result::Result<Self, Stop> {
+        let mut reader = Reader::new(head);
+        let marker = reader.u32()?;
+        let last = marker == FINAL;
+        let found = if last { reader.u32()? } else { marker };
+        if found != sequence {
+            return Err(invalid(format!(
+                "frame {found} stands where frame {sequence} belongs; frames are missing or out of order"
+            )));
+        }
+        let iv: [u8; IV_LEN] = reader.array()?;
+        let len = if last { reader.u32()? } else { frame_length };
+        if len > frame_length {
+            return Err(invalid(format!("the final frame is longer than the frame length {frame_length}")));
+        }
+        let frame = Self::new(message_id, sequence, len, last);
+        // Official readers let another IV pass; message-body.md says it MUST be the sequence number.
+        if iv != frame.iv() {
+            return Err(invalid(format!("the IV of frame {sequence} is not its sequence number")));
+        }
+        Ok(frame)
+    }
+
+    /// What a failed tag says.
+    #[must_use]
+    pub fn altered(&self) -> Error {
+        Error::new(
+            Code::Authentication,
+            format!("frame {} does not authenticate: the envelope was altered or damaged", self.sequence),
+        )
+    }
+}
+
+fn invalid(message: String) -> Stop {
+    Error::new(Code::EnvelopeInvalid, message).into()
+}

@@ -1,0 +1,189 @@
+//! The message header: written for sealing, read from hostile bytes for opening.
+//!
+//! Source: data-format/message-header.md, version 2.
+
+use crate::context::EncryptionContext;
+use crate::error::{Code, Error, Result};
+use crate::kdf::{CommitKey, MessageId};
+use crate::suite::{CONTENT_FRAMED, KEY_LEN, MESSAGE_ID_LEN, PROVIDER_ID, SUITE_ID, TAG_LEN, VERSION};
+use crate::suite::{check_suite, check_version};
+use crate::wire::{Reader, Stop, put_field};
+
+/// What an opener accepts before it buffers anything.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Most encrypted data keys in a header.
+    pub max_encrypted_data_keys: u16,
+    /// Longest frame in bytes.
+    pub max_frame_length: u32,
+}
+
+/// One encrypted data key (message-header.md, "Encrypted Data Key Entries").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncryptedDataKey {
+    /// The keyring's name, `aws-kms-rsa` for the ones we open.
+    pub provider_id: Vec<u8>,
+    /// The key's ARN for that keyring.
+    pub provider_info: Vec<u8>,
+    /// What KMS Decrypt takes.
+    pub ciphertext: Vec<u8>,
+}
+
+/// A header as read, not yet authenticated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    pub(crate) body: Vec<u8>,
+    pub(crate) tag: [u8; TAG_LEN],
+    pub(crate) message_id: [u8; MESSAGE_ID_LEN],
+    pub(crate) context: EncryptionContext,
+    pub(crate) edks: Vec<EncryptedDataKey>,
+    pub(crate) frame_length: u32,
+    pub(crate) commit_key: [u8; KEY_LEN],
+}
+
+/// How far reading came.
+#[derive(Debug)]
+pub enum Progress {
+    /// The envelope must be at least this many bytes long, from its start.
+    Need(usize),
+    /// The header, of [`Header::len`] bytes.
+    Done(Header),
+}
+
+/// The header body (message-header.md, "Header Body").
+pub(crate) fn write(
+    id: &MessageId,
+    stored: &EncryptionContext,
+    edks: &[(String, Vec<u8>)],
+    frame_length: u32,
+    commit_key: &CommitKey,
+) -> Result<Vec<u8>> {
+    let mut out = vec![VERSION];
+    out.extend_from_slice(&SUITE_ID.to_be_bytes());
+    out.extend_from_slice(&id.0);
+    put_field(&mut out, &stored.serialize()?, "the encryption context", Code::Context)?;
+    let count =
+        u16::try_from(edks.len()).map_err(|_| Error::new(Code::TooLong, "at most 65,535 keys fit in one envelope"))?;
+    out.extend_from_slice(&count.to_be_bytes());
+    for (arn, ciphertext) in edks {
+        put_field(&mut out, PROVIDER_ID.as_bytes(), "a provider id", Code::KeyId)?;
+        put_field(&mut out, arn.as_bytes(), "a key ARN", Code::KeyId)?;
+        put_field(&mut out, ciphertext, "an encrypted data key", Code::TooLong)?;
+    }
+    out.push(CONTENT_FRAMED);
+    out.extend_from_slice(&frame_length.to_be_bytes());
+    out.extend_from_slice(commit_key.as_bytes());
+    Ok(out)
+}
+
+impl Header {
+    /// Reads the header at the start of `bytes`. Limits are checked as soon as the field that
+    /// exceeds them has arrived.
+    ///
+    /// # Errors
+    /// [`Code::EnvelopeInvalid`] for what breaks the format, [`Code::EnvelopeUnsupported`] for
+    /// other versions, suites and content types, and for what is over a limit.
+    pub fn read(bytes: &[u8], limits: &Limits) -> Result<Progress> {
+        match Self::parse(bytes, limits) {
+            Ok(header) => Ok(Progress::Done(header)),
+            Err(Stop::Need(len)) => Ok(Progress::Need(len)),
+            Err(Stop::Bad(error)) => Err(error),
+        }
+    }
+
+    fn parse(bytes: &[u8], limits: &Limits) -> std::result::Result<Self, Stop> {
+        let mut reader = Reader::new(bytes);
+        check_version(reader.u8()?)?;
+        check_suite(reader.u16()?)?;
+        let message_id = reader.array()?;
+        let context = EncryptionContext::parse(reader.field()?)?;
+        let edks = read_edks(&mut reader, limits)?;
+        match reader.u8()? {
+            CONTENT_FRAMED => {}
+            0x01 => return Err(unsupported("has unframed content; seal with a frame length").into()),
+            _ => return Err(invalid("has an unknown content type").into()),
+        }
+        let frame_length = reader.u32()?;
+        if frame_length == 0 {
+            return Err(invalid("has a frame length of 0").into());
+        }
+        if frame_length > limits.max_frame_length {
+            let max = limits.max_frame_length;
+            return Err(unsupported(&format!(
+                "has frames of {frame_length} bytes, over the limit of {max}; raise maxFrameLength if you trust its source"
+            ))
+            .into());
+        }
+        let commit_key = reader.array()?;
+        let body = bytes.get(..reader.position()).unwrap_or_default().to_vec();
+        Ok(Self { body, tag: reader.array()?, message_id, context, edks, frame_length, commit_key })
+    }
+
+    /// The header's length in bytes, with its tag.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.body.len() + TAG_LEN
+    }
+
+    /// Never: a header has fields.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// The message id; nothing vouches for it yet, nor for the other fields.
+    #[must_use]
+    pub fn message_id(&self) -> &[u8; MESSAGE_ID_LEN] {
+        &self.message_id
+    }
+
+    /// The stored encryption context.
+    #[must_use]
+    pub fn context(&self) -> &EncryptionContext {
+        &self.context
+    }
+
+    /// The encrypted data keys, in order.
+    #[must_use]
+    pub fn encrypted_data_keys(&self) -> &[EncryptedDataKey] {
+        &self.edks
+    }
+
+    /// The length of every frame's content but the last one's, in bytes.
+    #[must_use]
+    pub fn frame_length(&self) -> u32 {
+        self.frame_length
+    }
+}
+
+fn read_edks(reader: &mut Reader<'_>, limits: &Limits) -> std::result::Result<Vec<EncryptedDataKey>, Stop> {
+    let count = reader.u16()?;
+    if count == 0 {
+        return Err(invalid("has no encrypted data key").into());
+    }
+    if count > limits.max_encrypted_data_keys {
+        let max = limits.max_encrypted_data_keys;
+        return Err(unsupported(&format!(
+            "has {count} encrypted data keys, over the limit of {max}; raise maxEncryptedDataKeys if you trust its source"
+        ))
+        .into());
+    }
+    // Grows with the bytes that are there, never with the count that is claimed.
+    let mut edks = Vec::new();
+    for _ in 0..count {
+        edks.push(EncryptedDataKey {
+            provider_id: reader.field()?.to_vec(),
+            provider_info: reader.field()?.to_vec(),
+            ciphertext: reader.field()?.to_vec(),
+        });
+    }
+    Ok(edks)
+}
+
+fn invalid(what: &str) -> Error {
+    Error::new(Code::EnvelopeInvalid, format!("the envelope {what}"))
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::new(Code::EnvelopeUnsupported, format!("the envelope {what}"))
+}

@@ -1,0 +1,123 @@
+//! What a key may arrive as: GetPublicKey's answer, PEM, base64 or DER, and what it must not be.
+
+use base64ct::{Base64, Encoding};
+use rsa::pkcs1::ALGORITHM_OID;
+use rsa::pkcs8::der::asn1::AnyRef;
+use rsa::pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged, pem};
+use rsa::pkcs8::spki::SubjectPublicKeyInfoRef;
+
+use crate::error::{Code, Error, Result};
+use crate::public_key::{EncryptionAlgorithm, invalid};
+
+const CREATE: &str = "create one with: aws kms create-key --key-spec RSA_4096 --key-usage ENCRYPT_DECRYPT";
+
+/// The answer of KMS GetPublicKey; fields that are absent are not checked.
+#[derive(Clone, Debug, Default)]
+pub struct GetPublicKey {
+    /// `KeyId`: always the key ARN, even when asked by alias.
+    pub key_id: Option<String>,
+    /// `PublicKey`: a DER SubjectPublicKeyInfo.
+    pub public_key: Vec<u8>,
+    /// `KeySpec`, or the older `CustomerMasterKeySpec`.
+    pub key_spec: Option<String>,
+    /// `KeyUsage`.
+    pub key_usage: Option<String>,
+    /// `EncryptionAlgorithms`.
+    pub encryption_algorithms: Option<Vec<String>>,
+}
+
+impl GetPublicKey {
+    /// Refuses keys that cannot encrypt, before their bytes are looked at.
+    pub(crate) fn check_usable(&self, algorithm: EncryptionAlgorithm) -> Result<()> {
+        if let Some(usage) = self.key_usage.as_deref().filter(|usage| *usage != "ENCRYPT_DECRYPT") {
+            return Err(unsupported(&format!("its usage is {usage}, and a key's usage cannot be changed")));
+        }
+        if let Some(spec) = self.key_spec.as_deref().filter(|spec| !spec.starts_with("RSA_")) {
+            return Err(unsupported(&format!("its spec is {spec}")));
+        }
+        let name = algorithm.name();
+        match &self.encryption_algorithms {
+            Some(listed) if !listed.iter().any(|other| other == name) => {
+                Err(unsupported(&format!("{name} is not among its EncryptionAlgorithms")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn check_spec(&self, actual: &str) -> Result<()> {
+        match self.key_spec.as_deref() {
+            Some(stated) if stated != actual => {
+                Err(invalid(&format!("its KeySpec says {stated}, but the key inside is {actual}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// DER from PEM or base64 text.
+///
+/// # Errors
+/// [`Code::KeyInvalid`], with what the text seems to be instead.
+pub fn decode_text(text: &str) -> Result<Vec<u8>> {
+    let text = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\u{feff}');
+    if !text.starts_with("-----BEGIN") {
+        let joined: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        return Base64::decode_vec(&joined)
+            .map_err(|_| invalid("it is neither PEM nor base64; pass what `aws kms get-public-key` printed"));
+    }
+    let (label, der) =
+        pem::decode_vec(text.as_bytes()).map_err(|_| invalid("its PEM is damaged; download it again"))?;
+    match label {
+        "PUBLIC KEY" => Ok(der),
+        "RSA PUBLIC KEY" => Err(invalid(PKCS1)),
+        "CERTIFICATE" => Err(invalid(CERTIFICATE)),
+        label if label.ends_with("PRIVATE KEY") => Err(invalid(PRIVATE)),
+        _ => Err(invalid("its PEM label is not PUBLIC KEY")),
+    }
+}
+
+const PKCS1: &str = "it is in PKCS#1 form; pass the SubjectPublicKeyInfo that GetPublicKey answers";
+const CERTIFICATE: &str =
+    "it is a certificate; pass the key that GetPublicKey answers, and do not ship the certificate in its place";
+const PRIVATE: &str = "it is a private key: never ship one to a page, and treat this one as exposed; pass the public key that GetPublicKey answers";
+
+/// Tells a SubjectPublicKeyInfo of an RSA key from everything else people paste.
+pub(crate) fn check_der(der: &[u8]) -> Result<()> {
+    let Ok(spki) = SubjectPublicKeyInfoRef::from_der(der) else {
+        return Err(invalid(describe(der)));
+    };
+    if spki.algorithm.oid != ALGORITHM_OID {
+        return Err(unsupported("it is not an RSA key (rsaEncryption)"));
+    }
+    // RFC 8017, A.1: the parameters MUST be NULL.
+    match spki.algorithm.parameters {
+        Some(parameters) if parameters.tag() == Tag::Null => Ok(()),
+        _ => Err(invalid("its algorithm parameters are not NULL")),
+    }
+}
+
+fn describe(der: &[u8]) -> &'static str {
+    match children(der).as_deref() {
+        Some([Tag::Sequence, Tag::Sequence, Tag::BitString]) => CERTIFICATE,
+        Some([Tag::Integer, Tag::Integer]) => PKCS1,
+        Some([Tag::Integer, ..]) | Some([Tag::Sequence, Tag::OctetString]) => PRIVATE,
+        Some([Tag::Sequence, Tag::BitString]) => "its DER is malformed",
+        _ => "its DER is malformed, cut short, or has bytes after its end",
+    }
+}
+
+/// The tags inside the outer SEQUENCE.
+fn children(der: &[u8]) -> Option<Vec<Tag>> {
+    let outer = AnyRef::from_der(der).ok()?;
+    outer.tag().assert_eq(Tag::Sequence).ok()?;
+    let mut reader = SliceReader::new(outer.value()).ok()?;
+    let mut tags = Vec::new();
+    while !reader.is_finished() {
+        tags.push(AnyRef::decode(&mut reader).ok()?.tag());
+    }
+    Some(tags)
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::new(Code::KeyUnsupported, format!("this key cannot seal: {what}; {CREATE}"))
+}

@@ -1,0 +1,104 @@
+//! Where every frame of a message of known length lies. Lengths are exact before a byte is sealed.
+
+use crate::error::{Code, Error, Result};
+use crate::frame::{FINAL_HEAD_LEN, HEAD_LEN};
+use crate::suite::TAG_LEN;
+
+const REGULAR_EXTRA: u64 = (HEAD_LEN + TAG_LEN) as u64;
+const FINAL_EXTRA: u64 = (FINAL_HEAD_LEN + TAG_LEN) as u64;
+/// The largest length that JavaScript's numbers hold exactly.
+const MAX_LEN: u64 = (1 << 53) - 1;
+
+/// The frames of a message: all of them full but the last, which is full or shorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    header_len: u64,
+    frame_length: u64,
+    plaintext_len: u64,
+    frames: u32,
+}
+
+/// One frame's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Where the content lies in the plaintext, in bytes.
+    pub plaintext_start: u64,
+    /// The content's length in bytes.
+    pub len: u32,
+    /// Where the frame lies in the envelope, in bytes.
+    pub sealed_start: u64,
+    /// Whether this is the final frame.
+    pub last: bool,
+}
+
+impl Layout {
+    /// Lays out `plaintext_len` bytes behind a header (with its tag) of `header_len` bytes. An exact
+    /// multiple of the frame length ends in a full final frame (message-body.md, "Final Frame": the
+    /// SHOULD); no bytes are one empty final frame.
+    ///
+    /// # Errors
+    /// [`Code::TooLong`]: over 2^32 - 1 frames, or an envelope over 2^53 - 1 bytes.
+    pub fn new(header_len: usize, plaintext_len: u64, frame_length: u32) -> Result<Self> {
+        let frames = plaintext_len.div_ceil(frame_length.into()).max(1);
+        let frames = u32::try_from(frames).map_err(|_| too_long())?;
+        let layout = Self { header_len: header_len as u64, frame_length: frame_length.into(), plaintext_len, frames };
+        if plaintext_len > MAX_LEN || layout.sealed_len() > MAX_LEN {
+            return Err(too_long());
+        }
+        Ok(layout)
+    }
+
+    /// The plaintext's length in an envelope of `sealed_len` bytes; none if no message has that
+    /// length. An empty final frame after full ones is taken as such.
+    #[must_use]
+    pub fn plaintext_len(header_len: usize, sealed_len: u64, frame_length: u32) -> Option<u64> {
+        let body = sealed_len.checked_sub(header_len as u64)?.checked_sub(FINAL_EXTRA)?;
+        let stride = u64::from(frame_length) + REGULAR_EXTRA;
+        let (regular, last) = (body / stride, body % stride);
+        (last <= frame_length.into()).then(|| regular * u64::from(frame_length) + last)
+    }
+
+    /// How many frames there are, at least one.
+    #[must_use]
+    pub fn frames(&self) -> u32 {
+        self.frames
+    }
+
+    /// The envelope's length in bytes.
+    #[must_use]
+    pub fn sealed_len(&self) -> u64 {
+        self.header_len + self.plaintext_len + u64::from(self.frames - 1) * REGULAR_EXTRA + FINAL_EXTRA
+    }
+
+    /// The frame of this index, from 0.
+    #[must_use]
+    pub fn span(&self, index: u32) -> Option<Span> {
+        if index >= self.frames {
+            return None;
+        }
+        let before = u64::from(index) * self.frame_length;
+        let last = index == self.frames - 1;
+        let len = if last { self.plaintext_len - before } else { self.frame_length };
+        Some(Span {
+            plaintext_start: before,
+            len: u32::try_from(len).ok()?,
+            sealed_start: self.header_len + before + u64::from(index) * REGULAR_EXTRA,
+            last,
+        })
+    }
+
+    /// The index of the frame that holds this byte of the envelope; 0 within the header.
+    #[must_use]
+    pub fn frame_at(&self, sealed_offset: u64) -> u32 {
+        let body = sealed_offset.saturating_sub(self.header_len);
+        let index = body / (self.frame_length + REGULAR_EXTRA);
+        u32::try_from(index).unwrap_or(u32::MAX).min(self.frames - 1)
+    }
+}
+
+fn too_long() -> Error {
+    Error::new(
+        Code::TooLong,
+        "too many bytes for one envelope: it holds at most 2^32 - 1 frames and 2^53 - 1 bytes; give a larger frameLength or split the file",
+    )
+}

@@ -1,0 +1,170 @@
+//! Opening: header, key, commitment, header tag, then frames in order. Each step yields the value
+//! that the next one must own, so that nothing unauthenticated can be released.
+//!
+//! Source: client-apis/decrypt.md.
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::arn::KeyArn;
+use crate::context::EncryptionContext;
+use crate::error::{Code, Error, Result};
+use crate::frame::{FINAL_HEAD_LEN, Frame};
+use crate::header::Header;
+use crate::kdf::{ContentKey, DataKey, MessageId, derive};
+use crate::soft::Cipher;
+use crate::suite::{DIGEST_LEN, MESSAGE_ID_LEN, PROVIDER_ID, WRAPPED_LEN};
+use crate::wire::Stop;
+
+/// A header whose context agrees with what the caller expects, as far as it is stored.
+pub struct Expected {
+    header: Header,
+    required: EncryptionContext,
+    whole: EncryptionContext,
+    digest: [u8; DIGEST_LEN],
+}
+
+/// One KMS Decrypt call to try: which of the opener's keys, and what to send it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The opener's own ARN, which for a multi-Region key may name another region.
+    pub key_id: String,
+    /// The encrypted data key.
+    pub ciphertext: Vec<u8>,
+}
+
+impl Expected {
+    /// Compares the stored context with the expected one; pairs that are not stored are taken as
+    /// required ones, which the key and the header tag must confirm.
+    ///
+    /// # Errors
+    /// [`Code::Context`]: a stored pair has another value.
+    pub fn new(header: Header, expected: &EncryptionContext) -> Result<Self> {
+        let required = expected.required_beside(&header.context)?;
+        let whole = header.context.with_required(&required)?;
+        Ok(Self { digest: whole.digest()?, header, required, whole })
+    }
+
+    /// The KMS calls that may open this, in the envelope's order.
+    ///
+    /// # Errors
+    /// [`Code::NoMatchingKey`]: there is none.
+    pub fn candidates(&self, key_ids: &[KeyArn]) -> Result<Vec<Candidate>> {
+        let ours = self.header.edks.iter().filter(|edk| edk.provider_id == PROVIDER_ID.as_bytes());
+        let candidates: Vec<Candidate> = ours
+            .filter_map(|edk| {
+                let arn = KeyArn::parse(std::str::from_utf8(&edk.provider_info).ok()?).ok()?;
+                // The very ARN first, then a replica of the same multi-Region key.
+                let exact = key_ids.iter().find(|id| **id == arn);
+                let key_id = exact.or_else(|| key_ids.iter().find(|id| id.matches(&arn)))?;
+                Some(Candidate { key_id: key_id.as_str().to_owned(), ciphertext: edk.ciphertext.clone() })
+            })
+            .collect();
+        if candidates.is_empty() {
+            return Err(Error::new(
+                Code::NoMatchingKey,
+                "none of the envelope's keys is among keyIds; inspect() tells which keys it was sealed for",
+            ));
+        }
+        Ok(candidates)
+    }
+
+    /// Takes what KMS answered for a candidate: digest and data key.
+    ///
+    /// # Errors
+    /// [`Code::Kms`]: not 80 bytes. [`Code::Context`]: sealed under another context.
+    /// [`Code::Authentication`]: another data key than the header commits to, or an altered header.
+    pub fn authenticate(self, plaintext: &[u8]) -> Result<Opened> {
+        let plaintext: &[u8; WRAPPED_LEN] = plaintext.try_into().map_err(|_| {
+            Error::new(Code::Kms, "KMS answered a plaintext that is no data key of this format (it must be 80 bytes)")
+        })?;
+        let (digest, key) = plaintext.split_at(DIGEST_LEN);
+        if !bool::from(digest.ct_eq(&self.digest)) {
+            return Err(Error::new(
+                Code::Context,
+                "the envelope was sealed under another encryption context than the one stored and expected",
+            ));
+        }
+        let mut data_key = DataKey(Box::new(Zeroizing::new([0; 32])));
+        data_key.0.copy_from_slice(key);
+        let id = MessageId(self.header.message_id);
+        let (content_key, commit_key) = derive(&data_key, &id)?;
+        if !commit_key.agrees(&self.header.commit_key) {
+            return Err(Error::new(
+                Code::Authentication,
+                "the header does not commit to this data key: the envelope was altered",
+            ));
+        }
+        let aad = [self.header.body.as_slice(), &self.required.serialize()?].concat();
+        let tag = Cipher::new(&content_key).header_tag(&aad)?;
+        if !bool::from(tag.ct_eq(&self.header.tag)) {
+            return Err(Error::new(Code::Authentication, "the header does not authenticate: the envelope was altered"));
+        }
+        Ok(Opened {
+            frames: Frames {
+                message_id: self.header.message_id,
+                frame_length: self.header.frame_length,
+                next: Some(1),
+            },
+            content_key,
+            context: self.whole,
+        })
+    }
+}
+
+/// An authenticated header: the only way to a content key for opening.
+pub struct Opened {
+    /// The frames, to be read in order.
+    pub frames: Frames,
+    /// The key for the engine.
+    pub content_key: ContentKey,
+    /// The whole context, stored and required, authenticated.
+    pub context: EncryptionContext,
+}
+
+/// Reads frame heads in order.
+pub struct Frames {
+    message_id: [u8; MESSAGE_ID_LEN],
+    frame_length: u32,
+    next: Option<u32>,
+}
+
+impl Frames {
+    /// How many bytes from the start of a frame [`Frames::read`] needs; every frame has as many.
+    pub const HEAD: usize = FINAL_HEAD_LEN;
+
+    /// Whether the final frame has been read.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.next.is_none()
+    }
+
+    /// Plans the next frame from its first bytes.
+    ///
+    /// # Errors
+    /// [`Code::EnvelopeInvalid`]: out of order, too long, or after the end;
+    /// [`Code::Truncated`]: fewer than [`Frames::HEAD`] bytes.
+    pub fn read(&mut self, head: &[u8]) -> Result<Frame> {
+        let sequence = self.next.ok_or_else(trailing)?;
+        match Frame::read(self.message_id, sequence, self.frame_length, head) {
+            Ok(frame) => {
+                self.next = sequence.checked_add(1).filter(|_| !frame.is_last());
+                Ok(frame)
+            }
+            Err(Stop::Need(_)) => Err(truncated()),
+            Err(Stop::Bad(error)) => Err(error),
+        }
+    }
+}
+
+/// The envelope ended before its final frame.
+#[must_use]
+pub fn truncated() -> Error {
+    Error::new(Code::Truncated, "the envelope ends too early: the file was cut off on its way; fetch it again")
+}
+
+/// Bytes stand after the final frame.
+#[must_use]
+pub fn trailing() -> Error {
+    Error::new(Code::EnvelopeInvalid, "bytes stand after the final frame; the file was appended to")
+}
