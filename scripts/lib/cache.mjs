@@ -1,0 +1,24 @@
+// Where tools and virtual environments live: outside the project, one folder per name and version.
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+const CACHE = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'kmseal');
+
+/**
+ * The folder `kind/name` of the cache, made by `install(folder)` if it is not there. It gets its name only when it is whole, so
+ * an install that was cut short does not count; of two at a time the first one stays.
+ */
+export async function cached(kind, name, install) {
+  const folder = path.join(CACHE, kind, name);
+  if (existsSync(folder)) return folder;
+  const unfinished = path.join(CACHE, kind, `.${name}.${process.pid}`);
+  mkdirSync(path.dirname(folder), { recursive: true });
+  try {
+    await install(unfinished);
+    if (!existsSync(folder)) renameSync(unfinished, folder);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  return folder;
+}

@@ -1,0 +1,43 @@
+// Installs what the project needs and this machine lacks. It uses only Node itself, since it runs before `npm ci`.
+//
+//     node scripts/setup.mjs         everything
+//     await setup({ rust: true })    only that part
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { browserPackages } from './lib/browsers.mjs';
+import { npmPackages } from './lib/npm.mjs';
+import { geckodriver, wasmBindgen, wasmPack, wasmTarget } from './lib/rust.mjs';
+import { venv } from './lib/venv.mjs';
+
+/**
+ * @param {{ npm?: boolean, rust?: boolean, browsers?: boolean, emulator?: boolean, python?: boolean }} parts
+ *   npm: node_modules; rust: the wasm target, wasm-pack and wasm-bindgen; browsers: Chromium, Firefox, WebKitGTK and their
+ *   drivers; emulator: the embedded KMS and S3; python: AWS's Encryption SDK, for the interop tests
+ * @returns {Promise<{ env: NodeJS.ProcessEnv }>} the environment whose PATH has the tools
+ */
+export async function setup({ npm, rust, browsers, emulator, python }) {
+  const folders = [];
+  if (npm) await npmPackages();
+  if (rust) {
+    await wasmTarget();
+    folders.push(await wasmPack(), await wasmBindgen());
+  }
+  if (browsers) {
+    await browserPackages();
+    folders.push(await geckodriver());
+  }
+  if (emulator) await venv('emulator');
+  if (python) await venv('interop');
+  const PATH = process.env.PATH.split(path.delimiter);
+  PATH.unshift(...folders.filter((folder) => !PATH.includes(folder)));
+  return { env: { ...process.env, PATH: PATH.join(path.delimiter) } };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await setup({ npm: true, rust: true, browsers: true, emulator: true, python: true });
+  } catch (error) {
+    console.error(`set-up: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
