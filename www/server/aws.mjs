@@ -1,0 +1,61 @@
+import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { CreateBucketCommand, GetBucketCorsCommand, PutBucketCorsCommand, S3Client } from '@aws-sdk/client-s3';
+
+/**
+ * Clients for AWS, or for an emulator where there is an `endpoint`.
+ *
+ * @param {{ region: string, endpoint?: string, credentials?: { accessKeyId: string, secretAccessKey: string } }} options
+ */
+export function connect({ region, endpoint, credentials }) {
+  const common = { region, endpoint, credentials };
+  return {
+    kms: new KMSClient(common),
+    s3: new S3Client({
+      ...common,
+      // An address has no subdomain to put the bucket's name in.
+      forcePathStyle: endpoint !== undefined,
+      // Otherwise the checksum of an empty body is signed into every presigned PUT.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+    }),
+  };
+}
+
+/** @param {KMSClient} kms @param {string} keyId a key ARN, a key id or an alias */
+export const getPublicKey = (kms, keyId) => kms.send(new GetPublicKeyCommand({ KeyId: keyId }));
+
+/** What a bucket must allow so that the page can PUT to a presigned URL. @param {string[]} origins */
+export const corsRule = (origins) => ({
+  AllowedOrigins: origins,
+  AllowedMethods: ['PUT'],
+  AllowedHeaders: ['content-type'],
+});
+
+/** @param {S3Client} s3 @param {string} bucket @param {string[]} origins */
+export async function createBucket(s3, bucket, origins) {
+  await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+  await s3.send(new PutBucketCorsCommand({ Bucket: bucket, CORSConfiguration: { CORSRules: [corsRule(origins)] } }));
+}
+
+/**
+ * Whether a bucket that is not ours to change lets the page in.
+ *
+ * @param {S3Client} s3
+ * @param {string} bucket
+ * @param {string[]} origins
+ */
+export async function bucketAllows(s3, bucket, origins) {
+  try {
+    const { CORSRules = [] } = await s3.send(new GetBucketCorsCommand({ Bucket: bucket }));
+    const allows = (origin) =>
+      CORSRules.some(
+        (rule) =>
+          rule.AllowedMethods.includes('PUT') &&
+          rule.AllowedOrigins.some((allowed) => allowed === '*' || allowed === origin) &&
+          rule.AllowedHeaders?.some((header) => header === '*' || header.toLowerCase() === 'content-type'),
+      );
+    return origins.every(allows);
+  } catch (error) {
+    if (error.name === 'NoSuchCORSConfiguration') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { createApp } from './app.mjs';
+
+/**
+ * Binds a port of 127.0.0.1, never another interface: the server holds the right to call KMS Decrypt.
+ *
+ * @param {number[]} ports tried in turn; 0 takes any that is free
+ */
+export async function listen([port, ...others]) {
+  const server = createServer();
+  try {
+    server.listen({ port, host: '127.0.0.1', exclusive: true });
+    await once(server, 'listening');
+  } catch (error) {
+    if (error.code !== 'EADDRINUSE' || others.length === 0) throw error;
+    return listen(others);
+  }
+  const bound = server.address().port;
+  return { server, origins: [`http://127.0.0.1:${bound}`, `http://localhost:${bound}`] };
+}
+
+/**
+ * Serves the demo on a listening server.
+ *
+ * @param {{ server: import('node:http').Server, origins: string[] }} listening
+ * @param {Omit<Parameters<typeof createApp>[0], 'origins'>} options
+ */
+export async function serveDemo({ server, origins }, options) {
+  const app = await createApp({ ...options, origins });
+  server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  return {
+    origin: origins[0],
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
