@@ -1,0 +1,40 @@
+// npm start: the demo, from a fresh machine to an address.
+//
+//     npm start                                                     with an emulator of KMS and S3 on this machine
+//     KMSEAL_KEY_ARN=arn:aws:kms:... KMSEAL_BUCKET=... npm start    on AWS, with the credentials at hand
+//     PORT=9000 npm start                                           on that port instead of 8080 or a free one
+import { setup } from './setup.mjs';
+
+const { KMSEAL_KEY_ARN: keyArn, KMSEAL_BUCKET: bucket, PORT: port } = process.env;
+
+try {
+  await setup({ npm: true, rust: true, emulator: !keyArn });
+  // Only now, since these need node_modules and what the build makes.
+  const { build } = await import('./build.mjs');
+  await build();
+  const { startDemo } = await import('../www/server/demo.mjs');
+  const demo = await startDemo({ keyArn, bucket, ports: port ? [Number(port)] : [8080, 0] });
+
+  const backend = demo.emulated ? 'an emulator of KMS and S3, which keeps nothing once it stops' : `AWS, bucket ${demo.bucket}`;
+  console.log(`
+  kmseal demo    ${demo.origin}
+  key            ${demo.publicKey.KeyId}
+  fingerprint    ${demo.fingerprint}
+  runs on        ${backend}
+
+  Ctrl-C stops it.`);
+
+  let stopping = false;
+  const stop = async () => {
+    // The terminal and npm may both send the signal.
+    if (stopping) return;
+    stopping = true;
+    await demo.close();
+    process.exit();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+} catch (error) {
+  console.error(`npm start: ${error.message}`);
+  process.exit(1);
+}
