@@ -1,0 +1,142 @@
+//! The core driven as an edge drives it: bytes come in pieces, frames go through an engine.
+
+use kmseal::{
+    Candidate, Cipher, Code, EncryptionContext, Error, Expected, Frame, Frames, Header, KeyArn, Limits, Message,
+    Progress, TAG_LEN, trailing, truncated,
+};
+
+pub const LIMITS: Limits = Limits { max_encrypted_data_keys: 8, max_frame_length: 16 * 1024 * 1024 };
+
+/// One frame as it stands in the envelope.
+pub fn seal_frame(cipher: &Cipher, frame: &Frame, content: &[u8]) -> (Vec<u8>, [u8; TAG_LEN]) {
+    assert_eq!(content.len(), frame.len());
+    let mut sealed = content.to_vec();
+    let tag = cipher.seal(frame, &mut sealed).expect("sealing a frame");
+    let bytes = [frame.head().as_slice(), &sealed, &tag].concat();
+    assert_eq!(bytes.len(), frame.sealed_len());
+    (bytes, tag)
+}
+
+/// Seals in order, as for a stream: a full frame waits until it is known not to be the last.
+pub fn seal_in_order(message: &Message, pieces: &[&[u8]]) -> Vec<u8> {
+    let full = message.frame_length() as usize;
+    let cipher = Cipher::new(message.content_key());
+    let mut sequencer = message.sequencer();
+    let mut envelope = message.header().to_vec();
+    let mut waiting = Vec::new();
+    let mut put = |content: &[u8], last| {
+        let frame = sequencer.next(content.len(), last).expect("a next frame");
+        envelope.extend(seal_frame(&cipher, &frame, content).0);
+    };
+    for piece in pieces {
+        waiting.extend_from_slice(piece);
+        while waiting.len() > full {
+            let content: Vec<u8> = waiting.drain(..full).collect();
+            put(&content, false);
+        }
+    }
+    put(&waiting, true);
+    envelope
+}
+
+/// Seals each frame of a source that can be read again, in the given order of frame indices.
+pub fn seal_replayably(message: &Message, plaintext: &[u8], order: impl Iterator<Item = u32>) -> Vec<u8> {
+    let cipher = Cipher::new(message.content_key());
+    let mut replayable = message.replayable(plaintext.len() as u64).expect("a layout");
+    let mut envelope = vec![0; usize::try_from(replayable.layout().sealed_len()).expect("a small envelope")];
+    envelope[..message.header().len()].copy_from_slice(message.header());
+    for index in order {
+        let span = replayable.layout().span(index).expect("a span");
+        let frame = replayable.frame(index).expect("a frame");
+        assert_eq!((frame.len(), frame.is_last()), (span.len as usize, span.last));
+        let content = &plaintext[span.plaintext_start as usize..][..frame.len()];
+        let (bytes, tag) = seal_frame(&cipher, &frame, content);
+        replayable.accept(index, &tag).expect("the same tag each time");
+        envelope[span.sealed_start as usize..][..bytes.len()].copy_from_slice(&bytes);
+    }
+    envelope
+}
+
+pub struct Opener<'a> {
+    pub key_ids: Vec<KeyArn>,
+    pub expected: EncryptionContext,
+    pub limits: Limits,
+    /// KMS Decrypt: nothing where KMS answers InvalidCiphertextException.
+    pub decrypt: &'a dyn Fn(&Candidate) -> Option<Vec<u8>>,
+}
+
+/// What came out, up to the end or to an error.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Authenticated bytes, as a stream releases them before the end is seen.
+    pub released: Vec<u8>,
+    pub kms_calls: usize,
+    /// The whole context, or what went wrong.
+    pub end: Result<EncryptionContext, Code>,
+}
+
+impl Opener<'_> {
+    pub fn open(&self, pieces: &[&[u8]]) -> Outcome {
+        let mut outcome = Outcome { released: Vec::new(), kms_calls: 0, end: Err(Code::Kms) };
+        outcome.end = self.run(&mut Input { pieces: pieces.iter(), buffer: Vec::new() }, &mut outcome);
+        outcome
+    }
+
+    fn run(&self, input: &mut Input<'_>, outcome: &mut Outcome) -> Result<EncryptionContext, Code> {
+        let code = |error: Error| error.code();
+        let header = self.header(input).map_err(code)?;
+        let expected = Expected::new(header, &self.expected).map_err(code)?;
+        let candidates = expected.candidates(&self.key_ids).map_err(code)?;
+        let answer = candidates.iter().find_map(|candidate| {
+            outcome.kms_calls += 1;
+            (self.decrypt)(candidate)
+        });
+        let mut opened = expected.authenticate(&answer.ok_or(Code::Kms)?).map_err(code)?;
+        let cipher = Cipher::new(&opened.content_key);
+        while !opened.frames.is_done() {
+            input.fill(Frames::HEAD).map_err(code)?;
+            let frame = opened.frames.read(&input.buffer[..Frames::HEAD]).map_err(code)?;
+            input.fill(frame.sealed_len()).map_err(code)?;
+            let mut bytes: Vec<u8> = input.buffer.drain(..frame.sealed_len()).collect();
+            let tag = bytes.split_off(bytes.len() - TAG_LEN);
+            let mut content = bytes.split_off(frame.head_len());
+            let tag = tag.as_slice().try_into().expect("a tag's length");
+            cipher.open(&frame, &mut content, tag).map_err(code)?;
+            outcome.released.extend(content);
+        }
+        match input.fill(1) {
+            Ok(()) => Err(trailing().code()),
+            Err(_) => Ok(opened.context),
+        }
+    }
+
+    fn header(&self, input: &mut Input<'_>) -> Result<Header, Error> {
+        loop {
+            match Header::read(&input.buffer, &self.limits)? {
+                Progress::Need(len) => {
+                    assert!(len > input.buffer.len(), "asks for what it has");
+                    input.fill(len)?;
+                }
+                Progress::Done(header) => {
+                    input.buffer.drain(..header.len());
+                    return Ok(header);
+                }
+            }
+        }
+    }
+}
+
+struct Input<'a> {
+    pieces: std::slice::Iter<'a, &'a [u8]>,
+    buffer: Vec<u8>,
+}
+
+impl Input<'_> {
+    /// Takes pieces until `len` bytes are there.
+    fn fill(&mut self, len: usize) -> Result<(), Error> {
+        while self.buffer.len() < len {
+            self.buffer.extend_from_slice(self.pieces.next().ok_or_else(truncated)?);
+        }
+        Ok(())
+    }
+}
