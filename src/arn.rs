@@ -89,7 +89,7 @@ fn refused(text: &str) -> Error {
     let shape = "arn:aws:kms:REGION:ACCOUNT:key/ID";
     let message = if text.is_empty() {
         format!("the key has no key id; give its ARN as keyId ({shape})")
-    } else if text.contains("alias/") {
+    } else if text.split([':', '/']).any(|part| part == "alias") {
         format!(
             "an alias cannot name the key in an envelope, since it may move to another key; give the key ARN that GetPublicKey answers as KeyId ({shape})"
         )

@@ -3,9 +3,6 @@
 //! Source: framework/caching-cmm.md and framework/local-cryptographic-materials-cache.md. The clock
 //! is the caller's: every method takes the time in milliseconds.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-
 /// When an entry is no longer used.
 #[derive(Clone, Copy, Debug)]
 pub struct CacheLimits {
@@ -23,10 +20,12 @@ pub struct CacheLimits {
 /// wiped.
 pub struct Cache<K, V> {
     limits: CacheLimits,
-    entries: HashMap<K, Entry<V>>,
+    // A list: a hundred entries are compared faster than one data key is wrapped.
+    entries: Vec<Entry<K, V>>,
 }
 
-struct Entry<V> {
+struct Entry<K, V> {
+    key: K,
     value: V,
     born: f64,
     used: f64,
@@ -34,26 +33,28 @@ struct Entry<V> {
     bytes: u64,
 }
 
-impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
+impl<K: Eq, V: Clone> Cache<K, V> {
     /// An empty cache.
     #[must_use]
     pub fn new(limits: CacheLimits) -> Self {
-        Self { limits, entries: HashMap::new() }
+        Self { limits, entries: Vec::new() }
     }
 
     /// Reserves use of an entry for one message of `bytes` plaintext bytes; an entry that is too
     /// old or would exceed a limit is dropped.
     pub fn reserve(&mut self, key: &K, bytes: u64, now: f64) -> Option<V> {
         self.expire(now);
-        let entry = self.entries.get_mut(key)?;
-        let messages = entry.messages + 1;
-        let total = entry.bytes.saturating_add(bytes);
-        if messages > self.limits.max_messages || total > self.limits.max_bytes {
-            self.entries.remove(key);
+        let index = self.entries.iter().position(|entry| entry.key == *key)?;
+        let mut entry = self.entries.swap_remove(index);
+        entry.messages += 1;
+        entry.bytes = entry.bytes.saturating_add(bytes);
+        entry.used = now;
+        if entry.messages > self.limits.max_messages || entry.bytes > self.limits.max_bytes {
             return None;
         }
-        (entry.messages, entry.bytes, entry.used) = (messages, total, now);
-        Some(entry.value.clone())
+        let value = entry.value.clone();
+        self.entries.push(entry);
+        Some(value)
     }
 
     /// Keeps a value whose first message has `bytes` plaintext bytes, unless that alone exceeds a
@@ -63,23 +64,21 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
             return;
         }
         self.expire(now);
-        if self.entries.len() >= self.limits.capacity && !self.entries.contains_key(&key) {
-            let oldest = self.entries.iter().min_by(|a, b| a.1.used.total_cmp(&b.1.used));
-            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
-                self.entries.remove(&oldest);
-            }
+        self.entries.retain(|entry| entry.key != key);
+        while self.entries.len() >= self.limits.capacity {
+            let used = self.entries.iter().enumerate().min_by(|a, b| a.1.used.total_cmp(&b.1.used));
+            let Some((oldest, _)) = used else { break };
+            self.entries.swap_remove(oldest);
         }
-        let entry = Entry { value, born: now, used: now, messages: 1, bytes };
-        self.entries.insert(key, entry);
+        self.entries.push(Entry { key, value, born: now, used: now, messages: 1, bytes });
     }
 
     /// Drops what is too old; returns after how many milliseconds the next entry will be.
     pub fn expire(&mut self, now: f64) -> Option<f64> {
         let max_age = self.limits.max_age;
         // A clock set back must not make a key live longer.
-        self.entries.retain(|_, entry| (0.0..max_age).contains(&(now - entry.born)));
-        let left = self.entries.values().map(|entry| entry.born + max_age - now);
-        left.min_by(f64::total_cmp)
+        self.entries.retain(|entry| (0.0..max_age).contains(&(now - entry.born)));
+        self.entries.iter().map(|entry| entry.born + max_age - now).min_by(f64::total_cmp)
     }
 
     /// Drops everything.

@@ -2,8 +2,6 @@
 //!
 //! Source: framework/structures.md "Encryption Context" and data-format/message-header.md "AAD".
 
-use std::collections::BTreeMap;
-
 use sha2::{Digest, Sha384};
 
 use crate::error::{Code, Error, Result};
@@ -12,9 +10,10 @@ use crate::wire::{Reader, Stop, put_field};
 
 const MAX_LEN: usize = u16::MAX as usize;
 
-/// An encryption context. The map orders keys by their UTF-8 bytes, as the format does.
+/// An encryption context: pairs ordered by the UTF-8 bytes of the key, as Rust orders strings; each
+/// key once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EncryptionContext(BTreeMap<String, String>);
+pub struct EncryptionContext(Vec<(String, String)>);
 
 impl EncryptionContext {
     /// Checks pairs that a caller wants to seal or expects.
@@ -23,21 +22,34 @@ impl EncryptionContext {
     /// [`Code::Context`]: a key twice, a key that begins `aws-crypto-`, or more than 65,535 bytes
     /// when serialized.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self> {
-        let mut map = BTreeMap::new();
-        for (key, value) in pairs {
-            if key.starts_with(RESERVED_PREFIX) {
-                return Err(refused(format!(
-                    "encryption context key {key:?}: keys that begin with {RESERVED_PREFIX} are reserved; use another name"
-                )));
-            }
-            let shown = key.clone();
-            if map.insert(key, value).is_some() {
-                return Err(refused(format!("encryption context key {shown:?} is given twice")));
-            }
+        let pairs: Vec<_> = pairs.into_iter().collect();
+        if let Some((key, _)) = pairs.iter().find(|(key, _)| key.starts_with(RESERVED_PREFIX)) {
+            return Err(refused(&[
+                "encryption context key \"",
+                key,
+                "\": keys that begin with aws-crypto- are reserved; use another name",
+            ]));
         }
-        let context = Self(map);
+        let context = Self::sorted(pairs).map_err(|key| about(&key, "is given twice"))?;
         context.serialize()?;
         Ok(context)
+    }
+
+    /// Orders the pairs; the error is a key that stands twice.
+    fn sorted(pairs: Vec<(String, String)>) -> std::result::Result<Self, String> {
+        let mut context = Self::default();
+        for (key, value) in pairs {
+            match context.0.binary_search_by(|(other, _)| other.cmp(&key)) {
+                Ok(_) => return Err(key),
+                Err(place) => context.0.insert(place, (key, value)),
+            }
+        }
+        Ok(context)
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        let index = self.0.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()?;
+        self.0.get(index).map(|(_, value)| value.as_str())
     }
 
     /// This context and `other` together; the same pair may stand in both.
@@ -45,16 +57,9 @@ impl EncryptionContext {
     /// # Errors
     /// [`Code::Context`]: one key with two values, or too long together.
     pub fn merged(&self, other: &Self) -> Result<Self> {
-        let mut map = self.0.clone();
-        for (key, value) in &other.0 {
-            match map.insert(key.clone(), value.clone()) {
-                Some(earlier) if earlier != *value => {
-                    return Err(refused(format!("encryption context key {key:?} is given with two values")));
-                }
-                _ => {}
-            }
-        }
-        let context = Self(map);
+        let mut pairs = self.0.clone();
+        pairs.extend(other.0.iter().filter(|pair| !self.0.contains(pair)).cloned());
+        let context = Self::sorted(pairs).map_err(|key| about(&key, "is given with two values"))?;
         context.serialize()?;
         Ok(context)
     }
@@ -64,10 +69,8 @@ impl EncryptionContext {
     /// # Errors
     /// [`Code::Context`]: a key in both, or too long together.
     pub fn with_required(&self, required: &Self) -> Result<Self> {
-        if let Some(key) = required.0.keys().find(|key| self.0.contains_key(*key)) {
-            return Err(refused(format!(
-                "encryption context key {key:?} is both stored and required; give it in one of the two"
-            )));
+        if let Some((key, _)) = required.0.iter().find(|(key, _)| self.get(key).is_some()) {
+            return Err(about(key, "is both stored and required; give it in one of the two"));
         }
         self.merged(required)
     }
@@ -78,18 +81,12 @@ impl EncryptionContext {
     /// # Errors
     /// [`Code::Context`]: a stored pair has another value.
     pub fn required_beside(&self, stored: &Self) -> Result<Self> {
-        let mut required = BTreeMap::new();
+        let mut required = Vec::new();
         for (key, value) in &self.0 {
-            match stored.0.get(key) {
-                None => {
-                    required.insert(key.clone(), value.clone());
-                }
+            match stored.get(key) {
+                None => required.push((key.clone(), value.clone())),
                 Some(found) if found == value => {}
-                Some(_) => {
-                    return Err(refused(format!(
-                        "the envelope's encryption context has another value for {key:?} than the one expected"
-                    )));
-                }
+                Some(_) => return Err(about(key, "has another value in the envelope than the one expected")),
             }
         }
         Ok(Self(required))
@@ -134,36 +131,34 @@ impl EncryptionContext {
 
     /// Reads the header's context field, in whatever order its pairs stand.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut map = BTreeMap::new();
         if bytes.is_empty() {
-            return Ok(Self(map));
+            return Ok(Self::default());
         }
-        let mut reader = Reader::new(bytes);
-        let mut read = || -> std::result::Result<(), Stop> {
-            let count = reader.u16()?;
-            for _ in 0..count {
-                let key = text(reader.field()?)?;
-                let value = text(reader.field()?)?;
-                if map.insert(key, value).is_some() {
-                    return Err(invalid("has a key twice").into());
-                }
-            }
-            if count == 0 || !reader.is_empty() {
-                return Err(invalid("does not fill its field").into());
-            }
-            Ok(())
-        };
-        match read() {
-            Ok(()) => {}
+        let pairs = match read_pairs(bytes) {
+            Ok(pairs) => pairs,
             Err(Stop::Need(_)) => return Err(invalid("overruns its field")),
             Err(Stop::Bad(error)) => return Err(error),
-        }
+        };
+        let context = Self::sorted(pairs).map_err(|_| invalid("has a key twice"))?;
         // structures.md: this key belongs to the signing suites alone.
-        if map.contains_key("aws-crypto-public-key") {
+        if context.get("aws-crypto-public-key").is_some() {
             return Err(invalid("holds a signing key, which this algorithm suite has not"));
         }
-        Ok(Self(map))
+        Ok(context)
     }
+}
+
+fn read_pairs(bytes: &[u8]) -> std::result::Result<Vec<(String, String)>, Stop> {
+    let mut reader = Reader::new(bytes);
+    let count = reader.u16()?;
+    let mut pairs = Vec::new();
+    for _ in 0..count {
+        pairs.push((text(reader.field()?)?, text(reader.field()?)?));
+    }
+    if count == 0 || !reader.is_empty() {
+        return Err(invalid("does not fill its field").into());
+    }
+    Ok(pairs)
 }
 
 fn text(bytes: &[u8]) -> Result<String> {
@@ -172,13 +167,17 @@ fn text(bytes: &[u8]) -> Result<String> {
 }
 
 fn invalid(what: &str) -> Error {
-    Error::new(Code::EnvelopeInvalid, format!("the envelope's encryption context {what}"))
+    Error::new(Code::EnvelopeInvalid, ["the envelope's encryption context ", what].concat())
 }
 
-fn refused(message: String) -> Error {
-    Error::new(Code::Context, message)
+fn about(key: &str, what: &str) -> Error {
+    refused(&["encryption context key \"", key, "\" ", what])
+}
+
+fn refused(parts: &[&str]) -> Error {
+    Error::new(Code::Context, parts.concat())
 }
 
 fn too_long() -> Error {
-    refused("the encryption context is longer than 65,535 bytes when serialized".into())
+    refused(&["the encryption context is longer than 65,535 bytes when serialized"])
 }

@@ -66,6 +66,21 @@ impl Error {
         Self { code, message: message.into() }
     }
 
+    /// What a frame says whose tag does not fit, in whatever engine.
+    #[must_use]
+    pub fn altered(sequence: u32) -> Self {
+        Self::new(
+            Code::Authentication,
+            format!("frame {sequence} does not authenticate: the envelope was altered or damaged"),
+        )
+    }
+
+    /// A context string that UTF-16 languages let through and UTF-8 cannot hold.
+    #[must_use]
+    pub fn not_unicode() -> Self {
+        Self::new(Code::Context, "an encryption context string has a lone surrogate and cannot be written as UTF-8")
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> Code {

@@ -141,15 +141,6 @@ impl Frame {
         }
         Ok(frame)
     }
-
-    /// What a failed tag says.
-    #[must_use]
-    pub fn altered(&self) -> Error {
-        Error::new(
-            Code::Authentication,
-            format!("frame {} does not authenticate: the envelope was altered or damaged", self.sequence),
-        )
-    }
 }
 
 fn invalid(message: String) -> Stop {

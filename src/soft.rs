@@ -35,7 +35,7 @@ impl Cipher {
     pub fn open(&self, frame: &Frame, content: &mut [u8], tag: &[u8; TAG_LEN]) -> Result<()> {
         self.0
             .decrypt_inout_detached(&frame.iv().into(), &frame.aad(), InOutBuf::from(content), tag.into())
-            .map_err(|_| frame.altered())
+            .map_err(|_| Error::altered(frame.sequence()))
     }
 
     /// The tag over the header (message-header.md, "Authentication Tag"): empty plaintext, IV zero.

@@ -1,0 +1,43 @@
+//! Encryption contexts from and to JavaScript objects.
+
+use js_sys::{Array, JsString, Object};
+use kmseal::{EncryptionContext, Error};
+use wasm_bindgen::prelude::*;
+
+use crate::error::{Result, Thrown, set};
+
+/// Reads an object's own enumerable string pairs; `undefined` is an empty context.
+pub fn read(value: &JsValue) -> Result<EncryptionContext> {
+    if value.is_undefined() || value.is_null() {
+        return Ok(EncryptionContext::default());
+    }
+    if !value.is_object() || Array::is_array(value) {
+        return Err(Thrown::type_error("encryptionContext must be an object of strings"));
+    }
+    let entries = Object::entries(value.unchecked_ref());
+    let pairs = entries.iter().map(|pair| {
+        let pair: Array = pair.unchecked_into();
+        Ok((text(&pair.get(0))?, text(&pair.get(1))?))
+    });
+    let pairs: Vec<(String, String)> = pairs.collect::<Result<_>>()?;
+    Ok(EncryptionContext::from_pairs(pairs)?)
+}
+
+fn text(value: &JsValue) -> Result<String> {
+    let string: &JsString =
+        value.dyn_ref().ok_or_else(|| Thrown::type_error("encryptionContext: every value must be a string"))?;
+    // TextEncoder would silently change a lone surrogate, and the file would open nowhere.
+    if !string.is_valid_utf16() {
+        return Err(Error::not_unicode().into());
+    }
+    Ok(string.into())
+}
+
+/// An object with a null prototype, so that no key can reach Object's.
+pub fn write(context: &EncryptionContext) -> JsValue {
+    let object = Object::create(&JsValue::NULL.unchecked_into());
+    for (key, value) in context.pairs() {
+        set(&object, key, value);
+    }
+    object.into()
+}

@@ -1,0 +1,114 @@
+//! Who encrypts frames: SubtleCrypto, with the plaintext in JavaScript's buffers alone, or the
+//! `aes-gcm` crate in wasm memory.
+
+use std::cell::RefCell;
+
+use js_sys::{Object, Promise, Uint8Array};
+use kmseal::{Cipher, ContentKey, Error, Frame, TAG_LEN};
+use wasm_bindgen::prelude::*;
+use web_sys::{AesGcmParams, Crypto, CryptoKey, SubtleCrypto};
+use zeroize::Zeroize;
+
+use crate::error::{Result, Thrown};
+
+/// Contents up to this many bytes are not worth a promise. Empty ones must not reach SubtleCrypto:
+/// Safari's has failed on them.
+const SMALL: u32 = 1024;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_name = crypto)]
+    static CRYPTO: Crypto;
+}
+
+fn subtle() -> SubtleCrypto {
+    CRYPTO.with(Crypto::subtle)
+}
+
+/// The content key, ready for one direction.
+pub struct Engine {
+    cipher: Cipher,
+    web: Option<CryptoKey>,
+    scratch: RefCell<Vec<u8>>,
+}
+
+/// Hands the content key to SubtleCrypto as a non-extractable key for one use.
+pub fn import_key(key: &ContentKey, usage: &str) -> Result<Promise> {
+    let raw = Uint8Array::from(key.as_bytes().as_slice());
+    let usages = js_sys::Array::of1(&usage.into());
+    let promise = subtle().import_key_with_str("raw", &raw, "AES-GCM", false, &usages);
+    // importKey has taken its copy by now (Web Cryptography, 14.3.9, step 2).
+    raw.fill(0, 0, raw.length());
+    Ok(promise?)
+}
+
+impl Engine {
+    /// In software, or through SubtleCrypto where its key is given.
+    pub fn new(key: &ContentKey, web: Option<CryptoKey>) -> Self {
+        Self { cipher: Cipher::new(key), web, scratch: RefCell::default() }
+    }
+
+    /// A promise of an ArrayBuffer, or a Uint8Array: content and tag, encrypted.
+    pub fn seal(&self, frame: &Frame, content: &Uint8Array) -> Result<JsValue> {
+        if let Some(key) = self.web_for(frame.len()) {
+            let promise = subtle().encrypt_with_object_and_buffer_source(&params(frame), key, content)?;
+            return Ok(promise.into());
+        }
+        self.in_software(content, |buffer| {
+            let tag = self.cipher.seal(frame, buffer)?;
+            buffer.extend_from_slice(&tag);
+            Ok(())
+        })
+    }
+
+    /// A promise of an ArrayBuffer, or a Uint8Array: the content, decrypted. `sealed` ends in the tag.
+    pub fn open(&self, frame: &Frame, sealed: &Uint8Array) -> Result<JsValue> {
+        if let Some(key) = self.web_for(frame.len()) {
+            let promise = subtle().decrypt_with_object_and_buffer_source(&params(frame), key, sealed)?;
+            return Ok(promise.into());
+        }
+        self.in_software(sealed, |buffer| {
+            let content_len = buffer.len().saturating_sub(TAG_LEN);
+            let (content, tag) = buffer.split_at_mut(content_len);
+            let tag = tag.first_chunk().ok_or_else(kmseal::truncated)?;
+            self.cipher.open(frame, content, tag)?;
+            buffer.truncate(content_len);
+            Ok(())
+        })
+    }
+
+    fn web_for(&self, len: usize) -> Option<&CryptoKey> {
+        self.web.as_ref().filter(|_| len > SMALL as usize)
+    }
+
+    fn in_software(
+        &self,
+        input: &Uint8Array,
+        work: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), Error>,
+    ) -> Result<JsValue> {
+        let mut scratch = self.scratch.borrow_mut();
+        let len = input.length() as usize;
+        scratch.clear();
+        let room = scratch.try_reserve(len + TAG_LEN);
+        room.map_err(|_| Thrown::from(JsValue::from(js_sys::RangeError::new("not enough wasm memory for one frame"))))?;
+        scratch.resize(len, 0);
+        input.copy_to(&mut scratch);
+        let done = work(&mut scratch).map(|()| Uint8Array::from(scratch.as_slice()).into());
+        scratch.as_mut_slice().zeroize();
+        Ok(done?)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.scratch.get_mut().zeroize();
+    }
+}
+
+fn params(frame: &Frame) -> Object {
+    let iv = Uint8Array::from(frame.iv().as_slice());
+    let params = AesGcmParams::new("AES-GCM", &iv);
+    params.set_additional_data(&Uint8Array::from(frame.aad().as_slice()));
+    params.set_tag_length(8 * TAG_LEN as u8);
+    params.into()
+}

@@ -1,0 +1,55 @@
+//! What JavaScript catches.
+
+use js_sys::{Object, Reflect, TypeError};
+use wasm_bindgen::JsValue;
+
+/// What a call of this edge throws: `{ code, message }` for the core's errors, which TypeScript makes
+/// a `KmsealError`, or a TypeError.
+pub struct Thrown(JsValue);
+
+pub type Result<T> = std::result::Result<T, Thrown>;
+
+impl Thrown {
+    /// A programmer's mistake.
+    #[inline(never)]
+    pub fn type_error(message: &str) -> Self {
+        Self(TypeError::new(message).into())
+    }
+}
+
+impl From<kmseal::Error> for Thrown {
+    #[inline(never)]
+    fn from(error: kmseal::Error) -> Self {
+        Self(core_error(&error))
+    }
+}
+
+impl From<JsValue> for Thrown {
+    fn from(value: JsValue) -> Self {
+        Self(value)
+    }
+}
+
+impl From<Thrown> for JsValue {
+    fn from(thrown: Thrown) -> Self {
+        thrown.0
+    }
+}
+
+pub fn core_error(error: &kmseal::Error) -> JsValue {
+    let object = Object::new();
+    set(&object, "code", error.code().as_str());
+    set(&object, "message", error.message());
+    object.into()
+}
+
+/// Sets an own property of an object that this edge made.
+pub fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
+    set_value(object, name, &value.into());
+}
+
+#[inline(never)]
+fn set_value(object: &Object, name: &str, value: &JsValue) {
+    // Fails only on a frozen object or a proxy, which ours are not.
+    let _ = Reflect::set(object, &name.into(), value);
+}

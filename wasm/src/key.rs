@@ -1,0 +1,157 @@
+//! Key import from everything a key may arrive as, and KMS's Encrypt and GenerateDataKey done here.
+
+use getrandom::SysRng;
+use js_sys::{Array, ArrayBuffer, JSON, Uint8Array};
+use kmseal::{EncryptionAlgorithm, GetPublicKey, ImportOptions, OaepSeed, PublicKey, decode_text, encrypt};
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+use zeroize::Zeroizing;
+
+use crate::error::{Result, Thrown};
+
+/// A checked public key.
+#[wasm_bindgen]
+pub struct Key(pub(crate) PublicKey);
+
+#[wasm_bindgen]
+extern "C" {
+    /// GetPublicKey's answer, as the CLI prints it or the JavaScript SDK returns it.
+    type Answer;
+    #[wasm_bindgen(method, getter, js_name = KeyId)]
+    fn key_id(this: &Answer) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = PublicKey)]
+    fn public_key(this: &Answer) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = KeySpec)]
+    fn key_spec(this: &Answer) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = CustomerMasterKeySpec)]
+    fn customer_master_key_spec(this: &Answer) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = KeyUsage)]
+    fn key_usage(this: &Answer) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = EncryptionAlgorithms)]
+    fn encryption_algorithms(this: &Answer) -> JsValue;
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Description<'a> {
+    key_id: &'a str,
+    key_spec: &'a str,
+    encryption_algorithm: &'a str,
+    fingerprint: &'a str,
+    max_plaintext_length: usize,
+}
+
+/// An optional string; null is as good as absent.
+fn string(value: &JsValue, name: &str) -> Result<Option<String>> {
+    if value.is_undefined() || value.is_null() {
+        return Ok(None);
+    }
+    let text = value.as_string().ok_or_else(|| Thrown::type_error(&[name, " must be a string"].concat()))?;
+    Ok(Some(text))
+}
+
+/// KMS's name of an algorithm; SHA-256 unless told.
+pub fn algorithm(name: Option<&str>) -> Result<EncryptionAlgorithm> {
+    name.map_or(Some(EncryptionAlgorithm::default()), EncryptionAlgorithm::from_name)
+        .ok_or_else(|| Thrown::type_error("encryptionAlgorithm must be RSAES_OAEP_SHA_256 or RSAES_OAEP_SHA_1"))
+}
+
+fn bytes(value: &JsValue) -> Option<Vec<u8>> {
+    if let Some(view) = value.dyn_ref::<Uint8Array>() {
+        return Some(view.to_vec());
+    }
+    value.dyn_ref::<ArrayBuffer>().map(|buffer| Uint8Array::new(buffer).to_vec())
+}
+
+fn from_text(text: &str, options: &ImportOptions) -> Result<PublicKey> {
+    if text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+        let parsed = JSON::parse(text.trim_start_matches('\u{feff}'));
+        let parsed = parsed.map_err(|_| Thrown::type_error("the key's JSON is malformed"))?;
+        return from_answer(&parsed, options);
+    }
+    Ok(PublicKey::from_der(&decode_text(text)?, options)?)
+}
+
+fn from_answer(answer: &JsValue, options: &ImportOptions) -> Result<PublicKey> {
+    let wrong = || Thrown::type_error("the key must be GetPublicKey's answer, text or bytes");
+    let answer: &Answer = answer.is_object().then(|| answer.unchecked_ref()).ok_or_else(wrong)?;
+    let public_key = answer.public_key();
+    let public_key = match public_key.as_string() {
+        Some(text) => decode_text(&text)?,
+        None => bytes(&public_key).ok_or_else(wrong)?,
+    };
+    let algorithms = answer.encryption_algorithms();
+    let algorithms = Array::is_array(&algorithms).then(|| algorithms.unchecked_into::<Array>());
+    let key_spec = string(&answer.key_spec(), "KeySpec")?;
+    let answer = GetPublicKey {
+        key_id: string(&answer.key_id(), "KeyId")?,
+        public_key,
+        key_spec: key_spec.or(string(&answer.customer_master_key_spec(), "CustomerMasterKeySpec")?),
+        key_usage: string(&answer.key_usage(), "KeyUsage")?,
+        encryption_algorithms: algorithms.map(|names| names.iter().filter_map(|name| name.as_string()).collect()),
+    };
+    Ok(PublicKey::from_get_public_key(&answer, options)?)
+}
+
+#[wasm_bindgen]
+impl Key {
+    /// Checks a key; `source` is GetPublicKey's answer, text, or a Uint8Array of DER or text.
+    #[wasm_bindgen(js_name = importKey)]
+    pub fn import_key(
+        source: &JsValue,
+        key_id: &JsValue,
+        encryption_algorithm: &JsValue,
+        fingerprint: &JsValue,
+    ) -> Result<Key> {
+        let options = ImportOptions {
+            key_id: string(key_id, "keyId")?,
+            algorithm: algorithm(string(encryption_algorithm, "encryptionAlgorithm")?.as_deref())?,
+            fingerprint: string(fingerprint, "fingerprint")?,
+        };
+        if let Some(text) = source.as_string() {
+            return from_text(&text, &options).map(Self);
+        }
+        let Some(bytes) = bytes(source) else {
+            return from_answer(source, &options).map(Self);
+        };
+        // DER begins with the tag of a SEQUENCE; no text that we take begins with "0".
+        match String::from_utf8(bytes) {
+            Ok(text) if !text.starts_with('0') => from_text(&text, &options).map(Self),
+            Ok(text) => Ok(Self(PublicKey::from_der(text.as_bytes(), &options)?)),
+            Err(error) => Ok(Self(PublicKey::from_der(error.as_bytes(), &options)?)),
+        }
+    }
+
+    /// `{ keyId, keySpec, encryptionAlgorithm, fingerprint, maxPlaintextLength }`
+    pub fn describe(&self) -> Result<JsValue> {
+        Ok(serde_wasm_bindgen::to_value(&Description {
+            key_id: self.0.arn().as_str(),
+            key_spec: self.0.spec(),
+            encryption_algorithm: self.0.algorithm().name(),
+            fingerprint: self.0.fingerprint(),
+            max_plaintext_length: self.0.max_plaintext_len(),
+        })
+        .map_err(JsValue::from)?)
+    }
+
+    /// A CiphertextBlob for KMS Decrypt.
+    pub fn encrypt(&self, plaintext: Vec<u8>) -> Result<Uint8Array> {
+        let plaintext = Zeroizing::new(plaintext);
+        let sealed = encrypt(&self.0, &plaintext, OaepSeed::generate(&mut SysRng).map_err(no_random)?)?;
+        Ok(Uint8Array::from(sealed.as_slice()))
+    }
+
+    /// `[plaintext, ciphertextBlob]` of a new 256-bit data key.
+    #[wasm_bindgen(js_name = generateDataKey)]
+    pub fn generate_data_key(&self) -> Result<Vec<Uint8Array>> {
+        let mut key = Zeroizing::new(vec![0; 32]);
+        getrandom::fill(&mut key).map_err(no_random)?;
+        let sealed = encrypt(&self.0, &key, OaepSeed::generate(&mut SysRng).map_err(no_random)?)?;
+        Ok(vec![Uint8Array::from(key.as_slice()), Uint8Array::from(sealed.as_slice())])
+    }
+}
+
+/// The platform's random source failed: nothing can be sealed.
+pub fn no_random<E>(_: E) -> Thrown {
+    JsValue::from(js_sys::Error::new("the platform's random source failed")).into()
+}

@@ -1,0 +1,172 @@
+//! One message being opened, step by step; each step consumes the one before.
+
+use js_sys::{Array, Object, Promise, Uint8Array};
+use kmseal::{Error, Expected, Frame, Frames, Header, KeyArn, Limits, Opened, Progress};
+use kmseal::{advice, trailing, truncated};
+use wasm_bindgen::prelude::*;
+use web_sys::CryptoKey;
+use zeroize::Zeroizing;
+
+use crate::context;
+use crate::engine::{Engine, import_key};
+use crate::error::{Result, core_error, set};
+use crate::inspect::describe;
+use crate::key::algorithm;
+
+/// A header that has been read and not authenticated.
+#[wasm_bindgen]
+pub struct ReadHeader(Header);
+
+/// The header at the start of `bytes`, or how many bytes it needs at least.
+#[wasm_bindgen(js_name = readHeader)]
+pub fn read_header(bytes: Vec<u8>, max_encrypted_data_keys: u16, max_frame_length: u32) -> Result<JsValue> {
+    let limits = Limits { max_encrypted_data_keys, max_frame_length };
+    Ok(match Header::read(&bytes, &limits)? {
+        Progress::Need(len) => JsValue::from_f64(len as f64),
+        Progress::Done(header) => ReadHeader(header).into(),
+    })
+}
+
+#[wasm_bindgen]
+impl ReadHeader {
+    /// The header's length in bytes, with its tag.
+    pub fn length(&self) -> u32 {
+        self.0.len() as u32
+    }
+
+    /// The plaintext's length in an envelope of this length; undefined if no message has it.
+    #[wasm_bindgen(js_name = plaintextLength)]
+    pub fn plaintext_len(&self, sealed_len: f64) -> Option<f64> {
+        kmseal::Layout::plaintext_len(self.0.len(), sealed_len as u64, self.0.frame_length()).map(|len| len as f64)
+    }
+
+    /// What `inspect` returns.
+    pub fn describe(&self, sealed_len: Option<f64>) -> Result<JsValue> {
+        describe(&self.0, sealed_len)
+    }
+
+    /// Compares the stored context with what the caller expects.
+    pub fn expect(self, expected: &JsValue) -> Result<Locked> {
+        Ok(Locked(Expected::new(self.0, &context::read(expected)?)?))
+    }
+}
+
+/// A header that waits for its data key.
+#[wasm_bindgen]
+pub struct Locked(Expected);
+
+#[wasm_bindgen]
+impl Locked {
+    /// Inputs of KMS Decrypt to try, in order.
+    pub fn candidates(&self, key_ids: Vec<String>, encryption_algorithm: Option<String>) -> Result<Array> {
+        let algorithm = algorithm(encryption_algorithm.as_deref())?.name();
+        let key_ids: Vec<KeyArn> = key_ids.iter().map(|id| KeyArn::parse(id)).collect::<kmseal::Result<_>>()?;
+        let inputs = Array::new();
+        for candidate in self.0.candidates(&key_ids)? {
+            let input = Object::new();
+            set(&input, "KeyId", candidate.key_id);
+            set(&input, "CiphertextBlob", Uint8Array::from(candidate.ciphertext.as_slice()));
+            set(&input, "EncryptionAlgorithm", algorithm);
+            inputs.push(&input);
+        }
+        Ok(inputs)
+    }
+
+    /// Takes KMS's plaintext and authenticates the header.
+    pub fn authenticate(self, plaintext: Vec<u8>) -> Result<Unlocked> {
+        let plaintext = Zeroizing::new(plaintext);
+        Ok(Unlocked(self.0.authenticate(&plaintext)?))
+    }
+}
+
+/// An authenticated header.
+#[wasm_bindgen]
+pub struct Unlocked(Opened);
+
+#[wasm_bindgen]
+impl Unlocked {
+    /// The whole context, stored and required.
+    pub fn context(&self) -> JsValue {
+        context::write(&self.0.context)
+    }
+
+    /// The content key as a non-extractable CryptoKey.
+    #[wasm_bindgen(js_name = importKey)]
+    pub fn import_key(&self) -> Result<Promise> {
+        import_key(&self.0.content_key, "decrypt")
+    }
+
+    /// The body. Without a CryptoKey frames are decrypted in software.
+    pub fn body(self, web: Option<CryptoKey>) -> Body {
+        Body { engine: Engine::new(&self.0.content_key, web), frames: self.0.frames, planned: None }
+    }
+}
+
+/// Frames to be opened in order.
+#[wasm_bindgen]
+pub struct Body {
+    engine: Engine,
+    frames: Frames,
+    planned: Option<Frame>,
+}
+
+#[wasm_bindgen]
+impl Body {
+    /// How many bytes `plan` looks at.
+    #[wasm_bindgen(js_name = headLength)]
+    pub fn head_len() -> usize {
+        Frames::HEAD
+    }
+
+    /// Whether the final frame has been planned.
+    #[wasm_bindgen(js_name = isDone)]
+    pub fn is_done(&self) -> bool {
+        self.frames.is_done()
+    }
+
+    /// Reads the next frame's head; gives the whole frame's length in bytes.
+    pub fn plan(&mut self, head: &[u8]) -> Result<f64> {
+        let frame = self.frames.read(head)?;
+        self.planned = Some(frame);
+        Ok(frame.sealed_len() as f64)
+    }
+
+    /// Opens the planned frame from all of its bytes: `{ sequence, content }`, where content is a
+    /// Uint8Array or the promise of an ArrayBuffer.
+    pub fn open(&mut self, bytes: &Uint8Array) -> Result<Object> {
+        let frame = self.planned.take().ok_or_else(truncated)?;
+        let sealed = bytes.subarray(frame.head_len() as u32, bytes.length());
+        let opened = Object::new();
+        set(&opened, "sequence", frame.sequence());
+        set(&opened, "content", self.engine.open(&frame, &sealed)?);
+        Ok(opened)
+    }
+}
+
+/// The error of a frame whose promise of decryption failed.
+#[wasm_bindgen(js_name = alteredFrame)]
+pub fn altered_frame(sequence: u32) -> JsValue {
+    core_error(&Error::altered(sequence))
+}
+
+/// The error of an envelope that ends too early.
+#[wasm_bindgen(js_name = truncatedEnvelope)]
+pub fn truncated_envelope() -> JsValue {
+    core_error(&truncated())
+}
+
+/// The error of an envelope that goes on after its end.
+#[wasm_bindgen(js_name = trailingBytes)]
+pub fn trailing_bytes() -> JsValue {
+    core_error(&trailing())
+}
+
+/// `{ tryNext, sentence }` for an error name of KMS or the AWS SDK.
+#[wasm_bindgen(js_name = kmsAdvice)]
+pub fn kms_advice(name: &str) -> Object {
+    let advice = advice(name);
+    let object = Object::new();
+    set(&object, "tryNext", advice.try_next);
+    set(&object, "sentence", advice.sentence);
+    object
+}
