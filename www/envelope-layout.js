@@ -13,7 +13,7 @@ const utf8Length = (/** @type {string} */ text) => new TextEncoder().encode(text
 /**
  * The header's fields in their order (AWS Encryption SDK message format, message-header.md, version 2).
  *
- * @param {import('kmseal').EnvelopeInfo} info
+ * @param {import('kmseal').Inspection} info
  * @returns {Field[]}
  */
 export function headerFields(info) {
@@ -39,7 +39,7 @@ export function headerFields(info) {
   ];
 }
 
-/** @param {import('kmseal').EnvelopeInfo['encryptedDataKeys'][number]} key @returns {Field[]} */
+/** @param {import('kmseal').Inspection['encryptedDataKeys'][number]} key @returns {Field[]} */
 const wrappedKeyFields = ({ keyId, providerId, ciphertextLength }) => [
   { name: 'Wrapped by', length: 4 + utf8Length(providerId) + utf8Length(keyId), kind: 'key', value: `${providerId}\n${keyId}` },
   { name: 'Wrapped key', length: 2 + ciphertextLength, kind: 'wrapped', value: 'the data key; only KMS can unwrap it' },

@@ -16,7 +16,7 @@ const HEIGHT = 84;
  * Draws an envelope: the whole to scale, then the header and the frames at its ends byte by byte.
  *
  * @param {Blob} envelope
- * @param {import('kmseal').EnvelopeInfo} info
+ * @param {import('kmseal').Inspection} info
  * @returns {Promise<HTMLElement[]>}
  */
 export async function drawEnvelope(envelope, info) {
@@ -38,7 +38,7 @@ export async function drawEnvelope(envelope, info) {
   return [wholeToScale(envelope.size, info), element('details', { name: 'byte-by-byte' }, summary, ...maps)];
 }
 
-/** @param {number} size @param {import('kmseal').EnvelopeInfo} info */
+/** @param {number} size @param {import('kmseal').Inspection} info */
 function wholeToScale(size, { headerLength, frameLength, frames, plaintextSize }) {
   const x = (/** @type {number} */ byte) => (byte / size) * DRAWING_WIDTH;
   const frameSize = totalLength(frameFields(1, frameLength, false));

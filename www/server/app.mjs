@@ -65,7 +65,7 @@ export async function createApp({ kms, s3, bucket, publicKey, origins, maxUpload
   app.get('/', serveStatic({ path: `${PAGE}/index.html` }));
   app.get('/:file{[a-z-]+\\.(?:js|css)}', serveStatic({ root: PAGE }));
   const withoutPrefix = (path) => path.replace(/^\/kmseal/, '');
-  app.get('/kmseal/:file{[a-z-]+\\.(?:js|wasm)}', serveStatic({ root: PACKAGE, rewriteRequestPath: withoutPrefix }));
+  app.get('/kmseal/:file{[\\w-]+\\.(?:js|wasm)}', serveStatic({ root: PACKAGE, rewriteRequestPath: withoutPrefix }));
   app.notFound((c) => c.json({ error: 'NOT_FOUND', message: 'There is nothing at this address.' }, 404));
   return app;
 }
