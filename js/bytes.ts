@@ -1,0 +1,28 @@
+import type { Bytes } from './types.js';
+
+/** A view of the caller's bytes, no copy. */
+export function viewOf(data: unknown, name = 'data'): Uint8Array<ArrayBuffer> {
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  if (ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer) {
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+  throw new TypeError(`${name} must be an ArrayBuffer or a view of one; copy shared memory first`);
+}
+
+export function isBytes(data: unknown): data is Bytes {
+  return data instanceof ArrayBuffer || ArrayBuffer.isView(data);
+}
+
+/** Own enumerable pairs, read once, so that no getter or proxy runs inside wasm. */
+export function ownPairs(context: unknown): unknown {
+  return typeof context === 'object' && context !== null && !Array.isArray(context) ? { __proto__: null, ...context } : context;
+}
+
+/** Whole numbers in a range, or a RangeError. */
+export function whole(value: unknown, name: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number`);
+  if (!Number.isSafeInteger(value) || value < min || value > max) {
+    throw new RangeError(`${name} must be a whole number from ${min} to ${max}`);
+  }
+  return value;
+}

@@ -1,0 +1,49 @@
+/** Every code of a {@link KmsealError}. Codes do not change between versions; sentences may. */
+export type KmsealErrorCode =
+  | 'ERR_KEY_INVALID'
+  | 'ERR_KEY_UNSUPPORTED'
+  | 'ERR_KEY_ID'
+  | 'ERR_KEY_FINGERPRINT'
+  | 'ERR_CONTEXT'
+  | 'ERR_TOO_LONG'
+  | 'ERR_READ'
+  | 'ERR_SOURCE_CHANGED'
+  | 'ERR_ENVELOPE_INVALID'
+  | 'ERR_ENVELOPE_UNSUPPORTED'
+  | 'ERR_TRUNCATED'
+  | 'ERR_NO_MATCHING_KEY'
+  | 'ERR_AUTHENTICATION'
+  | 'ERR_KMS'
+  | 'ERR_LOAD'
+  | 'ERR_INSECURE_CONTEXT'
+  | 'ERR_UPLOAD'
+  | 'ERR_CLOSED'
+  | 'ERR_INTERNAL';
+
+/** What kmseal throws and rejects with, except for programmer mistakes (TypeError, RangeError) and a signal's reason. */
+export class KmsealError extends Error {
+  override readonly name = 'KmsealError';
+  /** What went wrong; stable. */
+  readonly code: KmsealErrorCode;
+
+  /** The message says what to do; `cause` is the error of the platform or of KMS, where there is one. */
+  constructor(code: KmsealErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** @internal A read error of the caller's file or stream. */
+export function readError(cause: unknown): KmsealError {
+  return new KmsealError('ERR_READ', 'the file could not be read; it may have been moved, changed or locked', { cause });
+}
+
+/** @internal The caller's file is not what it was. */
+export function changedError(what: string): KmsealError {
+  return new KmsealError('ERR_SOURCE_CHANGED', `${what}; let the user choose the file again and seal it anew`);
+}
+
+/** @internal A sealer, opener or sealed file is used after close(). */
+export function closedError(what: string): KmsealError {
+  return new KmsealError('ERR_CLOSED', `this ${what} was closed; make a new one`);
+}

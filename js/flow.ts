@@ -1,0 +1,178 @@
+import type { RunOptions } from './types.js';
+
+type Chunk = Uint8Array<ArrayBuffer>;
+
+/** A frame under way. */
+export interface InFlight {
+  /** What the engine makes of it. */
+  readonly result: Promise<ArrayBuffer> | Chunk;
+  /** Plaintext bytes, where they are not the result itself. */
+  readonly plain?: number;
+  /** Checks the result and gives what may leave. */
+  release(result: Chunk): readonly Chunk[];
+  /** What a rejected result means, where it means more than it says. */
+  failed?(cause: unknown): unknown;
+}
+
+/** Where frames come from, in order. */
+export interface Flow {
+  /** Starts some more frames; `undefined` at the end. May be called again before it has answered. */
+  next(): Promise<InFlight[] | undefined>;
+  /** Frees what it holds. Called once, at the end, on failure and when the reader leaves. */
+  close(reason?: unknown): void;
+}
+
+/** Batches of frames that are started before the reader asks for them. */
+const BATCHES_AHEAD = 2;
+
+export interface RunContext extends RunOptions {
+  /** Plaintext bytes in all, if known. */
+  total: number | undefined;
+}
+
+/** Takes frames out of a flow in order, while others are under way. */
+class Drain {
+  readonly #flow: Flow;
+  readonly #run: RunContext;
+  #ahead: Promise<InFlight[] | undefined>[] = [];
+  #batch: InFlight[] = [];
+  #loaded = 0;
+  #closed = false;
+
+  constructor(flow: Flow, run: RunContext) {
+    this.#flow = flow;
+    this.#run = run;
+  }
+
+  /** The next frame's bytes; `undefined` at the end. */
+  async next(): Promise<readonly Chunk[] | undefined> {
+    try {
+      const frame = await this.#nextFrame();
+      this.#run.signal?.throwIfAborted();
+      if (!frame) {
+        this.close();
+        return undefined;
+      }
+      let result;
+      try {
+        result = await frame.result;
+      } catch (cause) {
+        throw frame.failed ? frame.failed(cause) : cause;
+      }
+      this.#run.signal?.throwIfAborted();
+      const bytes = result instanceof ArrayBuffer ? new Uint8Array(result) : result;
+      const pieces = frame.release(bytes);
+      this.#loaded += frame.plain ?? bytes.length;
+      this.#run.onProgress?.({ loaded: this.#loaded, total: this.#run.total });
+      return pieces;
+    } catch (error) {
+      this.close(error);
+      throw error;
+    }
+  }
+
+  async #nextFrame(): Promise<InFlight | undefined> {
+    while (this.#batch.length === 0) {
+      while (this.#ahead.length <= BATCHES_AHEAD) this.#ahead.push(this.#start());
+      const batch = await this.#ahead.shift();
+      if (!batch) return undefined;
+      this.#batch = batch;
+    }
+    return this.#batch.shift();
+  }
+
+  async #start(): Promise<InFlight[] | undefined> {
+    const starting = this.#flow.next();
+    // Reported when its turn comes, not as an unhandled rejection before.
+    starting.then((batch) => batch?.forEach(({ result }) => result instanceof Promise && result.catch(() => {})), () => {});
+    return starting;
+  }
+
+  close(reason?: unknown): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#batch = [];
+    this.#ahead.forEach((batch) => batch.catch(() => {}));
+    this.#ahead = [];
+    this.#flow.close(reason);
+  }
+}
+
+/** A stream of the flow's bytes. Nothing runs before the first read. */
+export function toStream(flow: Flow, run: RunContext, onError?: (error: unknown) => void): ReadableStream<Chunk> {
+  const drain = new Drain(flow, run);
+  const { signal } = run;
+  let abort = () => {};
+  return new ReadableStream<Chunk>(
+    {
+      start(controller) {
+        abort = () => {
+          onError?.(signal!.reason);
+          drain.close(signal!.reason);
+          controller.error(signal!.reason);
+        };
+        if (signal?.aborted) abort();
+        else signal?.addEventListener('abort', abort, { once: true });
+      },
+      async pull(controller) {
+        try {
+          // A pull that enqueues nothing is not repeated, so go on until there is something.
+          for (let given = 0; given === 0; ) {
+            const pieces = await drain.next();
+            if (!pieces) {
+              signal?.removeEventListener('abort', abort);
+              return controller.close();
+            }
+            for (const piece of pieces) {
+              if (piece.length > 0) controller.enqueue(piece);
+              given += piece.length;
+            }
+          }
+        } catch (error) {
+          signal?.removeEventListener('abort', abort);
+          onError?.(error);
+          throw error;
+        }
+      },
+      cancel(reason) {
+        signal?.removeEventListener('abort', abort);
+        drain.close(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/**
+ * The flow's bytes as a Blob that the browser keeps on disk where it is large. An array handed to `new Blob` looks right in
+ * Chromium from 512 MiB on and then fails to read.
+ */
+export async function toBlob(flow: Flow, run: RunContext): Promise<Blob> {
+  let failure: { error: unknown } | undefined;
+  const stream = toStream(flow, run, (error) => (failure ??= { error }));
+  try {
+    return await new Response(stream, { headers: { 'content-type': 'application/octet-stream' } }).blob();
+  } catch (error) {
+    // Response hides the stream's own error behind a TypeError.
+    throw failure ? failure.error : error;
+  }
+}
+
+/** The flow's bytes in one array of `size` bytes, which the flow must give exactly; on failure it is wiped. */
+export async function toBytes(flow: Flow, size: number, run: RunContext): Promise<Chunk> {
+  const drain = new Drain(flow, run);
+  const out = new Uint8Array(size);
+  let at = 0;
+  try {
+    for (let pieces = await drain.next(); pieces; pieces = await drain.next()) {
+      for (const piece of pieces) {
+        out.set(piece, at);
+        at += piece.length;
+      }
+    }
+    return out;
+  } catch (error) {
+    out.fill(0);
+    throw error;
+  }
+}

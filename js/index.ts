@@ -1,0 +1,15 @@
+/**
+ * Encrypt files in the browser so that only AWS KMS can open them.
+ *
+ * @module kmseal
+ */
+export { KmsealError, type KmsealErrorCode } from './errors.js';
+export { KmsPublicKey, generateRandom } from './key.js';
+export { load } from './load.js';
+export { Opener, type OpenerOptions, inspect } from './opener.js';
+export type { SealedFile } from './sealed-file.js';
+export { Sealer, type SealerOptions } from './sealer.js';
+export type {
+  ByteStream, Bytes, CacheOptions, ContextOptions, DecryptInput, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine,
+  GetPublicKeyOutput, ImportOptions, Inspection, OpenOptions, OpenResult, Progress, RunOptions, SealOptions, SealStreamOptions,
+} from './types.js';

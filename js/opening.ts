@@ -1,0 +1,121 @@
+import type { Body, ReadHeader } from '#glue';
+import { KmsealError } from './errors.js';
+import type { Flow, InFlight } from './flow.js';
+import { type Instance, call, isCoreError } from './load.js';
+import { type ByteQueue, SLICE } from './queue.js';
+import { SOFT_SLICE, yieldToEventLoop } from './sealing.js';
+
+type Chunk = Uint8Array<ArrayBuffer>;
+
+/** Most headers fit; longer ones are read in more steps. */
+const FIRST_LOOK = 8 * 1024;
+
+export interface Limits {
+  maxEncryptedDataKeys: number;
+  maxFrameLength: number;
+}
+
+/** Reads the header, which stays unauthenticated, and takes it out of the queue. */
+export async function readHeader(on: Instance, queue: ByteQueue, limits: Limits): Promise<ReadHeader> {
+  for (let need = 1; ; ) {
+    const enough = await queue.fill(need);
+    const bytes = queue.peek(Math.min(queue.size, Math.max(need, FIRST_LOOK)));
+    const read = call(on, (wasm) => wasm.readHeader(bytes, limits.maxEncryptedDataKeys, limits.maxFrameLength));
+    if (typeof read !== 'number') {
+      queue.take(read.length());
+      return read;
+    }
+    if (!enough) throw coreError(on, (wasm) => wasm.truncatedEnvelope());
+    need = read;
+  }
+}
+
+/** An error that the core words. */
+function coreError(on: Instance, make: (wasm: Instance['wasm']) => unknown): unknown {
+  const error = call(on, make);
+  return isCoreError(error) ? new KmsealError(error.code, error.message) : error;
+}
+
+/** Opens frames as their bytes come; releases them in order, each after it is authenticated. */
+export class OpeningFlow implements Flow {
+  readonly #on: Instance;
+  readonly #queue: ByteQueue;
+  readonly #body: Body;
+  readonly #web: boolean;
+  // The length of the frame whose head has been read.
+  #planned: number | undefined;
+  #failure: { error: unknown } | undefined;
+  #closed = false;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(on: Instance, queue: ByteQueue, body: Body, web: boolean) {
+    [this.#on, this.#queue, this.#body, this.#web] = [on, queue, body, web];
+  }
+
+  next(): Promise<InFlight[] | undefined> {
+    const started = this.#last.then(() => this.#start());
+    this.#last = started;
+    this.#last.catch(() => {});
+    return started;
+  }
+
+  async #start(): Promise<InFlight[] | undefined> {
+    if (this.#closed) return undefined;
+    if (this.#failure) throw this.#failure.error;
+    if (!this.#web) await yieldToEventLoop();
+    const frames: InFlight[] = [];
+    try {
+      let begun = 0;
+      const batch = this.#web ? SLICE : SOFT_SLICE;
+      while (begun < batch && (await this.#hasFrame(frames.length === 0))) {
+        begun += this.#planned!;
+        frames.push(this.#open());
+      }
+    } catch (error) {
+      if (frames.length === 0) throw error;
+      // The frames before it are good and leave first.
+      this.#failure = { error };
+    }
+    return frames.length > 0 ? frames : undefined;
+  }
+
+  /** Whether a whole frame is at hand; waits for one only if told. False also at the end. */
+  async #hasFrame(wait: boolean): Promise<boolean> {
+    if (this.#closed) return false;
+    const done = call(this.#on, () => this.#body.isDone());
+    if (done && this.#planned === undefined) {
+      if (wait && (await this.#queue.fill(1))) throw coreError(this.#on, (wasm) => wasm.trailingBytes());
+      return false;
+    }
+    if (this.#planned === undefined) {
+      const head = call(this.#on, (wasm) => wasm.Body.headLength());
+      if (!(await this.#has(head, wait))) return false;
+      this.#planned = call(this.#on, () => this.#body.plan(this.#queue.peek(head)));
+    }
+    return this.#has(this.#planned, wait);
+  }
+
+  async #has(length: number, wait: boolean): Promise<boolean> {
+    if (this.#queue.size >= length) return true;
+    if (!wait) return false;
+    if (await this.#queue.fill(length)) return !this.#closed;
+    if (this.#closed) return false;
+    throw coreError(this.#on, (wasm) => wasm.truncatedEnvelope());
+  }
+
+  #open(): InFlight {
+    const bytes = this.#queue.take(this.#planned!);
+    this.#planned = undefined;
+    const opened = call(this.#on, () => this.#body.open(bytes));
+    const { sequence, content } = opened as { sequence: number; content: InFlight['result'] };
+    const failed = (cause: unknown) =>
+      cause instanceof Error && cause.name === 'OperationError' ? coreError(this.#on, (wasm) => wasm.alteredFrame(sequence)) : cause;
+    return { result: content, release: (plain: Chunk) => [plain], failed };
+  }
+
+  close(reason?: unknown): void {
+    this.#closed = true;
+    this.#queue.close(reason);
+    if (!this.#on.dead) this.#body.free();
+  }
+}

@@ -1,0 +1,143 @@
+import { isBytes, viewOf } from './bytes.js';
+import { changedError, readError } from './errors.js';
+import type { ByteStream } from './types.js';
+
+/** Bytes read from a file at a time; two such reads run ahead. */
+export const SLICE = 8 * 1024 * 1024;
+const READS_AHEAD = 2;
+
+type Chunk = Uint8Array<ArrayBuffer>;
+
+/** Reads a part of a file, of exactly this length. */
+export async function readSlice(file: Blob, start: number, end: number): Promise<Chunk> {
+  let buffer;
+  try {
+    buffer = await file.slice(start, end).arrayBuffer();
+  } catch (cause) {
+    throw readError(cause);
+  }
+  if (buffer.byteLength !== end - start) throw changedError('the file has another length than when it was chosen');
+  return new Uint8Array(buffer);
+}
+
+/** Where bytes come from: chunks of any size until `undefined`. */
+interface Chunks {
+  next(): Promise<Chunk | undefined>;
+  cancel(reason?: unknown): void;
+}
+
+function blobChunks(file: Blob, slice: number): Chunks {
+  const reads: Promise<Chunk>[] = [];
+  let at = 0;
+  return {
+    async next() {
+      while (reads.length < READS_AHEAD && at < file.size) {
+        const read = readSlice(file, at, Math.min(at + slice, file.size));
+        read.catch(() => {});
+        reads.push(read);
+        at += slice;
+      }
+      return reads.shift();
+    },
+    cancel() {
+      at = file.size;
+      reads.length = 0;
+    },
+  };
+}
+
+function streamChunks(stream: ByteStream): Chunks {
+  // Not all browsers can iterate a ReadableStream.
+  const reader = 'getReader' in stream ? stream.getReader() : undefined;
+  const iterator = reader ? undefined : (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  return {
+    async next() {
+      let result;
+      try {
+        result = await (reader ? reader.read() : iterator!.next());
+      } catch (cause) {
+        throw readError(cause);
+      }
+      return result.done ? undefined : viewOf(result.value, 'a chunk of the stream');
+    },
+    cancel(reason) {
+      void (reader ? reader.cancel(reason) : iterator!.return?.())?.catch(() => {});
+    },
+  };
+}
+
+/** Bytes in the order they arrive, handed out in pieces of the length that is asked for. */
+export class ByteQueue {
+  /** Bytes at hand. */
+  size = 0;
+  readonly #source: Chunks;
+  #chunks: Chunk[] = [];
+  #ended = false;
+
+  /** @param slice how much of a Blob is read at a time */
+  constructor(data: Blob | Chunk | ByteStream, slice = SLICE) {
+    if (data instanceof Blob) {
+      this.#source = blobChunks(data, slice);
+    } else if (isBytes(data)) {
+      this.#source = { next: async () => undefined, cancel() {} };
+      this.#push(data);
+    } else {
+      this.#source = streamChunks(data);
+    }
+  }
+
+  #push(chunk: Chunk): void {
+    if (chunk.length === 0) return;
+    this.#chunks.push(chunk);
+    this.size += chunk.length;
+  }
+
+  /** Waits until `length` bytes are at hand; false if the source ends before. */
+  async fill(length: number): Promise<boolean> {
+    while (this.size < length && !this.#ended) {
+      const chunk = await this.#source.next();
+      if (chunk) this.#push(chunk);
+      else this.#ended = true;
+    }
+    return this.size >= length;
+  }
+
+  /** The first bytes, which must be at hand: a view, or a copy where they lie in several chunks. */
+  peek(length: number): Chunk {
+    const first = this.#chunks[0];
+    if (!first || first.length >= length) return first ? first.subarray(0, length) : new Uint8Array();
+    const joined = new Uint8Array(length);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      joined.set(chunk.subarray(0, length - at), at);
+      at += Math.min(chunk.length, length - at);
+      if (at === length) break;
+    }
+    return joined;
+  }
+
+  /** As {@link peek}, and takes them out. */
+  take(length: number): Chunk {
+    const taken = this.peek(length);
+    let left = length;
+    while (left > 0) {
+      const first = this.#chunks[0]!;
+      if (first.length > left) {
+        this.#chunks[0] = first.subarray(left);
+        break;
+      }
+      left -= first.length;
+      this.#chunks.shift();
+    }
+    this.size -= length;
+    return taken;
+  }
+
+  /** Lets go of everything and stops the source. */
+  close(reason?: unknown): void {
+    this.#chunks = [];
+    this.size = 0;
+    this.#ended = true;
+    this.#source.cancel(reason);
+  }
+}

@@ -1,0 +1,162 @@
+import type { Replay } from '#glue';
+import { KmsealError, closedError } from './errors.js';
+import { type Flow, type InFlight, toBlob, toStream } from './flow.js';
+import { type Instance, call } from './load.js';
+import { readSlice } from './queue.js';
+import { batchLength, yieldToEventLoop } from './sealing.js';
+import type { RunOptions } from './types.js';
+
+type Chunk = Uint8Array<ArrayBuffer>;
+
+interface Prepared {
+  on: Instance;
+  replay: Replay;
+  file: Blob;
+  header: Chunk;
+  frameLength: number;
+  web: boolean;
+}
+
+/**
+ * A file whose envelope is fixed and sealed piece by piece, as often as asked: for resumable and parallel uploads in constant
+ * memory. If the file changes meanwhile, ERR_SOURCE_CHANGED; in browsers that do not notice (Firefox, a rewritten file of the
+ * same size) only where a piece is sealed twice.
+ */
+export class SealedFile {
+  /** The envelope's length in bytes. */
+  readonly size: number;
+  readonly #prepared: Prepared;
+  #closed = false;
+
+  /** @internal */
+  constructor(prepared: Prepared) {
+    this.#prepared = prepared;
+    this.size = call(prepared.on, () => prepared.replay.sealedLength());
+  }
+
+  /**
+   * A part of the envelope, with Blob.slice's meaning of start and end.
+   *
+   * @throws KmsealError ERR_READ, ERR_SOURCE_CHANGED, ERR_CLOSED
+   */
+  async slice(start = 0, end = this.size, options: Pick<RunOptions, 'signal'> = {}): Promise<Blob> {
+    const from = position(start, this.size);
+    const to = Math.max(from, position(end, this.size));
+    options.signal?.throwIfAborted();
+    return toBlob(this.#flow(from, to), { signal: options.signal, total: undefined });
+  }
+
+  /** The whole envelope; progress is in plaintext bytes. */
+  stream(options: RunOptions = {}): ReadableStream<Chunk> {
+    const { signal, onProgress } = options;
+    return toStream(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.file.size });
+  }
+
+  /** The whole envelope as a Blob. */
+  async blob(options: RunOptions = {}): Promise<Blob> {
+    const { signal, onProgress } = options;
+    return toBlob(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.file.size });
+  }
+
+  /** Wipes the content key. Later calls reject with ERR_CLOSED. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (!this.#prepared.on.dead) this.#prepared.replay.free();
+  }
+
+  #flow(start: number, end: number): Flow {
+    return new ReplayFlow(this.#prepared, start, end, () => {
+      if (this.#closed) throw closedError('sealed file');
+    });
+  }
+}
+
+function position(value: number, size: number): number {
+  const integer = Math.trunc(value) || 0;
+  return integer < 0 ? Math.max(size + integer, 0) : Math.min(integer, size);
+}
+
+/** Seals the frames that cover a range of the envelope, of which the header is the first piece. */
+class ReplayFlow implements Flow {
+  readonly #prepared: Prepared;
+  readonly #checkOpen: () => void;
+  readonly #start: number;
+  readonly #end: number;
+  // Where the next piece lies in the envelope.
+  #at: number;
+  #header: Chunk | undefined;
+  #frame: number;
+  readonly #endFrame: number;
+
+  constructor(prepared: Prepared, start: number, end: number, checkOpen: () => void) {
+    checkOpen();
+    const { on, replay, header } = prepared;
+    [this.#prepared, this.#checkOpen, this.#start, this.#end] = [prepared, checkOpen, start, end];
+    const fromHeader = start < header.length;
+    this.#header = fromHeader ? header : undefined;
+    this.#frame = fromHeader ? 0 : call(on, () => replay.frameAt(start));
+    this.#endFrame = end <= Math.max(start, header.length) ? this.#frame : call(on, () => replay.frameAt(end - 1)) + 1;
+    this.#at = fromHeader ? 0 : call(on, () => replay.sealedStart(this.#frame));
+  }
+
+  async next(): Promise<InFlight[] | undefined> {
+    const { on, replay, file, frameLength, web } = this.#prepared;
+    if (this.#header) {
+      const header = this.#header;
+      this.#header = undefined;
+      return [{ result: header, plain: 0, release: () => this.#cut([header]) }];
+    }
+    const first = this.#frame;
+    const past = Math.min(first + batchLength(web, frameLength) / frameLength, this.#endFrame);
+    if (first >= past) return undefined;
+    this.#frame = past;
+    if (!web) await yieldToEventLoop();
+    const from = first * frameLength;
+    const content = await this.#read(from, Math.min(past * frameLength, file.size));
+    const frames: InFlight[] = [];
+    for (let index = first; index < past; index++) {
+      const view = content.subarray(index * frameLength - from, (index + 1) * frameLength - from);
+      this.#checkOpen();
+      const result = call(on, () => replay.seal(index, view)) as InFlight['result'];
+      frames.push({ result, plain: view.length, release: (body) => this.#accept(index, body) });
+    }
+    return frames;
+  }
+
+  async #read(start: number, end: number): Promise<Chunk> {
+    const { on, replay, file } = this.#prepared;
+    try {
+      return await readSlice(file, start, end);
+    } catch (error) {
+      if (error instanceof KmsealError && error.code === 'ERR_SOURCE_CHANGED') {
+        this.#checkOpen();
+        call(on, () => replay.poison());
+      }
+      throw error;
+    }
+  }
+
+  /** No byte of a frame leaves before its tag was compared with that of an earlier sealing. */
+  #accept(index: number, body: Chunk): readonly Chunk[] {
+    const { on, replay } = this.#prepared;
+    this.#checkOpen();
+    const head = call(on, () => replay.accept(index, body)) as Chunk;
+    return this.#cut([head, body]);
+  }
+
+  #cut(pieces: Chunk[]): Chunk[] {
+    const kept = [];
+    for (const piece of pieces) {
+      const within = piece.subarray(Math.max(this.#start - this.#at, 0), Math.max(this.#end - this.#at, 0));
+      this.#at += piece.length;
+      if (within.length > 0) kept.push(within);
+    }
+    return kept;
+  }
+
+  close(): void {
+    this.#frame = this.#endFrame;
+  }
+}
+

@@ -1,0 +1,203 @@
+import type { Sealer as Handle } from '#glue';
+import { isBytes, ownPairs, viewOf, whole } from './bytes.js';
+import { KmsealError, closedError } from './errors.js';
+import { toBytes, toStream } from './flow.js';
+import { KmsPublicKey, handleOf } from './key.js';
+import { type Instance, call, instance } from './load.js';
+import { ByteQueue } from './queue.js';
+import { SealedFile } from './sealed-file.js';
+import { SequenceFlow } from './sealing.js';
+import { disposable } from './dispose.js';
+import type {
+  ByteStream, Bytes, CacheOptions, ContextOptions, EncryptionContext, Engine, SealOptions, SealStreamOptions,
+} from './types.js';
+
+export interface SealerOptions {
+  /** The keys any one of which opens what is sealed. */
+  keys: KmsPublicKey | readonly KmsPublicKey[];
+  /** Stored in every envelope and authenticated. */
+  encryptionContext?: EncryptionContext | undefined;
+  /** Authenticated in every envelope and not stored. */
+  requiredEncryptionContext?: EncryptionContext | undefined;
+  /**
+   * Content length of a frame in bytes, 4 KiB to 16 MiB. Unless told 256 KiB, and for files over 3 GB the smallest power of
+   * two that keeps an envelope within 12,000 frames.
+   */
+  frameLength?: number | undefined;
+  engine?: Engine | undefined;
+  /**
+   * Seals many envelopes of one context under one data key, which spares the opener's KMS calls. Off unless given. A page
+   * that is taken over later can read what a cached key sealed.
+   */
+  cache?: CacheOptions | undefined;
+}
+
+/** Seals files, bytes and streams for one or several KMS keys. */
+export class Sealer {
+  readonly #keys: readonly KmsPublicKey[];
+  readonly #options: SealerOptions;
+  readonly #web: boolean;
+  #handle: { on: Instance; sealer: Handle } | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  /** @throws KmsealError ERR_CONTEXT */
+  constructor(options: SealerOptions) {
+    const { keys, encryptionContext, requiredEncryptionContext, frameLength, engine = 'auto', cache } = options;
+    this.#keys = keys instanceof KmsPublicKey ? [keys] : [...keys];
+    if (this.#keys.length === 0 || !this.#keys.every((key) => key instanceof KmsPublicKey)) {
+      throw new TypeError('keys must be one or several KmsPublicKey');
+    }
+    if (!['auto', 'webcrypto', 'wasm'].includes(engine)) throw new TypeError("engine must be 'auto', 'webcrypto' or 'wasm'");
+    if (frameLength !== undefined) whole(frameLength, 'frameLength', 4 * 1024, 16 * 1024 * 1024);
+    this.#web = engine !== 'wasm';
+    this.#options = {
+      keys: this.#keys,
+      encryptionContext: ownPairs(encryptionContext) as EncryptionContext,
+      requiredEncryptionContext: ownPairs(requiredEncryptionContext) as EncryptionContext,
+      frameLength,
+      cache: cache && checkedCache(cache),
+    };
+    this.#live();
+  }
+
+  /**
+   * Seals a Blob or File to a Blob, bytes to bytes, a stream to a stream.
+   *
+   * @throws KmsealError ERR_READ, ERR_SOURCE_CHANGED, ERR_CONTEXT, ERR_TOO_LONG, ERR_INSECURE_CONTEXT, ERR_CLOSED
+   */
+  seal(data: Blob, options?: SealOptions): Promise<Blob>;
+  seal(data: Bytes, options?: SealOptions): Promise<Uint8Array<ArrayBuffer>>;
+  seal(data: ByteStream, options?: SealStreamOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  async seal(data: Blob | Bytes | ByteStream, options: SealStreamOptions = {}): Promise<unknown> {
+    const { signal, onProgress } = options;
+    if (data instanceof Blob) {
+      const sealed = await this.prepare(data, options);
+      try {
+        return await sealed.blob({ signal, onProgress });
+      } finally {
+        sealed.close();
+      }
+    }
+    if (isBytes(data)) {
+      const view = viewOf(data);
+      const sealedSize = this.sealedSize(view.length, options);
+      const flow = await this.#sequence(new ByteQueue(view), view.length, options);
+      return toBytes(flow, sealedSize, { signal, onProgress, total: view.length });
+    }
+    if (!isStream(data)) throw new TypeError('data must be a Blob, bytes or a stream');
+    if (options.size !== undefined) whole(options.size, 'size', 0);
+    const flow = await this.#sequence(new ByteQueue(data), options.size, options);
+    return toStream(flow, { signal, onProgress, total: options.size });
+  }
+
+  /** The exact length of an envelope in bytes, for a Blob, bytes, or a stream with `size`. */
+  sealedSize(plaintextSize: number, options: ContextOptions = {}): number {
+    whole(plaintextSize, 'plaintextSize', 0);
+    const { on, sealer } = this.#live();
+    const [stored, required] = contexts(options);
+    return call(on, () => sealer.sealedSize(plaintextSize, stored, required));
+  }
+
+  /** Fixes an envelope's header and size and seals nothing yet. Pieces come from the result, in any order. */
+  async prepare(file: Blob, options: SealOptions = {}): Promise<SealedFile> {
+    if (!(file instanceof Blob)) throw new TypeError('file must be a Blob or File');
+    const { on, sealing, key, header, frameLength } = await this.#begin(file.size, options);
+    const replay = call(on, () => sealing.replay(key, file.size));
+    return new SealedFile({ on, replay, file, header, frameLength, web: this.#web });
+  }
+
+  /** Wipes cached keys and refuses to seal more. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#forget();
+    if (this.#handle && !this.#handle.on.dead) this.#handle.sealer.free();
+    this.#handle = undefined;
+  }
+
+  async #sequence(queue: ByteQueue, size: number | undefined, options: SealOptions): Promise<SequenceFlow> {
+    const { on, sealing, key, header, frameLength } = await this.#begin(size, options);
+    const sequence = call(on, () => sealing.sequence(key));
+    return new SequenceFlow(queue, { on, sequence, header, frameLength, web: this.#web, size });
+  }
+
+  /** A new message; the usage of a cached data key is reserved before anything is awaited. */
+  async #begin(size: number | undefined, options: SealOptions) {
+    options.signal?.throwIfAborted();
+    if (this.#web) requireSubtleCrypto();
+    const { on, sealer } = this.#live();
+    const [stored, required] = contexts(options);
+    const sealing = call(on, () => sealer.begin(stored, required, size, Date.now()));
+    if (this.#options.cache && size !== undefined) this.#watchCache();
+    const header = call(on, () => sealing.header()) as Uint8Array<ArrayBuffer>;
+    const frameLength = call(on, () => sealing.frameLength());
+    const key = this.#web ? await call(on, () => sealing.importKey()) : undefined;
+    options.signal?.throwIfAborted();
+    return { on, sealing, key, header, frameLength };
+  }
+
+  #live(): { on: Instance; sealer: Handle } {
+    if (this.#closed) throw closedError('sealer');
+    const on = instance();
+    if (this.#handle?.on !== on) {
+      const { encryptionContext, requiredEncryptionContext, frameLength, cache } = this.#options;
+      const sealer = call(on, (wasm) => new wasm.Sealer(encryptionContext, requiredEncryptionContext, frameLength, cache));
+      for (const key of this.#keys) call(on, () => sealer.addKey(handleOf(key, on)));
+      this.#handle = { on, sealer };
+    }
+    return this.#handle;
+  }
+
+  /** Wipes expired keys in time, and all of them when the page is left; a page restored later begins anew. */
+  #watchCache(): void {
+    if (this.#timer !== undefined || this.#closed) return;
+    const { on, sealer } = this.#live();
+    const left = call(on, () => sealer.expire(Date.now()));
+    if (left === undefined) return this.#forget();
+    globalThis.addEventListener?.('pagehide', this.#forget, { once: true });
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#watchCache();
+    }, Math.min(left, 2 ** 31 - 1));
+    // In Node a timer must not keep the process alive.
+    (this.#timer as { unref?: () => void }).unref?.();
+  }
+
+  readonly #forget = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    globalThis.removeEventListener?.('pagehide', this.#forget);
+    const handle = this.#handle;
+    if (handle && !handle.on.dead) call(handle.on, () => handle.sealer.clear());
+  };
+}
+
+disposable(Sealer);
+disposable(SealedFile);
+
+function contexts({ encryptionContext, requiredEncryptionContext }: ContextOptions): [unknown, unknown] {
+  return [ownPairs(encryptionContext), ownPairs(requiredEncryptionContext)];
+}
+
+function checkedCache({ maxAge, maxMessagesEncrypted, maxBytesEncrypted, capacity }: CacheOptions): CacheOptions {
+  whole(maxAge, 'cache.maxAge', 1);
+  if (maxMessagesEncrypted !== undefined) whole(maxMessagesEncrypted, 'cache.maxMessagesEncrypted', 1, 2 ** 32);
+  if (maxBytesEncrypted !== undefined) whole(maxBytesEncrypted, 'cache.maxBytesEncrypted', 0);
+  if (capacity !== undefined) whole(capacity, 'cache.capacity', 1);
+  return { maxAge, maxMessagesEncrypted, maxBytesEncrypted, capacity };
+}
+
+/** @internal SubtleCrypto is there, or the sentence that helps. */
+export function requireSubtleCrypto(): void {
+  if (globalThis.crypto?.subtle) return;
+  throw new KmsealError(
+    'ERR_INSECURE_CONTEXT',
+    "this page is not a secure context, so whoever can alter it can take the files: serve it over https or from localhost (engine: 'wasm' goes on regardless)",
+  );
+}
+
+/** @internal */
+export function isStream(data: unknown): data is ByteStream {
+  return typeof data === 'object' && data !== null && ('getReader' in data || Symbol.asyncIterator in data);
+}

@@ -1,0 +1,107 @@
+import type { Sequence } from '#glue';
+import { changedError } from './errors.js';
+import type { Flow, InFlight } from './flow.js';
+import { type Instance, call } from './load.js';
+import { ByteQueue, SLICE } from './queue.js';
+
+type Chunk = Uint8Array<ArrayBuffer>;
+
+/** Bytes that the wasm engine encrypts in one go: about ten milliseconds. */
+export const SOFT_SLICE = 1024 * 1024;
+
+/** Plaintext bytes of frames that are started together. */
+export function batchLength(web: boolean, frameLength: number): number {
+  const slice = web ? SLICE : SOFT_SLICE;
+  return Math.max(1, Math.floor(slice / frameLength)) * frameLength;
+}
+
+/** Lets the event loop run, so that the wasm engine never holds the page for long. */
+export function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+export interface SequenceOptions {
+  on: Instance;
+  sequence: Sequence;
+  header: Chunk;
+  frameLength: number;
+  web: boolean;
+  /** The length that the source must have, if it is known. */
+  size: number | undefined;
+}
+
+/** Seals bytes as they come, each once. */
+export class SequenceFlow implements Flow {
+  readonly #queue: ByteQueue;
+  readonly #options: SequenceOptions;
+  readonly #batch: number;
+  #taken = 0;
+  #ended = false;
+  #header: Chunk | undefined;
+  // Frames must be begun in order, so that each batch waits for the one before to have begun.
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(queue: ByteQueue, options: SequenceOptions) {
+    this.#queue = queue;
+    this.#options = options;
+    this.#batch = batchLength(options.web, options.frameLength);
+    this.#header = options.header;
+  }
+
+  next(): Promise<InFlight[] | undefined> {
+    const started = this.#last.then(() => this.#start());
+    this.#last = started;
+    // Without this, a failure would be reported for every batch that waits behind it.
+    this.#last.catch(() => {});
+    return started;
+  }
+
+  async #start(): Promise<InFlight[] | undefined> {
+    if (this.#ended) return undefined;
+    const { frameLength, size, web } = this.#options;
+    if (!web) await yieldToEventLoop();
+    // Only the byte after a full frame tells that the frame is not the last.
+    await this.#queue.fill(frameLength + 1);
+    if (size !== undefined && this.#taken + this.#queue.size > size) throw wrongSize(size);
+    const frames: InFlight[] = [];
+    let begun = 0;
+    while (this.#queue.size > frameLength && begun < this.#batch) {
+      frames.push(this.#seal(this.#queue.take(frameLength), false));
+      begun += frameLength;
+    }
+    if (frames.length === 0) {
+      const rest = this.#queue.take(this.#queue.size);
+      if (size !== undefined && this.#taken + rest.length !== size) throw wrongSize(size);
+      frames.push(this.#seal(rest, true));
+      this.#ended = true;
+    }
+    return frames;
+  }
+
+  #seal(content: Chunk, last: boolean): InFlight {
+    const { on, sequence } = this.#options;
+    this.#taken += content.length;
+    const { head, body } = call(on, () => sequence.seal(content, last)) as { head: Chunk; body: InFlight['result'] };
+    const before = this.#header ? [this.#header, head] : [head];
+    this.#header = undefined;
+    return { result: body, plain: content.length, release: (sealed) => [...before, sealed] };
+  }
+
+  close(reason?: unknown): void {
+    this.#ended = true;
+    this.#queue.close(reason);
+    // What is under way in a discarded instance is lost with it.
+    if (!this.#options.on.dead) this.#options.sequence.free();
+  }
+}
+
+function wrongSize(size: number): Error {
+  return changedError(`the stream does not have the ${size} bytes that were announced`);
+}

@@ -1,0 +1,127 @@
+/** Bytes that kmseal takes: any view is taken with its offset and length. SharedArrayBuffer is refused. */
+export type Bytes = ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+
+/** A stream of bytes that kmseal takes. */
+export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/**
+ * Pairs that are bound to an envelope. Stored pairs are readable by all who see the envelope, and KMS never sees them.
+ * Keys that begin with `aws-crypto-` are reserved; all together at most 65,535 bytes when serialized.
+ */
+export type EncryptionContext = Readonly<Record<string, string>>;
+
+/** How KMS names RSA-OAEP with SHA-256 (the default) or SHA-1. */
+export type EncryptionAlgorithm = 'RSAES_OAEP_SHA_256' | 'RSAES_OAEP_SHA_1';
+
+/** The answer of KMS GetPublicKey, as `aws kms get-public-key` prints it or the JavaScript SDK returns it. */
+export interface GetPublicKeyOutput {
+  readonly KeyId?: string | undefined;
+  /** DER of a SubjectPublicKeyInfo, or its base64. */
+  readonly PublicKey?: string | Bytes | undefined;
+  readonly KeySpec?: string | undefined;
+  readonly CustomerMasterKeySpec?: string | undefined;
+  readonly KeyUsage?: string | undefined;
+  readonly EncryptionAlgorithms?: readonly string[] | undefined;
+}
+
+/** What the caller says about a key beside the key itself. */
+export interface ImportOptions {
+  /** The key's ARN, needed unless the source is GetPublicKey's answer. */
+  keyId?: string | undefined;
+  /** The OAEP hash, SHA-256 unless told; never taken from the source. */
+  encryptionAlgorithm?: EncryptionAlgorithm | undefined;
+  /** `SHA256:` and the padded base64 of SHA-256 over the DER. It guards only if it came another way than the key. */
+  fingerprint?: string | undefined;
+}
+
+/** Plaintext bytes done, and in all where that is known. */
+export interface Progress {
+  readonly loaded: number;
+  readonly total: number | undefined;
+}
+
+/** The contexts of one envelope; merged with the Sealer's. */
+export interface ContextOptions {
+  /** Stored in the envelope and authenticated. */
+  encryptionContext?: EncryptionContext | undefined;
+  /** Authenticated and not stored: whoever opens must know these pairs. */
+  requiredEncryptionContext?: EncryptionContext | undefined;
+}
+
+/** A way to stop, and one to watch. */
+export interface RunOptions {
+  /** Rejects with the signal's reason and leaves nothing running. */
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface SealOptions extends ContextOptions, RunOptions {}
+
+export interface SealStreamOptions extends SealOptions {
+  /** The stream's length in bytes, if known; another length is ERR_SOURCE_CHANGED. */
+  size?: number | undefined;
+}
+
+/** Limits of a data-key cache. */
+export interface CacheOptions {
+  /** Longest use of one data key, in milliseconds. */
+  maxAge: number;
+  /** Most envelopes under one data key; 2^32 unless told. */
+  maxMessagesEncrypted?: number | undefined;
+  /** Most plaintext bytes under one data key. */
+  maxBytesEncrypted?: number | undefined;
+  /** Most encryption contexts kept, 100 unless told; the one not used for longest makes room. */
+  capacity?: number | undefined;
+}
+
+/** `auto` is `webcrypto`; `wasm` also works where SubtleCrypto is missing, on pages served over plain http. */
+export type Engine = 'auto' | 'webcrypto' | 'wasm';
+
+/** Input of KMS Decrypt. */
+export interface DecryptInput {
+  KeyId: string;
+  CiphertextBlob: Uint8Array<ArrayBuffer>;
+  EncryptionAlgorithm: EncryptionAlgorithm;
+}
+
+/** The part of KMS Decrypt's answer that is looked at. */
+export interface DecryptOutput {
+  KeyId?: string | undefined;
+  Plaintext?: Uint8Array | undefined;
+}
+
+export interface OpenOptions extends RunOptions {
+  /**
+   * What the caller expects, the only guard against one person's envelope put in another's place: a stored pair must match,
+   * a pair that is not stored is taken as a required one.
+   */
+  encryptionContext?: EncryptionContext | undefined;
+}
+
+/** An opened envelope; the context is the whole one, stored and required, authenticated. */
+export interface OpenResult<T> {
+  plaintext: T;
+  encryptionContext: EncryptionContext;
+  /** The ARN, of the opener's keyIds, whose key opened it. */
+  keyId: string;
+}
+
+/** A header as it stands, not authenticated. */
+export interface Inspection {
+  /** `0x0478` */
+  algorithmSuite: string;
+  /** 64 hex digits. */
+  messageId: string;
+  /** The stored pairs. */
+  encryptionContext: EncryptionContext;
+  encryptedDataKeys: { providerId: string; keyId: string; ciphertextLength: number }[];
+  /** The ARNs of the keys, any one of which opens it. */
+  keyIds: string[];
+  /** Content length in bytes of every frame but the last. */
+  frameLength: number;
+  /** In bytes, with the tag. */
+  headerLength: number;
+  /** Where the envelope's size is known. */
+  plaintextSize?: number;
+  frames?: number;
+}
