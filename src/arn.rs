@@ -2,7 +2,11 @@
 //!
 //! Source: framework/aws-kms/aws-kms-key-arn.md and aws-kms-mrk-match-for-decrypt.md.
 
-use std::fmt;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 
 use crate::error::{Code, Error, Result};
 

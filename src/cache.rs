@@ -3,6 +3,8 @@
 //! Source: framework/caching-cmm.md and framework/local-cryptographic-materials-cache.md. The clock
 //! is the caller's: every method takes the time in milliseconds.
 
+use alloc::vec::Vec;
+
 /// When an entry is no longer used.
 #[derive(Clone, Copy, Debug)]
 pub struct CacheLimits {

@@ -2,6 +2,10 @@
 //!
 //! Source: framework/structures.md "Encryption Context" and data-format/message-header.md "AAD".
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use sha2::{Digest, Sha384};
 
 use crate::error::{Code, Error, Result};
@@ -36,7 +40,7 @@ impl EncryptionContext {
     }
 
     /// Orders the pairs; the error is a key that stands twice.
-    fn sorted(pairs: Vec<(String, String)>) -> std::result::Result<Self, String> {
+    fn sorted(pairs: Vec<(String, String)>) -> core::result::Result<Self, String> {
         let mut context = Self::default();
         for (key, value) in pairs {
             match context.0.binary_search_by(|(other, _)| other.cmp(&key)) {
@@ -148,7 +152,7 @@ impl EncryptionContext {
     }
 }
 
-fn read_pairs(bytes: &[u8]) -> std::result::Result<Vec<(String, String)>, Stop> {
+fn read_pairs(bytes: &[u8]) -> core::result::Result<Vec<(String, String)>, Stop> {
     let mut reader = Reader::new(bytes);
     let count = reader.u16()?;
     let mut pairs = Vec::new();
@@ -162,7 +166,7 @@ fn read_pairs(bytes: &[u8]) -> std::result::Result<Vec<(String, String)>, Stop> 
 }
 
 fn text(bytes: &[u8]) -> Result<String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| invalid("is not UTF-8"))?;
+    let text = core::str::from_utf8(bytes).map_err(|_| invalid("is not UTF-8"))?;
     Ok(text.to_owned())
 }
 

@@ -1,7 +1,8 @@
 //! The errors of the core: a stable code, and one sentence that says what to do.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use alloc::format;
+use core::fmt;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
@@ -59,7 +60,7 @@ pub struct Error {
 }
 
 /// A result of the core.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T> = core::result::Result<T, Error>;
 
 impl Error {
     pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
@@ -100,4 +101,4 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl core::error::Error for Error {}

@@ -2,6 +2,10 @@
 //!
 //! Source: data-format/message-body.md "Framed Data" and data-format/message-body-aad.md.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::error::{Code, Error};
 use crate::suite::{IV_LEN, MESSAGE_ID_LEN, TAG_LEN};
 use crate::wire::{Reader, Stop};
@@ -16,7 +20,7 @@ const REGULAR_LABEL: &[u8] = b"AWSKMSEncryptionClient Frame";
 const FINAL_LABEL: &[u8] = b"AWSKMSEncryptionClient Final Frame";
 
 /// Shortest and longest frame content that can be chosen for sealing, in bytes.
-pub const FRAME_LENGTHS: std::ops::RangeInclusive<u32> = 4 * 1024..=MAX_DEFAULT;
+pub const FRAME_LENGTHS: core::ops::RangeInclusive<u32> = 4 * 1024..=MAX_DEFAULT;
 const MIN_DEFAULT: u32 = 256 * 1024;
 const MAX_DEFAULT: u32 = 16 * 1024 * 1024;
 /// AWS's Rust reader recurses once a frame and aborts above 14,100 of them.
@@ -119,7 +123,7 @@ impl Frame {
         sequence: u32,
         frame_length: u32,
         head: &[u8],
-    ) -> std::result::Result<Self, Stop> {
+    ) -> core::result::Result<Self, Stop> {
         let mut reader = Reader::new(head);
         let marker = reader.u32()?;
         let last = marker == FINAL;

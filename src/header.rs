@@ -2,6 +2,11 @@
 //!
 //! Source: data-format/message-header.md, version 2.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::kdf::{CommitKey, MessageId};
@@ -91,7 +96,7 @@ impl Header {
         }
     }
 
-    fn parse(bytes: &[u8], limits: &Limits) -> std::result::Result<Self, Stop> {
+    fn parse(bytes: &[u8], limits: &Limits) -> core::result::Result<Self, Stop> {
         let mut reader = Reader::new(bytes);
         check_version(reader.u8()?)?;
         check_suite(reader.u16()?)?;
@@ -156,7 +161,7 @@ impl Header {
     }
 }
 
-fn read_edks(reader: &mut Reader<'_>, limits: &Limits) -> std::result::Result<Vec<EncryptedDataKey>, Stop> {
+fn read_edks(reader: &mut Reader<'_>, limits: &Limits) -> core::result::Result<Vec<EncryptedDataKey>, Stop> {
     let count = reader.u16()?;
     if count == 0 {
         return Err(invalid("has no encrypted data key").into());

@@ -3,6 +3,8 @@
 //! Source: framework/algorithm-suites.md "Algorithm Suites Key Derivation Settings", and
 //! data-format/message-header.md "Algorithm Suite Data" for the commit key.
 
+use alloc::boxed::Box;
+
 use hkdf::Hkdf;
 use sha2::Sha512;
 use subtle::ConstantTimeEq;

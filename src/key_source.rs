@@ -1,9 +1,14 @@
 //! What a key may arrive as: GetPublicKey's answer, PEM, base64 or DER, and what it must not be.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use base64ct::{Base64, Encoding};
 use rsa::pkcs1::ALGORITHM_OID;
 use rsa::pkcs8::der::asn1::AnyRef;
-use rsa::pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged, pem};
+use rsa::pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
 use rsa::pkcs8::spki::SubjectPublicKeyInfoRef;
 
 use crate::error::{Code, Error, Result};
@@ -59,21 +64,24 @@ impl GetPublicKey {
 /// # Errors
 /// [`Code::KeyInvalid`], with what the text seems to be instead.
 pub fn decode_text(text: &str) -> Result<Vec<u8>> {
-    let text = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\u{feff}');
-    if !text.starts_with("-----BEGIN") {
-        let joined: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-        return Base64::decode_vec(&joined)
+    // Lines of any length and indent (RFC 7468, 2: parsers SHOULD take other widths than 64).
+    let mut text = text.to_owned();
+    text.retain(|c| !c.is_ascii_whitespace() && c != '\u{feff}');
+    let Some(pem) = text.strip_prefix("-----BEGIN") else {
+        return Base64::decode_vec(&text)
             .map_err(|_| invalid("it is neither PEM nor base64; pass what `aws kms get-public-key` printed"));
-    }
-    let (label, der) =
-        pem::decode_vec(text.as_bytes()).map_err(|_| invalid("its PEM is damaged; download it again"))?;
+    };
+    let label = pem.split('-').next().unwrap_or_default();
     match label {
-        "PUBLIC KEY" => Ok(der),
-        "RSA PUBLIC KEY" => Err(invalid(PKCS1)),
-        "CERTIFICATE" => Err(invalid(CERTIFICATE)),
-        label if label.ends_with("PRIVATE KEY") => Err(invalid(PRIVATE)),
-        _ => Err(invalid("its PEM label is not PUBLIC KEY")),
+        "PUBLICKEY" => {}
+        "RSAPUBLICKEY" => return Err(invalid(PKCS1)),
+        "CERTIFICATE" => return Err(invalid(CERTIFICATE)),
+        _ if label.ends_with("PRIVATEKEY") => return Err(invalid(PRIVATE)),
+        _ => return Err(invalid("its PEM label is not PUBLIC KEY")),
     }
+    let body = pem.strip_prefix("PUBLICKEY-----").and_then(|rest| rest.strip_suffix("-----ENDPUBLICKEY-----"));
+    let der = body.and_then(|body| Base64::decode_vec(body).ok());
+    der.ok_or_else(|| invalid("its PEM is damaged; download it again"))
 }
 
 const PKCS1: &str = "it is in PKCS#1 form; pass the SubjectPublicKeyInfo that GetPublicKey answers";

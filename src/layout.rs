@@ -37,8 +37,11 @@ impl Layout {
     /// SHOULD); no bytes are one empty final frame.
     ///
     /// # Errors
-    /// [`Code::TooLong`]: over 2^32 - 1 frames, or an envelope over 2^53 - 1 bytes.
+    /// [`Code::TooLong`]: a frame length of 0, over 2^32 - 1 frames, or an envelope over 2^53 - 1 bytes.
     pub fn new(header_len: usize, plaintext_len: u64, frame_length: u32) -> Result<Self> {
+        if frame_length == 0 {
+            return Err(too_long());
+        }
         let frames = plaintext_len.div_ceil(frame_length.into()).max(1);
         let frames = u32::try_from(frames).map_err(|_| too_long())?;
         let layout = Self { header_len: header_len as u64, frame_length: frame_length.into(), plaintext_len, frames };

@@ -7,8 +7,11 @@
 //!
 //! - Seal: [`PublicKey`] → [`Materials`] → [`Message`] → [`Sequencer`] or [`Replayable`] → [`Frame`]
 //! - Open: [`Header`] → [`Expected`] → KMS Decrypt → [`Opened`] → [`Frames`] → [`Frame`]
+#![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+
+extern crate alloc;
 
 mod arn;
 mod cache;

@@ -3,6 +3,11 @@
 //!
 //! Source: client-apis/decrypt.md.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -53,7 +58,7 @@ impl Expected {
         let ours = self.header.edks.iter().filter(|edk| edk.provider_id == PROVIDER_ID.as_bytes());
         let candidates: Vec<Candidate> = ours
             .filter_map(|edk| {
-                let arn = KeyArn::parse(std::str::from_utf8(&edk.provider_info).ok()?).ok()?;
+                let arn = KeyArn::parse(core::str::from_utf8(&edk.provider_info).ok()?).ok()?;
                 // The very ARN first, then a replica of the same multi-Region key.
                 let exact = key_ids.iter().find(|id| **id == arn);
                 let key_id = exact.or_else(|| key_ids.iter().find(|id| id.matches(&arn)))?;

@@ -3,6 +3,9 @@
 //! Source: AWS KMS API Reference, GetPublicKey and "Asymmetric key specs"; RFC 5280, 4.1 (DER of a
 //! SubjectPublicKeyInfo); RFC 8017, A.1.1.
 
+use alloc::format;
+use alloc::string::String;
+
 use base64ct::{Base64, Encoding};
 use rsa::RsaPublicKey;
 use rsa::pkcs8::spki::DecodePublicKey;

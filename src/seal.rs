@@ -2,6 +2,8 @@
 //!
 //! Source: client-apis/encrypt.md.
 
+use alloc::vec::Vec;
+
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::frame::Frame;
@@ -25,7 +27,7 @@ impl Message {
     /// that the materials were wrapped under.
     ///
     /// # Errors
-    /// [`Code::Context`]: they are not.
+    /// [`Code::Context`]: they are not. [`Code::TooLong`]: a frame length of 0.
     pub fn new(
         materials: &Materials,
         id: MessageId,
@@ -33,6 +35,9 @@ impl Message {
         required: &EncryptionContext,
         frame_length: u32,
     ) -> Result<Self> {
+        if frame_length == 0 {
+            return Err(Error::new(Code::TooLong, "frames of 0 bytes hold nothing; give a larger frameLength"));
+        }
         let digest: [u8; DIGEST_LEN] = stored.with_required(required)?.digest()?;
         if digest != materials.digest {
             return Err(Error::new(Code::Context, "the data key was wrapped under another encryption context"));

@@ -1,7 +1,8 @@
 //! Everything random in a sealing. Seeds are neither Clone nor Copy and are consumed by value, so
 //! that none is used twice; they come from a cryptographic random source only.
 
-use std::convert::Infallible;
+use alloc::vec::Vec;
+use core::convert::Infallible;
 
 use rsa::rand_core::{TryCryptoRng, TryRng};
 use zeroize::Zeroizing;

@@ -1,6 +1,8 @@
 //! AES-256-GCM in software: header tags, empty frames, and the engine for pages and programs
 //! without SubtleCrypto.
 
+use alloc::boxed::Box;
+
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::{Aes256Gcm, KeyInit};

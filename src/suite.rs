@@ -3,6 +3,8 @@
 //! Source: awslabs/aws-encryption-sdk-specification, framework/algorithm-suites.md and
 //! data-format/message-header.md.
 
+use alloc::format;
+
 use crate::error::{Code, Error, Result};
 
 /// Message format version 2 (message-header.md, "Supported Versions").

@@ -1,6 +1,9 @@
 //! Bounded reading and checked writing of big-endian fields: the only index arithmetic over
 //! hostile bytes stands here.
 
+use alloc::format;
+use alloc::vec::Vec;
+
 use crate::error::{Code, Error, Result};
 
 /// Why reading stopped.
@@ -37,14 +40,14 @@ impl<'a> Reader<'a> {
         self.at == self.bytes.len()
     }
 
-    pub fn take(&mut self, len: usize) -> std::result::Result<&'a [u8], Stop> {
+    pub fn take(&mut self, len: usize) -> core::result::Result<&'a [u8], Stop> {
         let end = self.at.saturating_add(len);
         let field = self.bytes.get(self.at..end).ok_or(Stop::Need(end))?;
         self.at = end;
         Ok(field)
     }
 
-    pub fn array<const N: usize>(&mut self) -> std::result::Result<[u8; N], Stop> {
+    pub fn array<const N: usize>(&mut self) -> core::result::Result<[u8; N], Stop> {
         let end = self.at.saturating_add(N);
         let field = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk);
         let array = *field.ok_or(Stop::Need(end))?;
@@ -52,20 +55,20 @@ impl<'a> Reader<'a> {
         Ok(array)
     }
 
-    pub fn u8(&mut self) -> std::result::Result<u8, Stop> {
+    pub fn u8(&mut self) -> core::result::Result<u8, Stop> {
         self.array().map(|[byte]| byte)
     }
 
-    pub fn u16(&mut self) -> std::result::Result<u16, Stop> {
+    pub fn u16(&mut self) -> core::result::Result<u16, Stop> {
         self.array().map(u16::from_be_bytes)
     }
 
-    pub fn u32(&mut self) -> std::result::Result<u32, Stop> {
+    pub fn u32(&mut self) -> core::result::Result<u32, Stop> {
         self.array().map(u32::from_be_bytes)
     }
 
     /// A field with its 16-bit length before it.
-    pub fn field(&mut self) -> std::result::Result<&'a [u8], Stop> {
+    pub fn field(&mut self) -> core::result::Result<&'a [u8], Stop> {
         let len = self.u16()?;
         self.take(len.into())
     }

@@ -2,6 +2,11 @@
 //!
 //! Source: framework/aws-kms/aws-kms-rsa-keyring.md "OnEncrypt"; RFC 8017, 7.1.1.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use rsa::Oaep;
 use sha1::Sha1;
 use sha2::Sha256;
