@@ -1,5 +1,8 @@
 //! Encryption contexts from and to JavaScript objects.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use js_sys::{Array, JsString, Object};
 use kmseal::{EncryptionContext, Error};
 use wasm_bindgen::prelude::*;

@@ -1,7 +1,8 @@
 //! Who encrypts frames: SubtleCrypto, with the plaintext in JavaScript's buffers alone, or the
 //! `aes-gcm` crate in wasm memory.
 
-use std::cell::RefCell;
+use alloc::vec::Vec;
+use core::cell::RefCell;
 
 use js_sys::{Object, Promise, Uint8Array};
 use kmseal::{Cipher, ContentKey, Error, Frame, TAG_LEN};
@@ -84,7 +85,7 @@ impl Engine {
     fn in_software(
         &self,
         input: &Uint8Array,
-        work: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), Error>,
+        work: impl FnOnce(&mut Vec<u8>) -> core::result::Result<(), Error>,
     ) -> Result<JsValue> {
         let mut scratch = self.scratch.borrow_mut();
         let len = input.length() as usize;

@@ -7,7 +7,7 @@ use wasm_bindgen::JsValue;
 /// a `KmsealError`, or a TypeError.
 pub struct Thrown(JsValue);
 
-pub type Result<T> = std::result::Result<T, Thrown>;
+pub type Result<T> = core::result::Result<T, Thrown>;
 
 impl Thrown {
     /// A programmer's mistake.

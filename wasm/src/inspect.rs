@@ -1,68 +1,47 @@
 //! A header as JavaScript sees it, unauthenticated.
 
+use alloc::string::String;
+
+use js_sys::{Array, Object};
 use kmseal::{Header, Layout, SUITE_ID};
-use serde::Serialize;
 use wasm_bindgen::JsValue;
 
 use crate::context;
-use crate::error::Result;
+use crate::error::{Result, set};
 
-/// The public result of `inspect`; sizes only where the envelope's length is known.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Inspection {
-    algorithm_suite: String,
-    message_id: String,
-    #[serde(with = "serde_wasm_bindgen::preserve")]
-    encryption_context: JsValue,
-    encrypted_data_keys: Vec<EncryptedDataKey>,
-    key_ids: Vec<String>,
-    frame_length: u32,
-    header_length: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    plaintext_size: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    frames: Option<u32>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EncryptedDataKey {
-    provider_id: String,
-    key_id: String,
-    ciphertext_length: usize,
-}
-
-/// Describes a header in an envelope of `sealed_len` bytes, if that is known.
+/// The public result of `inspect`, of an envelope of `sealed_len` bytes; sizes only where that is known.
 pub fn describe(header: &Header, sealed_len: Option<f64>) -> Result<JsValue> {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let edks: Vec<_> = header
-        .encrypted_data_keys()
-        .iter()
-        .map(|edk| EncryptedDataKey {
-            provider_id: text(&edk.provider_id),
-            key_id: text(&edk.provider_info),
-            ciphertext_length: edk.ciphertext.len(),
-        })
-        .collect();
-    let sizes = sealed_len.map(|sealed_len| -> Result<_> {
+    let edks = Array::new();
+    let key_ids = Array::new();
+    for edk in header.encrypted_data_keys() {
+        let key_id = text(&edk.provider_info);
+        let described = Object::new();
+        set(&described, "providerId", text(&edk.provider_id));
+        set(&described, "keyId", &key_id);
+        set(&described, "ciphertextLength", edk.ciphertext.len() as f64);
+        edks.push(&described);
+        key_ids.push(&key_id);
+    }
+    let described = Object::new();
+    set(&described, "algorithmSuite", ["0x", &hex(&SUITE_ID.to_be_bytes())].concat());
+    set(&described, "messageId", hex(header.message_id()));
+    set(&described, "encryptionContext", context::write(header.context()));
+    set(&described, "encryptedDataKeys", edks);
+    set(&described, "keyIds", key_ids);
+    set(&described, "frameLength", header.frame_length());
+    set(&described, "headerLength", header.len() as f64);
+    if let Some(sealed_len) = sealed_len {
         let len = Layout::plaintext_len(header.len(), sealed_len as u64, header.frame_length());
         let len = len.ok_or_else(kmseal::truncated)?;
-        Ok((len as f64, Layout::new(header.len(), len, header.frame_length())?.frames()))
-    });
-    let sizes = sizes.transpose()?;
-    Ok(serde_wasm_bindgen::to_value(&Inspection {
-        algorithm_suite: ["0x", &hex(&SUITE_ID.to_be_bytes())].concat(),
-        message_id: hex(header.message_id()),
-        encryption_context: context::write(header.context()),
-        key_ids: edks.iter().map(|edk| edk.key_id.clone()).collect(),
-        encrypted_data_keys: edks,
-        frame_length: header.frame_length(),
-        header_length: header.len(),
-        plaintext_size: sizes.map(|(len, _)| len),
-        frames: sizes.map(|(_, frames)| frames),
-    })
-    .map_err(JsValue::from)?)
+        set(&described, "plaintextSize", len as f64);
+        set(&described, "frames", Layout::new(header.len(), len, header.frame_length())?.frames());
+    }
+    Ok(described.into())
+}
+
+/// Bytes that should be UTF-8, of whatever an envelope holds.
+fn text(bytes: &[u8]) -> JsValue {
+    String::from_utf8_lossy(bytes).as_ref().into()
 }
 
 fn hex(bytes: &[u8]) -> String {

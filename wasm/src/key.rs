@@ -1,13 +1,16 @@
 //! Key import from everything a key may arrive as, and KMS's Encrypt and GenerateDataKey done here.
 
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
 use getrandom::SysRng;
-use js_sys::{Array, ArrayBuffer, JSON, Uint8Array};
+use js_sys::{Array, ArrayBuffer, JSON, Object, Uint8Array};
 use kmseal::{EncryptionAlgorithm, GetPublicKey, ImportOptions, OaepSeed, PublicKey, decode_text, encrypt};
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
-use crate::error::{Result, Thrown};
+use crate::error::{Result, Thrown, set};
 
 /// A checked public key.
 #[wasm_bindgen]
@@ -29,16 +32,6 @@ extern "C" {
     fn key_usage(this: &Answer) -> JsValue;
     #[wasm_bindgen(method, getter, js_name = EncryptionAlgorithms)]
     fn encryption_algorithms(this: &Answer) -> JsValue;
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Description<'a> {
-    key_id: &'a str,
-    key_spec: &'a str,
-    encryption_algorithm: &'a str,
-    fingerprint: &'a str,
-    max_plaintext_length: usize,
 }
 
 /// An optional string; null is as good as absent.
@@ -123,15 +116,14 @@ impl Key {
     }
 
     /// `{ keyId, keySpec, encryptionAlgorithm, fingerprint, maxPlaintextLength }`
-    pub fn describe(&self) -> Result<JsValue> {
-        Ok(serde_wasm_bindgen::to_value(&Description {
-            key_id: self.0.arn().as_str(),
-            key_spec: self.0.spec(),
-            encryption_algorithm: self.0.algorithm().name(),
-            fingerprint: self.0.fingerprint(),
-            max_plaintext_length: self.0.max_plaintext_len(),
-        })
-        .map_err(JsValue::from)?)
+    pub fn describe(&self) -> Object {
+        let described = Object::new();
+        set(&described, "keyId", self.0.arn().as_str());
+        set(&described, "keySpec", self.0.spec());
+        set(&described, "encryptionAlgorithm", self.0.algorithm().name());
+        set(&described, "fingerprint", self.0.fingerprint());
+        set(&described, "maxPlaintextLength", self.0.max_plaintext_len() as f64);
+        described
     }
 
     /// A CiphertextBlob for KMS Decrypt.

@@ -1,7 +1,14 @@
 //! The web edge: turns JavaScript's values into the core's, and performs what the core plans with
 //! SubtleCrypto or in software. Every call is synchronous and returns promises at most, so that a
 //! trap always surfaces in the caller's hands, which then discards this instance.
+#![no_std]
 
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+#[cfg(all(target_arch = "wasm32", not(test)))]
+mod bare;
 mod cache;
 mod context;
 mod engine;
@@ -11,12 +18,3 @@ mod key;
 mod opening;
 mod sealer;
 mod sealing;
-
-use wasm_bindgen::prelude::*;
-
-/// Every code that this module raises, for the test that compares them with TypeScript's.
-#[wasm_bindgen(js_name = errorCodes)]
-#[must_use]
-pub fn error_codes() -> Vec<String> {
-    kmseal::Code::ALL.iter().map(|code| code.as_str().to_owned()).collect()
-}

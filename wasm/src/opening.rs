@@ -1,5 +1,8 @@
 //! One message being opened, step by step; each step consumes the one before.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use js_sys::{Array, Object, Promise, Uint8Array};
 use kmseal::{Error, Expected, Frame, Frames, Header, KeyArn, Limits, Opened, Progress};
 use kmseal::{advice, trailing, truncated};

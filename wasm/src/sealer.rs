@@ -1,6 +1,7 @@
 //! Keys, contexts and the data-key cache of a sealer; begins messages.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
 
 use getrandom::SysRng;
 use kmseal::{Cache, DataKeySeed, EncryptionContext, Layout, Materials, Message, MessageId, PublicKey};

@@ -1,6 +1,6 @@
 //! One message being sealed: in order, once (`Sequence`), or any frame at any time (`Replay`).
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use js_sys::{Object, Promise, Uint8Array};
 use kmseal::{Message, Replayable, Sequencer, TAG_LEN};
