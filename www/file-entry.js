@@ -37,6 +37,7 @@ export function createFileEntry(file, { sealer, announcer }) {
       upload.wait('Once it is sealed.');
       open.wait('Once it is uploaded.');
       const { id } = await createUpload(signal);
+      onProgress({ loaded: 0, total: file.size || 1 }, 'waiting its turn');
       // One after the other: each throughput figure is then that of one file.
       const { envelope, milliseconds } = await inTurn(signal, async () => {
         const start = performance.now();

@@ -84,7 +84,7 @@ export class Step {
     const onProgress = ({ loaded, total }, figure) => {
       const fraction = total === 0 ? 1 : loaded / total;
       bar.value = fraction;
-      this.#find('.step-figure').textContent = figure;
+      this.#find('.step-figure').textContent = `${Math.floor(100 * fraction)} %, ${figure}`;
       announce(fraction);
     };
     const outcome = await work({ signal, onProgress }).then(
