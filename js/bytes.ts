@@ -1,4 +1,4 @@
-import type { Bytes } from './types.js';
+import type { ByteStream, Bytes } from './types.js';
 
 /** A view of the caller's bytes, no copy. */
 export function viewOf(data: unknown, name = 'data'): Uint8Array<ArrayBuffer> {
@@ -11,6 +11,10 @@ export function viewOf(data: unknown, name = 'data'): Uint8Array<ArrayBuffer> {
 
 export function isBytes(data: unknown): data is Bytes {
   return data instanceof ArrayBuffer || ArrayBuffer.isView(data);
+}
+
+export function isStream(data: unknown): data is ByteStream {
+  return typeof data === 'object' && data !== null && ('getReader' in data || Symbol.asyncIterator in data);
 }
 
 /** Own enumerable pairs, read once, so that no getter or proxy runs inside wasm. */

@@ -25,7 +25,8 @@ let current: Instance | undefined;
  */
 export async function load(source?: string | URL | Response | Bytes | WebAssembly.Module): Promise<void> {
   if (module) return;
-  loading ??= compile(source).then(
+  const checked = source === undefined || typeof source === 'string' || isSource(source) ? source : viewOf(source, 'source');
+  loading ??= compile(checked).then(
     (compiled) => {
       module = compiled;
       loading = undefined;
@@ -39,7 +40,11 @@ export async function load(source?: string | URL | Response | Bytes | WebAssembl
   return loading;
 }
 
-async function compile(source: Parameters<typeof load>[0]): Promise<WebAssembly.Module> {
+function isSource(source: object): source is URL | Response | WebAssembly.Module {
+  return source instanceof URL || source instanceof Response || source instanceof WebAssembly.Module;
+}
+
+async function compile(source: string | URL | Response | Uint8Array<ArrayBuffer> | WebAssembly.Module | undefined) {
   if (source instanceof WebAssembly.Module) return source;
   if (source instanceof Response) return compileResponse(source);
   if (source === undefined) {
@@ -48,7 +53,7 @@ async function compile(source: Parameters<typeof load>[0]): Promise<WebAssembly.
     return compileUrl(url, { integrity: KMSEAL_INTEGRITY });
   }
   if (typeof source === 'string' || source instanceof URL) return compileUrl(new URL(source, globalThis.location?.href));
-  return WebAssembly.compile(viewOf(source, 'source'));
+  return WebAssembly.compile(source);
 }
 
 async function compileUrl(url: URL, init?: RequestInit): Promise<WebAssembly.Module> {

@@ -1,16 +1,20 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Locked, Unlocked } from '#glue';
-import { isBytes, ownPairs, viewOf, whole } from './bytes.js';
+import { isBytes, isStream, ownPairs, viewOf, whole } from './bytes.js';
 import { KmsealError, closedError } from './errors.js';
 import { type RunContext, toBlob, toBytes, toStream } from './flow.js';
 import { type Instance, call, instance, load } from './load.js';
 import { OpeningFlow, readHeader } from './opening.js';
 import { ByteQueue } from './queue.js';
-import { isStream, requireSubtleCrypto } from './sealer.js';
+import { requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
 import { disposable } from './dispose.js';
 import type {
   ByteStream, Bytes, DecryptInput, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine, Inspection, OpenOptions,
   OpenResult,
 } from './types.js';
+
+/** Generous, and yet a hostile header cannot make `inspect` hold more than 20 MB. */
+const INSPECT_LIMITS = { maxEncryptedDataKeys: 100, maxFrameLength: 2 ** 32 - 1 };
 
 /** Digest of the context, and data key. */
 const WRAPPED_LENGTH = 80;
@@ -26,8 +30,11 @@ export interface OpenerOptions {
   maxEncryptedDataKeys?: number | undefined;
   /** Longest frame in bytes; 16 MiB unless told. */
   maxFrameLength?: number | undefined;
+  /** As the Sealer's. */
   engine?: Engine | undefined;
 }
+
+export interface Opener extends Disposable {}
 
 /** Opens envelopes through KMS Decrypt. */
 export class Opener {
@@ -46,7 +53,7 @@ export class Opener {
       maxEncryptedDataKeys: whole(maxEncryptedDataKeys, 'maxEncryptedDataKeys', 1, 2 ** 16 - 1),
       maxFrameLength: whole(maxFrameLength, 'maxFrameLength', 1, 2 ** 32 - 1),
     };
-    this.#web = engine !== 'wasm';
+    this.#web = usesSubtleCrypto(engine);
     this.#options = { keyIds: [...keyIds], decrypt, encryptionAlgorithm };
   }
 
@@ -75,7 +82,7 @@ export class Opener {
       const locked = call(on, () => header.expect(expected));
       const { unlocked, keyId } = await this.#unlock(on, locked, signal);
       const encryptionContext = call(on, () => unlocked.context()) as EncryptionContext;
-      const key = this.#web ? await call(on, () => unlocked.importKey()) : undefined;
+      const key = this.#web ? await importKey(on, unlocked) : undefined;
       const body = call(on, () => unlocked.body(key));
       const flow = new OpeningFlow(on, queue, body, this.#web);
       const plaintext = await collect(envelope, flow, { signal, onProgress, total });
@@ -100,7 +107,6 @@ export class Opener {
       try {
         const plaintext = await this.#decrypt(on, input, signal);
         const unlocked = call(on, () => locked.authenticate(plaintext));
-        plaintext.fill(0);
         return { unlocked, keyId: input.KeyId };
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
@@ -133,6 +139,16 @@ export class Opener {
 
 disposable(Opener);
 
+/** The content key as a CryptoKey; wiped at once if that fails. */
+async function importKey(on: Instance, unlocked: Unlocked): Promise<CryptoKey> {
+  try {
+    return await call(on, () => unlocked.importKey());
+  } catch (error) {
+    if (!on.dead) unlocked.free();
+    throw error;
+  }
+}
+
 /** KMS refused one encrypted data key. */
 class Refused {
   constructor(
@@ -151,7 +167,7 @@ export async function inspect(envelope: Blob | Bytes | ByteStream): Promise<Insp
   try {
     await load();
     const on = instance();
-    const header = await readHeader(on, queue, { maxEncryptedDataKeys: 2 ** 16 - 1, maxFrameLength: 2 ** 32 - 1 });
+    const header = await readHeader(on, queue, INSPECT_LIMITS);
     return call(on, () => header.describe(size)) as Inspection;
   } finally {
     queue.close();

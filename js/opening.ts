@@ -1,9 +1,9 @@
 import type { Body, ReadHeader } from '#glue';
+import { SOFT_SLICE, yieldToEventLoop } from './engine.js';
 import { KmsealError } from './errors.js';
 import type { Flow, InFlight } from './flow.js';
 import { type Instance, call, isCoreError } from './load.js';
 import { type ByteQueue, SLICE } from './queue.js';
-import { SOFT_SLICE, yieldToEventLoop } from './sealing.js';
 
 type Chunk = Uint8Array<ArrayBuffer>;
 

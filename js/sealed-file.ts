@@ -1,9 +1,11 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Replay } from '#glue';
+import { yieldToEventLoop } from './engine.js';
 import { KmsealError, closedError } from './errors.js';
 import { type Flow, type InFlight, toBlob, toStream } from './flow.js';
 import { type Instance, call } from './load.js';
 import { readSlice } from './queue.js';
-import { batchLength, yieldToEventLoop } from './sealing.js';
+import { batchLength } from './sealing.js';
 import type { RunOptions } from './types.js';
 
 type Chunk = Uint8Array<ArrayBuffer>;
@@ -16,6 +18,8 @@ interface Prepared {
   frameLength: number;
   web: boolean;
 }
+
+export interface SealedFile extends Disposable {}
 
 /**
  * A file whose envelope is fixed and sealed piece by piece, as often as asked: for resumable and parallel uploads in constant
@@ -88,6 +92,7 @@ class ReplayFlow implements Flow {
   #header: Chunk | undefined;
   #frame: number;
   readonly #endFrame: number;
+  #closed = false;
 
   constructor(prepared: Prepared, start: number, end: number, checkOpen: () => void) {
     checkOpen();
@@ -102,6 +107,7 @@ class ReplayFlow implements Flow {
 
   async next(): Promise<InFlight[] | undefined> {
     const { on, replay, file, frameLength, web } = this.#prepared;
+    if (this.#closed) return undefined;
     if (this.#header) {
       const header = this.#header;
       this.#header = undefined;
@@ -114,10 +120,11 @@ class ReplayFlow implements Flow {
     if (!web) await yieldToEventLoop();
     const from = first * frameLength;
     const content = await this.#read(from, Math.min(past * frameLength, file.size));
+    if (this.#closed) return undefined;
+    this.#checkOpen();
     const frames: InFlight[] = [];
     for (let index = first; index < past; index++) {
       const view = content.subarray(index * frameLength - from, (index + 1) * frameLength - from);
-      this.#checkOpen();
       const result = call(on, () => replay.seal(index, view)) as InFlight['result'];
       frames.push({ result, plain: view.length, release: (body) => this.#accept(index, body) });
     }
@@ -156,7 +163,7 @@ class ReplayFlow implements Flow {
   }
 
   close(): void {
-    this.#frame = this.#endFrame;
+    this.#closed = true;
   }
 }
 

@@ -1,6 +1,7 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Sealer as Handle } from '#glue';
-import { isBytes, ownPairs, viewOf, whole } from './bytes.js';
-import { KmsealError, closedError } from './errors.js';
+import { isBytes, isStream, ownPairs, viewOf, whole } from './bytes.js';
+import { closedError } from './errors.js';
 import { toBytes, toStream } from './flow.js';
 import { KmsPublicKey, handleOf } from './key.js';
 import { type Instance, call, instance } from './load.js';
@@ -8,6 +9,7 @@ import { ByteQueue } from './queue.js';
 import { SealedFile } from './sealed-file.js';
 import { SequenceFlow } from './sealing.js';
 import { disposable } from './dispose.js';
+import { requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
 import type {
   ByteStream, Bytes, CacheOptions, ContextOptions, EncryptionContext, Engine, SealOptions, SealStreamOptions,
 } from './types.js';
@@ -32,6 +34,8 @@ export interface SealerOptions {
   cache?: CacheOptions | undefined;
 }
 
+export interface Sealer extends Disposable {}
+
 /** Seals files, bytes and streams for one or several KMS keys. */
 export class Sealer {
   readonly #keys: readonly KmsPublicKey[];
@@ -48,9 +52,8 @@ export class Sealer {
     if (this.#keys.length === 0 || !this.#keys.every((key) => key instanceof KmsPublicKey)) {
       throw new TypeError('keys must be one or several KmsPublicKey');
     }
-    if (!['auto', 'webcrypto', 'wasm'].includes(engine)) throw new TypeError("engine must be 'auto', 'webcrypto' or 'wasm'");
     if (frameLength !== undefined) whole(frameLength, 'frameLength', 4 * 1024, 16 * 1024 * 1024);
-    this.#web = engine !== 'wasm';
+    this.#web = usesSubtleCrypto(engine);
     this.#options = {
       keys: this.#keys,
       encryptionContext: ownPairs(encryptionContext) as EncryptionContext,
@@ -82,12 +85,12 @@ export class Sealer {
     if (isBytes(data)) {
       const view = viewOf(data);
       const sealedSize = this.sealedSize(view.length, options);
-      const flow = await this.#sequence(new ByteQueue(view), view.length, options);
+      const flow = await this.#sequence(view, view.length, options);
       return toBytes(flow, sealedSize, { signal, onProgress, total: view.length });
     }
     if (!isStream(data)) throw new TypeError('data must be a Blob, bytes or a stream');
     if (options.size !== undefined) whole(options.size, 'size', 0);
-    const flow = await this.#sequence(new ByteQueue(data), options.size, options);
+    const flow = await this.#sequence(data, options.size, options);
     return toStream(flow, { signal, onProgress, total: options.size });
   }
 
@@ -116,10 +119,11 @@ export class Sealer {
     this.#handle = undefined;
   }
 
-  async #sequence(queue: ByteQueue, size: number | undefined, options: SealOptions): Promise<SequenceFlow> {
+  /** A source that cannot be sealed is not touched. */
+  async #sequence(data: Uint8Array<ArrayBuffer> | ByteStream, size: number | undefined, options: SealOptions): Promise<SequenceFlow> {
     const { on, sealing, key, header, frameLength } = await this.#begin(size, options);
     const sequence = call(on, () => sealing.sequence(key));
-    return new SequenceFlow(queue, { on, sequence, header, frameLength, web: this.#web, size });
+    return new SequenceFlow(new ByteQueue(data), { on, sequence, header, frameLength, web: this.#web, size });
   }
 
   /** A new message; the usage of a cached data key is reserved before anything is awaited. */
@@ -132,9 +136,14 @@ export class Sealer {
     if (this.#options.cache && size !== undefined) this.#watchCache();
     const header = call(on, () => sealing.header()) as Uint8Array<ArrayBuffer>;
     const frameLength = call(on, () => sealing.frameLength());
-    const key = this.#web ? await call(on, () => sealing.importKey()) : undefined;
-    options.signal?.throwIfAborted();
-    return { on, sealing, key, header, frameLength };
+    try {
+      const key = this.#web ? await call(on, () => sealing.importKey()) : undefined;
+      options.signal?.throwIfAborted();
+      return { on, sealing, key, header, frameLength };
+    } catch (error) {
+      if (!on.dead) sealing.free();
+      throw error;
+    }
   }
 
   #live(): { on: Instance; sealer: Handle } {
@@ -186,18 +195,4 @@ function checkedCache({ maxAge, maxMessagesEncrypted, maxBytesEncrypted, capacit
   if (maxBytesEncrypted !== undefined) whole(maxBytesEncrypted, 'cache.maxBytesEncrypted', 0);
   if (capacity !== undefined) whole(capacity, 'cache.capacity', 1);
   return { maxAge, maxMessagesEncrypted, maxBytesEncrypted, capacity };
-}
-
-/** @internal SubtleCrypto is there, or the sentence that helps. */
-export function requireSubtleCrypto(): void {
-  if (globalThis.crypto?.subtle) return;
-  throw new KmsealError(
-    'ERR_INSECURE_CONTEXT',
-    "this page is not a secure context, so whoever can alter it can take the files: serve it over https or from localhost (engine: 'wasm' goes on regardless)",
-  );
-}
-
-/** @internal */
-export function isStream(data: unknown): data is ByteStream {
-  return typeof data === 'object' && data !== null && ('getReader' in data || Symbol.asyncIterator in data);
 }

@@ -1,4 +1,5 @@
 import type { Sequence } from '#glue';
+import { SOFT_SLICE, yieldToEventLoop } from './engine.js';
 import { changedError } from './errors.js';
 import type { Flow, InFlight } from './flow.js';
 import { type Instance, call } from './load.js';
@@ -6,25 +7,10 @@ import { ByteQueue, SLICE } from './queue.js';
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
-/** Bytes that the wasm engine encrypts in one go: about ten milliseconds. */
-export const SOFT_SLICE = 1024 * 1024;
-
 /** Plaintext bytes of frames that are started together. */
 export function batchLength(web: boolean, frameLength: number): number {
   const slice = web ? SLICE : SOFT_SLICE;
   return Math.max(1, Math.floor(slice / frameLength)) * frameLength;
-}
-
-/** Lets the event loop run, so that the wasm engine never holds the page for long. */
-export function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }
 
 export interface SequenceOptions {
@@ -69,6 +55,7 @@ export class SequenceFlow implements Flow {
     if (!web) await yieldToEventLoop();
     // Only the byte after a full frame tells that the frame is not the last.
     await this.#queue.fill(frameLength + 1);
+    if (this.#ended) return undefined;
     if (size !== undefined && this.#taken + this.#queue.size > size) throw wrongSize(size);
     const frames: InFlight[] = [];
     let begun = 0;

@@ -1,0 +1,32 @@
+import { KmsealError } from './errors.js';
+import type { Engine } from './types.js';
+
+/** Bytes that the wasm engine works through in one go: about ten milliseconds. */
+export const SOFT_SLICE = 1024 * 1024;
+
+/** Whether frames go through SubtleCrypto. */
+export function usesSubtleCrypto(engine: Engine): boolean {
+  if (!['auto', 'webcrypto', 'wasm'].includes(engine)) throw new TypeError("engine must be 'auto', 'webcrypto' or 'wasm'");
+  return engine !== 'wasm';
+}
+
+/** SubtleCrypto is there, or the sentence that helps. */
+export function requireSubtleCrypto(): void {
+  if (globalThis.crypto?.subtle) return;
+  throw new KmsealError(
+    'ERR_INSECURE_CONTEXT',
+    "this page is not a secure context, so whoever can alter it can take the files: serve it over https or from localhost (engine: 'wasm' goes on regardless)",
+  );
+}
+
+/** Lets the event loop run, so that the wasm engine never holds the page for long. */
+export function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

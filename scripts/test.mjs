@@ -1,0 +1,60 @@
+// Sets up and runs every test.
+//
+//     npm test                    everything
+//     npm test -- rust wasm       the core's tests, and the web edge's in Chromium and Firefox
+//     npm test -- tests/browser   the JavaScript tests whose path contains one of the words
+import { spawn } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { build } from './build.mjs';
+import { browserPrograms } from './lib/browsers.mjs';
+import { ROOT } from './lib/run.mjs';
+import { setup } from './setup.mjs';
+
+const wanted = process.argv.slice(2);
+const chosen = (name) => wanted.length === 0 || wanted.includes(name);
+
+/** Runs a command in the open and stops everything if it fails. */
+async function show(command, args, env) {
+  console.log(`\n> ${command} ${args.join(' ')}`);
+  const child = spawn(command, args, { cwd: ROOT, env, stdio: 'inherit' });
+  const status = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+  if (status !== 0) throw new Error(`${command} failed`);
+}
+
+async function rust(env) {
+  await show('cargo', ['fmt', '--all', '--check'], env);
+  await show('cargo', ['clippy', '--all-targets', '--', '--deny', 'warnings'], env);
+  await show('cargo', ['test'], env);
+}
+
+/** wasm-bindgen-test, in two browsers. With both drivers in the environment it would take Firefox twice. */
+async function wasm(env) {
+  const common = ['test', '--headless', '--mode', 'no-install'];
+  const chromium = (await browserPrograms('chromium')).driver;
+  const firefox = (await browserPrograms('firefox')).driver;
+  const crate = ['wasm', '--features', 'test-vectors'];
+  await show('wasm-pack', [...common, '--chrome', '--chromedriver', chromium, ...crate], env);
+  await show('wasm-pack', [...common, '--firefox', '--geckodriver', firefox, ...crate], env);
+}
+
+async function javascript(env) {
+  const all = await readdir(path.join(ROOT, 'tests'), { recursive: true });
+  const tests = all.filter((file) => file.endsWith('.test.mjs')).map((file) => path.join('tests', file)).sort();
+  const files = tests.filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)));
+  if (files.length === 0) return;
+  await build();
+  await show(process.execPath, ['--test', '--test-concurrency=2', ...files], env);
+}
+
+try {
+  const { env } = await setup({ npm: true, rust: true, browsers: true, emulator: true, python: true });
+  // Node 20 is supported by what we use of the SDK; its yearly reminder is not a test's output.
+  env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  if (chosen('rust')) await rust(env);
+  if (chosen('wasm')) await wasm(env);
+  await javascript(env);
+} catch (error) {
+  console.error(`test: ${error.message}`);
+  process.exitCode = 1;
+}
