@@ -6,6 +6,14 @@ import type { Bytes, EncryptionAlgorithm, GetPublicKeyOutput, ImportOptions } fr
 /** @internal The wasm side of a key, for the sealer. */
 export let handleOf: (key: KmsPublicKey, on: Instance) => Key;
 
+interface Description {
+  keyId: string;
+  keySpec: string;
+  encryptionAlgorithm: EncryptionAlgorithm;
+  fingerprint: string;
+  maxPlaintextLength: number;
+}
+
 /** What can be imported again, should the wasm instance be lost. */
 type Source = string | Uint8Array<ArrayBuffer> | GetPublicKeyOutput;
 
@@ -33,7 +41,7 @@ export class KmsPublicKey {
     this.#source = source;
     this.#options = options;
     const on = instance();
-    const described = call(on, () => this.#handle(on).describe());
+    const described = call(on, () => this.#handle(on).describe()) as Description;
     this.keyId = described.keyId;
     this.keySpec = described.keySpec;
     this.encryptionAlgorithm = described.encryptionAlgorithm;

@@ -118,6 +118,15 @@ fn a_header_under_another_tag_does_not_authenticate() {
 }
 
 #[test]
+fn a_header_that_commits_to_another_key_does_not_open() {
+    // Whoever knows two data keys can make a message that authenticates under both: the commit key
+    // is what it cannot have twice.
+    let mut forge = Forge::new(PLAINTEXT);
+    forge.commit_key = Some([1; 32]);
+    assert_eq!(forge.open(&[]), Outcome { released: vec![], kms_calls: 1, end: Err(Code::Authentication) });
+}
+
+#[test]
 fn expected_contexts() {
     let mut forge = Forge::new(PLAINTEXT).store(&[(b"s", b"stored")]);
     forge.required = serialize(&[(b"h", b"hidden"), (b"t", b"too")]);

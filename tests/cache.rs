@@ -51,6 +51,8 @@ fn the_next_to_expire_is_the_oldest() {
     let (mut cache, first) = filled(LIMITS);
     let second = Rc::new(());
     cache.insert("b", Rc::clone(&second), 10, 300.0);
+    // Use does not put it off.
+    assert!(cache.reserve(&"a", 1, 500.0).is_some());
     assert_eq!(cache.expire(500.0), Some(500.0));
     assert_eq!(cache.expire(1100.0), Some(200.0));
     assert_eq!((held(&first), held(&second)), (false, true));
@@ -115,6 +117,8 @@ fn a_second_value_for_a_key_takes_the_place_of_the_first() {
     let (mut cache, first) = filled(LIMITS);
     let [other, second] = [0, 1].map(|_| Rc::new(()));
     cache.insert("b", Rc::clone(&other), 1, 1.0);
+    // The first was used last, so it does not leave to make room.
+    assert!(cache.reserve(&"a", 1, 1.5).is_some());
     cache.insert("a", Rc::clone(&second), 20, 2.0);
     assert_eq!([&first, &other, &second].map(held), [false, true, true]);
     // Its own messages, bytes and age count anew.

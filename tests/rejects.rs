@@ -129,7 +129,11 @@ fn limits_hold_before_what_they_limit_arrives() {
     assert_eq!(refused(&forge.bytes()[..length_end - 1]), None);
     assert_eq!(refused(&forge.bytes()[..length_end]), Some(Code::EnvelopeUnsupported));
 
+    forge.frame_length = LIMITS.max_frame_length;
+    forge.edks = vec![forge.edks[0].clone(); 8];
+    assert!(matches!(Header::read(&forge.bytes(), &LIMITS), Ok(Progress::Done(_))), "both at the limit");
     // Each limit is the caller's.
+    forge.frame_length = u32::MAX;
     let raised = Limits { max_encrypted_data_keys: 9, max_frame_length: u32::MAX };
     forge.edks = vec![forge.edks[0].clone(); 9];
     assert!(matches!(Header::read(&forge.bytes(), &raised), Ok(Progress::Done(_))));

@@ -70,42 +70,29 @@ fn one_data_key_serves_many_messages_under_other_content_keys() {
 }
 
 #[test]
-fn what_is_drawn_differs() {
-    let rng = &mut SysRng;
-    let mut seal = || {
-        let context = EncryptionContext::default();
-        let materials = Materials::wrap(&[key(), key()], &context, DataKeySeed::generate(rng, 2).expect("a seed"));
-        let id = MessageId::generate(rng).expect("an id");
+fn seeds_come_from_the_system() {
+    let draw = || {
+        let seed = DataKeySeed::generate(&mut SysRng, 1).expect("a seed");
+        let (none, id) = (EncryptionContext::default(), MessageId::generate(&mut SysRng).expect("an id"));
         let id_bytes = *id.as_bytes();
-        let message = Message::new(&materials.expect("materials"), id, &context, &context, 4096).expect("a message");
-        (id_bytes, message.header().to_vec())
+        let materials = Materials::wrap(&[key()], &none, seed).expect("materials");
+        let message = Message::new(&materials, id, &none, &none, 4096).expect("a message");
+        (id_bytes, *message.content_key().as_bytes())
     };
-    let ((first_id, first), (second_id, second)) = (seal(), seal());
+    let ((first_id, first), (second_id, second)) = (draw(), draw());
     assert_ne!(first_id, second_id);
-    // No block of the two headers' ciphertexts is the same, nor of one header's own.
-    let ciphertexts = |header: &[u8]| -> Vec<Vec<u8>> {
-        let edk = 2 + "aws-kms-rsa".len() + 2 + ARN.len() + 2 + 256;
-        let edks = &header[1 + 2 + 32 + 2 + 2..][..2 * edk];
-        edks.chunks(edk).map(|edk| edk[edk.len() - 256..].to_vec()).collect()
-    };
-    let all = [ciphertexts(&first), ciphertexts(&second)].concat();
-    let opened: Vec<_> =
-        all.iter().map(|c| KEY.decrypt(EncryptionAlgorithm::RsaesOaepSha256, c).expect("ours")).collect();
-    assert_eq!(opened[0], opened[1], "one data key for both recipients");
-    assert_ne!(opened[0][48..], opened[2][48..], "another data key for another seed");
-    for (i, one) in all.iter().enumerate() {
-        assert!(all[..i].iter().all(|other| other != one), "the same OAEP seed twice");
-    }
-    let mut blob = || encrypt(&key(), b"secret", OaepSeed::generate(rng).expect("a seed")).expect("a blob");
+    assert_ne!(first, second);
+    let blob = || encrypt(&key(), b"secret", OaepSeed::generate(&mut SysRng).expect("a seed")).expect("a blob");
     assert_ne!(blob(), blob());
 }
 
-/// A random source that fails, after `left` calls.
-struct Failing {
-    left: usize,
+/// A random source that fills with 1, then with 2 and so on, and fails after `last`.
+struct Counting {
+    calls: u8,
+    last: u8,
 }
 
-impl TryRng for Failing {
+impl TryRng for Counting {
     type Error = std::fmt::Error;
 
     fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
@@ -117,22 +104,35 @@ impl TryRng for Failing {
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        self.left = self.left.checked_sub(1).ok_or(std::fmt::Error)?;
-        bytes.fill(1);
-        Ok(())
+        self.calls += 1;
+        bytes.fill(self.calls);
+        if self.calls > self.last { Err(std::fmt::Error) } else { Ok(()) }
     }
 }
 
-impl TryCryptoRng for Failing {}
+impl TryCryptoRng for Counting {}
+
+#[test]
+fn each_seed_is_drawn_anew() {
+    let edks = |seed| {
+        let materials = Materials::wrap(&[key(), key()], &EncryptionContext::default(), seed).expect("materials");
+        let none = EncryptionContext::default();
+        let id = MessageId::fixed([0; 32]);
+        Message::new(&materials, id, &none, &none, 4096).expect("a message").header().to_vec()
+    };
+    let drawn = DataKeySeed::generate(&mut Counting { calls: 0, last: 3 }, 2).expect("a seed");
+    assert_eq!(edks(drawn), edks(DataKeySeed::fixed([1; 32], &[[2; 32], [3; 32]])));
+    let id = MessageId::generate(&mut Counting { calls: 0, last: 1 }).expect("an id");
+    assert_eq!(id.as_bytes(), &[1; 32]);
+}
 
 #[test]
 fn a_random_source_that_fails_gives_no_seed() {
-    for left in 0..3 {
-        assert!(DataKeySeed::generate(&mut Failing { left }, 2).is_err(), "after {left} calls");
+    for last in 0..3 {
+        assert!(DataKeySeed::generate(&mut Counting { calls: 0, last }, 2).is_err(), "after {last} calls");
     }
-    assert!(DataKeySeed::generate(&mut Failing { left: 3 }, 2).is_ok());
-    assert!(MessageId::generate(&mut Failing { left: 0 }).is_err());
-    assert!(OaepSeed::generate(&mut Failing { left: 0 }).is_err());
+    assert!(MessageId::generate(&mut Counting { calls: 0, last: 0 }).is_err());
+    assert!(OaepSeed::generate(&mut Counting { calls: 0, last: 0 }).is_err());
 }
 
 #[test]
@@ -206,15 +206,21 @@ fn poison_and_places_that_do_not_exist() {
 }
 
 #[test]
-fn messages_that_are_too_long() {
+fn lengths_that_no_message_has() {
     let new = |header, len, frame_length| Layout::new(header, len, frame_length).map_err(|error| error.code());
     let most = u64::from(u32::MAX);
     assert_eq!(new(0, most, 1).map(|layout| layout.frames()), Ok(u32::MAX));
     assert_eq!(new(0, most + 1, 1), Err(Code::TooLong));
     assert_eq!(new(0, u64::MAX, u32::MAX), Err(Code::TooLong));
-    let whole = (1 << 53) - 1 - 40;
-    let frame_length = 1 << 31;
-    assert_eq!(new(0, whole, frame_length), Err(Code::TooLong), "the frames' own bytes count too");
-    assert!(new(0, whole - 1_000_000_000, frame_length).is_ok());
+    // The largest number that JavaScript holds exactly, with a header of 7 bytes and 2^22 frames.
+    let safe = (1 << 53) - 1;
+    let len = safe - 7 - 8 - 32 * (1 << 22);
+    assert_eq!(new(7, len, 1 << 31).map(|layout| layout.sealed_len()), Ok(safe));
+    assert_eq!(new(8, len, 1 << 31), Err(Code::TooLong));
+    assert_eq!(new(7, len + 1, 1 << 31), Err(Code::TooLong));
+    let none = EncryptionContext::default();
+    let no_frames = Message::new(&materials(&none), MessageId::fixed([1; 32]), &none, &none, 0);
+    assert_eq!(no_frames.err().map(|error| error.code()), Some(Code::TooLong), "frames of 0 bytes");
+    assert_eq!(new(0, 0, 0), Err(Code::TooLong), "frames of 0 bytes");
     assert_eq!(message(1, 1).replayable(most + 1).err().map(|error| error.code()), Some(Code::TooLong));
 }

@@ -30,6 +30,8 @@ pub struct Forge {
     pub edks: Vec<Edk>,
     pub content_type: u8,
     pub frame_length: u32,
+    /// Written in place of the right one, and covered by the header tag.
+    pub commit_key: Option<[u8; 32]>,
     pub frames: Vec<ForgedFrame>,
     pub after: Vec<u8>,
 }
@@ -83,6 +85,7 @@ impl Forge {
             edks: vec![Edk::new("aws-kms-rsa", ARN, WRAPPED)],
             content_type: 2,
             frame_length: 8,
+            commit_key: None,
             frames,
             after: Vec::new(),
         }
@@ -136,7 +139,7 @@ impl Forge {
         }
         body.push(self.content_type);
         body.extend(self.frame_length.to_be_bytes());
-        body.extend(self.derive(b"COMMITKEY"));
+        body.extend(self.commit_key.unwrap_or_else(|| self.derive(b"COMMITKEY")));
         body
     }
 
