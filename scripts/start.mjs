@@ -11,6 +11,7 @@ try {
   await setup({ npm: true, rust: true, emulator: !keyArn });
   // Only now, since these need node_modules and what the build makes.
   const { build } = await import('./build.mjs');
+  console.log('building the package');
   await build();
   const { startDemo } = await import('../www/server/demo.mjs');
   const demo = await startDemo({ keyArn, bucket, ports: port ? [Number(port)] : [8080, 0] });
@@ -34,6 +35,9 @@ try {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // npm hands SIGTERM to its shell, and that one dies of it without telling us.
+  const { ppid } = process;
+  if (process.env.npm_lifecycle_event) setInterval(() => process.ppid !== ppid && stop(), 500);
 } catch (error) {
   console.error(`npm start: ${error.message}`);
   process.exit(1);
