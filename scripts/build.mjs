@@ -38,17 +38,21 @@ async function wasm(env) {
   await run(bin('wasm-opt'), [...shrink, path.join(PKG, 'kmseal_bg.wasm'), '-o', path.join(NEW, 'kmseal.wasm')], { env });
 }
 
+/** Runs esbuild, whose service process would otherwise live as long as the demo. */
+async function bundle(options) {
+  const { build: esbuild, stop } = await import('esbuild');
+  await esbuild({ bundle: true, target: 'es2022', ...options });
+  await stop();
+}
+
 /** wasm-bindgen's glue as a factory: after a trap a fresh instance needs glue of its own, whose state is its module's. */
 async function glue() {
-  const { build: bundle } = await import('esbuild');
   await mkdir(GLUE, { recursive: true });
   await bundle({
     entryPoints: [path.join(PKG, 'kmseal.js')],
     outfile: path.join(GLUE, 'glue.js'),
-    bundle: true,
     format: 'iife',
     globalName: 'glue',
-    target: 'es2022',
     banner: { js: 'export function createGlue() {' },
     footer: { js: 'return glue; }' },
     logOverride: { 'empty-import-meta': 'silent' },
@@ -59,15 +63,12 @@ async function glue() {
 
 /** TypeScript to dist/index.js. */
 async function javascript() {
-  const { build: bundle } = await import('esbuild');
   const hash = createHash('sha384').update(await readFile(path.join(NEW, 'kmseal.wasm')));
   await bundle({
     entryPoints: [path.join(ROOT, 'js', 'index.ts')],
     outdir: NEW,
-    bundle: true,
     splitting: true,
     format: 'esm',
-    target: 'es2022',
     minify: true,
     alias: { '#glue': path.join(GLUE, 'glue.js') },
     define: { KMSEAL_INTEGRITY: JSON.stringify(`sha384-${hash.digest('base64')}`) },
