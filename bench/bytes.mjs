@@ -1,0 +1,26 @@
+// Sealing 64 MiB that are in memory, in all three browser engines.
+import { quickest, rate, timesAsFast } from './support/figures.mjs';
+import { withStage } from './support/stage.mjs';
+
+const ROUNDS = 9;
+
+export const title = '64 MiB in memory to bytes';
+
+/** @returns {Promise<import('./support/figures.mjs').Figure[]>} */
+export const run = () =>
+  withStage(async ({ browse }) => {
+    const figures = [];
+    for (const name of ['chromium', 'firefox', 'webkit']) {
+      const measure = async (rounds) => (await import('/bench/bytes.js')).bytesInMemory(rounds);
+      const { seconds, best, size } = await browse(name, (browser) => browser.evaluate(measure, ROUNDS));
+      const peer = quickest(seconds, best);
+      figures.push({
+        what: `${name}: sealing to bare encrypt calls (${peer})`,
+        value: timesAsFast(seconds, peer),
+        unit: 'x',
+        least: 0.85,
+        note: `${rate(size, seconds.kmseal)} to ${rate(size, seconds[peer])}`,
+      });
+    }
+    return figures;
+  });

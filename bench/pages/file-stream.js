@@ -1,0 +1,71 @@
+import { awsEncrypt } from '/peers/aws-crypto.js';
+import { KIB, MIB, chosenFile, compete, drain, expectLength, frameParams, importAesKey, sealerAndOpener } from './tools.js';
+
+/** Times of sealing the chosen file to a drained stream and of its peers; how much the AWS client was given. */
+export async function fileStream(rounds) {
+  const file = chosenFile();
+  const { sealer } = await sealerAndOpener();
+  const key = await importAesKey();
+  const encrypt = await awsEncrypt();
+  const held = await mostThatFits(encrypt, file);
+  const seconds = await compete(rounds, {
+    kmseal: async () => {
+      const sealed = await sealer.prepare(file);
+      expectLength(await drain(sealed.stream()), sealed.size);
+      sealed.close();
+    },
+    '64 KiB loop': () => drainLoop(file, key, 64 * KIB),
+    '1 MiB loop': () => drainLoop(file, key, MIB),
+    '4 MiB loop': () => drainLoop(file, key, 4 * MIB),
+    read: () => read(file),
+    aws: () => encrypt(held),
+  });
+  return { seconds, size: file.size, awsSize: held.length };
+}
+
+/** What one writes by hand: a slice read, encrypted and handed on, then the next. */
+async function drainLoop(file, key, length) {
+  let at = 0;
+  const stream = new ReadableStream({
+    async pull(controller) {
+      if (at >= file.size) return controller.close();
+      const content = await file.slice(at, at + length).arrayBuffer();
+      controller.enqueue(new Uint8Array(await crypto.subtle.encrypt(frameParams(at / length + 1), key, content)));
+      at += length;
+    },
+  });
+  expectLength(await drain(stream), file.size + 16 * Math.ceil(file.size / length));
+}
+
+/** Reads the file and does nothing with it: slices of 16 MiB, four at a time. */
+async function read(file) {
+  const slice = 16 * MIB;
+  let at = 0;
+  let length = 0;
+  const reader = async () => {
+    while (at < file.size) {
+      const from = at;
+      at += slice;
+      const { byteLength } = await file.slice(from, from + slice).arrayBuffer();
+      length += byteLength;
+    }
+  };
+  await Promise.all([reader(), reader(), reader(), reader()]);
+  expectLength(length, file.size);
+}
+
+/** The most of the file, in eighths, that the AWS client encrypts: it spreads its frames over the arguments of one call. */
+async function mostThatFits(encrypt, file) {
+  let held;
+  for (let eighths = 1; eighths <= 8; eighths++) {
+    const bytes = new Uint8Array(await file.slice(0, (file.size / 8) * eighths).arrayBuffer());
+    try {
+      await encrypt(bytes);
+    } catch (error) {
+      if (error instanceof RangeError) break;
+      throw error;
+    }
+    held = bytes;
+  }
+  return held;
+}

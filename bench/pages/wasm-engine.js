@@ -1,0 +1,23 @@
+import { gcm } from '/peers/noble.js';
+import { KIB, MIB, compete, expectLength, frameParams, randomBytes, sealerAndOpener } from './tools.js';
+
+const FRAME_LENGTH = 256 * KIB;
+
+/** Times of sealing 16 MiB in software, and of the same frames with @noble/ciphers. */
+export async function wasmEngine(rounds) {
+  const bytes = randomBytes(16 * MIB);
+  const { sealer } = await sealerAndOpener({ engine: 'wasm', frameLength: FRAME_LENGTH });
+  const key = randomBytes(32);
+  const seconds = await compete(rounds, {
+    kmseal: async () => expectLength((await sealer.seal(bytes)).length, sealer.sealedSize(bytes.length)),
+    noble: async () => {
+      let length = 0;
+      for (let at = 0; at < bytes.length; at += FRAME_LENGTH) {
+        const { iv } = frameParams(at / FRAME_LENGTH + 1);
+        length += gcm(key, iv).encrypt(bytes.subarray(at, at + FRAME_LENGTH)).length;
+      }
+      expectLength(length, bytes.length + (16 * bytes.length) / FRAME_LENGTH);
+    },
+  });
+  return { seconds, size: bytes.length };
+}

@@ -1,0 +1,58 @@
+// Where measurements run: a browser on a page with a file input, and a server of the package, bench/pages/ and the peers.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { launch } from '../../tests/support/browser.mjs';
+import { startServer } from '../../tests/support/server.mjs';
+
+const PAGES = fileURLToPath(new URL('../pages/', import.meta.url));
+const PEERS = fileURLToPath(new URL('../peers/', import.meta.url));
+const KEYS = fileURLToPath(new URL('../../tests/keys/', import.meta.url));
+
+/** @aws-crypto/client-browser expects Node's globals and Buffer of its bundler. */
+const bundlePeers = (outdir) =>
+  build({
+    entryPoints: [path.join(PEERS, 'aws-crypto.js'), path.join(PEERS, 'noble.js')],
+    outdir,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    define: { global: 'globalThis', 'process.env.NODE_ENV': '"production"' },
+  });
+
+/**
+ * Runs `work(stage)` with a fresh temporary folder and server; `stage.browse(name, use)` does the same with a browser.
+ * @template T
+ * @param {(stage: { folder: string, origin: string, browse: typeof browse }) => Promise<T>} work
+ * @param {{ routes?: (app: import('hono').Hono) => void }} [options]
+ * @returns {Promise<T>}
+ */
+export async function withStage(work, { routes } = {}) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'kmseal-bench-'));
+  try {
+    const peers = path.join(folder, 'peers');
+    await bundlePeers(peers);
+    const folders = { '/bench/': PAGES, '/keys/': KEYS, '/peers/': peers };
+    const server = await startServer({ folders, routes });
+    try {
+      return await work({ folder, origin: server.origin, browse: (name, use) => browse(server.origin, name, use) });
+    } finally {
+      await server.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function browse(origin, name, use) {
+  const browser = await launch(name);
+  try {
+    await browser.driver.get(`${origin}/bench/index.html`);
+    return await use(browser);
+  } finally {
+    await browser.close();
+  }
+}

@@ -1,0 +1,34 @@
+// npm run bench: how fast and how big, with the peers beside it in the same run.
+//
+//     npm run bench                    everything
+//     npm run bench -- bytes memory    these, by the names of the files in bench/
+import { readdirSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { ROOT } from './lib/run.mjs';
+import { setup } from './setup.mjs';
+
+const FOLDER = path.join(ROOT, 'bench');
+const ALL = readdirSync(FOLDER).filter((name) => name.endsWith('.mjs')).map((name) => path.basename(name, '.mjs'));
+
+try {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const unknown = positionals.filter((name) => !ALL.includes(name));
+  if (unknown.length > 0) throw new Error(`no ${unknown.join(', ')}; there are ${ALL.join(', ')}`);
+  await setup({ npm: true, rust: true, browsers: true });
+  // Only now, since these need node_modules.
+  const { build } = await import('./build.mjs');
+  await build();
+  const { line } = await import('../bench/support/figures.mjs');
+  for (const name of positionals.length > 0 ? positionals : ALL) {
+    const { title, run } = await import(`../bench/${name}.mjs`);
+    const before = loadavg()[0];
+    const figures = await run();
+    console.log(`\n${title}  [${name}, load ${before.toFixed(1)} to ${loadavg()[0].toFixed(1)}]`);
+    for (const figure of figures) console.log(`  ${line(figure)}`);
+  }
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 1;
+}
