@@ -117,6 +117,7 @@ fn text_that_is_no_key() {
     for (name, text) in cases {
         refused_text(&text, name, "not a usable public key");
     }
+    refused_text("-----BEGIN PGP PUBLIC KEY BLOCK-----\nmDME\n-----END PGP PUBLIC KEY BLOCK-----", "PGP", "label");
     // Nothing at all is base64 of nothing.
     for text in ["", " \n", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"] {
         let code = decode_text(text).and_then(|der| PublicKey::from_der(&der, &options())).map(|_| ());

@@ -1,0 +1,77 @@
+//! What errors say: codes that do not change, and advice for each error of KMS.
+
+mod common;
+
+use std::collections::HashSet;
+
+use common::forge::{Forge, ForgedFrame};
+use kmseal::{Cipher, Code, EncryptionContext, Error, Expected, Header, Progress, advice};
+
+#[test]
+fn codes_are_distinct_and_shown_first() {
+    let texts: HashSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(texts.len(), Code::ALL.len());
+    for text in texts {
+        assert!(text.starts_with("ERR_") && text.chars().all(|c| c.is_ascii_uppercase() || c == '_'), "{text}");
+    }
+    let error = Error::not_unicode();
+    assert_eq!(error.code(), Code::Context);
+    assert_eq!(error.to_string(), format!("ERR_CONTEXT: {}", error.message()));
+}
+
+#[test]
+fn a_frame_that_does_not_authenticate_is_named_alike_in_every_engine() {
+    let forge = Forge::new(b"seventeen letters");
+    let Ok(Progress::Done(header)) = Header::read(&forge.header(), &common::edge::LIMITS) else { panic!("no header") };
+    let expected = Expected::new(header, &EncryptionContext::default()).expect("nothing expected");
+    let mut opened = expected.authenticate(&forge.answer()).expect("the right answer");
+    let cipher = Cipher::new(&opened.content_key);
+    for (ForgedFrame { sequence, .. }, bytes) in forge.frames.iter().map(|frame| (frame, forge.frame(frame))) {
+        let frame = opened.frames.read(&bytes).expect("a frame");
+        let mut content = bytes[frame.head_len()..][..frame.len()].to_vec();
+        let error = cipher.open(&frame, &mut content, &[0; 16]).expect_err("another tag");
+        assert_eq!((error.code(), &error), (Code::Authentication, &Error::altered(*sequence)));
+        assert!(error.message().contains(&format!("frame {sequence} ")), "{error}");
+    }
+}
+
+#[test]
+fn some_errors_of_kms_let_the_next_key_be_tried() {
+    // Key or ciphertext are at fault: another key may do.
+    let next = [
+        "InvalidCiphertextException",
+        "IncorrectKeyException",
+        "NotFoundException",
+        "AccessDeniedException",
+        "DisabledException",
+        "KMSInvalidStateException",
+    ];
+    // The call is at fault, or KMS, or what lies between: another key would fail alike.
+    let stop = [
+        "InvalidKeyUsageException",
+        "ThrottlingException",
+        "LimitExceededException",
+        "KeyUnavailableException",
+        "DependencyTimeoutException",
+        "KMSInternalException",
+        "ExpiredTokenException",
+        "UnrecognizedClientException",
+        "InvalidSignatureException",
+        "CredentialsProviderError",
+        "InvalidGrantTokenException",
+        "DryRunOperationException",
+        "TimeoutError",
+    ];
+    for name in next {
+        assert!(advice(name).try_next, "{name}");
+    }
+    let unknown = advice("SyntaxError");
+    assert!(!unknown.try_next);
+    assert_eq!(advice(""), unknown);
+    for name in stop {
+        assert!(!advice(name).try_next, "{name}");
+    }
+    for name in next.iter().chain(&stop) {
+        assert_ne!(advice(name).sentence, unknown.sentence, "{name} has no sentence of its own");
+    }
+}
