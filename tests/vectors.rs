@@ -6,83 +6,13 @@ use std::fs;
 use std::path::Path;
 
 use common::edge::{LIMITS, Opener, Outcome, seal_frame, seal_in_order, seal_replayably};
+use common::known_answers::{Recipient, Vector};
 use common::{arn, split};
-use kmseal::{
-    Candidate, Cipher, DataKeySeed, EncryptionAlgorithm, EncryptionContext, Header, ImportOptions, Layout, Materials,
-    Message, MessageId, Progress, PublicKey, decode_text, header_len,
-};
+use kmseal::{Candidate, Cipher, Header, Layout, Progress, header_len};
 use proptest::prelude::*;
-use serde::Deserialize;
 use sha2::{Digest, Sha256, Sha384};
 
-#[derive(Deserialize)]
-struct Vector {
-    name: String,
-    plaintext_len: usize,
-    frame_length: u32,
-    empty_final: bool,
-    algorithm: String,
-    context: Vec<(String, String)>,
-    required: Vec<String>,
-    recipients: Vec<Recipient>,
-    #[serde(with = "hex::serde")]
-    data_key: [u8; 32],
-    #[serde(with = "hex::serde")]
-    message_id: [u8; 32],
-    #[serde(with = "hex::serde")]
-    derived_key: [u8; 32],
-    #[serde(with = "hex::serde")]
-    commit_key: [u8; 32],
-    #[serde(with = "hex::serde")]
-    context_digest: [u8; 48],
-    #[serde(with = "hex::serde")]
-    header_body: Vec<u8>,
-    #[serde(with = "hex::serde")]
-    header_tag: [u8; 16],
-    message_len: usize,
-    #[serde(with = "hex::serde")]
-    message_sha256: [u8; 32],
-}
-
-#[derive(Deserialize)]
-struct Recipient {
-    arn: String,
-    pem: String,
-    #[serde(with = "hex::serde")]
-    oaep_seed: Vec<u8>,
-}
-
 impl Vector {
-    fn plaintext(&self) -> Vec<u8> {
-        let blocks = (0..).map(|i| Sha256::digest(format!("{}/pt/{i}", self.name)));
-        blocks.flatten().take(self.plaintext_len).collect()
-    }
-
-    fn keys(&self) -> Vec<PublicKey> {
-        let algorithm = EncryptionAlgorithm::from_name(&self.algorithm).expect("an algorithm of KMS");
-        let key = |recipient: &Recipient| {
-            let options = ImportOptions { key_id: Some(recipient.arn.clone()), algorithm, fingerprint: None };
-            PublicKey::from_der(&decode_text(&recipient.pem)?, &options)
-        };
-        self.recipients.iter().map(|recipient| key(recipient).expect(&self.name)).collect()
-    }
-
-    /// The pairs that are stored, or those that are required.
-    fn pairs(&self, required: bool) -> EncryptionContext {
-        let pairs = self.context.iter().filter(|(key, _)| self.required.contains(key) == required);
-        EncryptionContext::from_pairs(pairs.cloned()).expect(&self.name)
-    }
-
-    fn message(&self) -> Message {
-        let (stored, required) = (self.pairs(false), self.pairs(true));
-        let seeds: Vec<[u8; 32]> = self.recipients.iter().map(|recipient| padded(&recipient.oaep_seed)).collect();
-        let seed = DataKeySeed::fixed(self.data_key, &seeds);
-        let whole = stored.with_required(&required).expect(&self.name);
-        let materials = Materials::wrap(&self.keys(), &whole, seed).expect(&self.name);
-        Message::new(&materials, MessageId::fixed(self.message_id), &stored, &required, self.frame_length)
-            .expect(&self.name)
-    }
-
     /// The envelope, once more shown to be the known one.
     fn envelope(&self) -> Vec<u8> {
         let message = self.message();
@@ -132,12 +62,6 @@ impl Vector {
             Progress::Need(len) => panic!("{}: wants {len} bytes of {}", self.name, bytes.len()),
         }
     }
-}
-
-fn padded(seed: &[u8]) -> [u8; 32] {
-    let mut padded = [0; 32];
-    padded[..seed.len()].copy_from_slice(seed);
-    padded
 }
 
 fn vectors() -> Vec<Vector> {

@@ -5,6 +5,7 @@
 pub mod edge;
 pub mod forge;
 pub mod kms;
+pub mod known_answers;
 
 use kmseal::{EncryptionContext, KeyArn};
 
