@@ -1,0 +1,69 @@
+// Plaintexts and the forms they are given in, for tests in Node and, served to them, in pages.
+
+/** Bytes in which no frame equals another. */
+export function sample(length) {
+  const bytes = new Uint8Array(length);
+  for (let at = 0, state = 1; at < length; at += 1) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0; // Numerical Recipes, "An Even Quicker Generator"
+    bytes[at] = state >>> 24;
+  }
+  return bytes;
+}
+
+/** The same bytes in the middle of a larger buffer. */
+export function withOffset(bytes) {
+  const roomy = new Uint8Array(bytes.length + 33).fill(0xee);
+  roomy.set(bytes, 14);
+  return roomy.subarray(14, 14 + bytes.length);
+}
+
+/** A stream of pieces of these lengths, over and over. */
+export function inPieces(bytes, ...lengths) {
+  let [at, turn] = [0, 0];
+  return new ReadableStream(
+    {
+      pull(controller) {
+        if (at === bytes.length) return controller.close();
+        const end = Math.min(at + lengths[turn++ % lengths.length], bytes.length);
+        controller.enqueue(bytes.slice(at, end));
+        at = end;
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** A stream that is written to by hand, and whether it was cancelled, with which reason. */
+export function byHand() {
+  const hand = { cancelled: undefined };
+  hand.stream = new ReadableStream({
+    start(controller) {
+      hand.write = (bytes) => controller.enqueue(bytes);
+      hand.end = () => controller.close();
+      hand.fail = (error) => controller.error(error);
+    },
+    cancel(reason) {
+      hand.cancelled = { reason };
+    },
+  });
+  return hand;
+}
+
+/** The promise, or a rejection after 5 seconds. */
+export function soon(promise) {
+  let timer;
+  const late = new Promise((resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('nothing happened for 5 seconds')), 5000);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** All bytes of a Blob, bytes or a stream. */
+export async function collect(data) {
+  return new Uint8Array(await new Response(data).arrayBuffer());
+}
+
+/** A context's pairs in one order, whatever its prototype. */
+export function pairsOf(context) {
+  return Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1));
+}
