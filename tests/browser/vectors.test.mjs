@@ -1,0 +1,96 @@
+// The known answers (tests/vectors/README.md) opened through the package: in Node and three browsers, by both engines, from
+// bytes, a Blob, a stream in one piece and one that comes byte by byte.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import * as kmseal from 'kmseal';
+import { pairsOf } from '../support/bytes.mjs';
+import { readHeader, writeFrames } from '../support/message.mjs';
+import { openPage } from '../support/session.mjs';
+import { openVector } from '../support/vectors.mjs';
+
+const FOLDER = new URL('../vectors/', import.meta.url);
+const ENGINES = ['webcrypto', 'wasm'];
+
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
+const hex = (text) => Buffer.from(text, 'hex');
+
+function plaintextOf({ name, plaintext_len: length }) {
+  const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, index) => sha256(`${name}/pt/${index}`));
+  return Buffer.concat(blocks).subarray(0, length);
+}
+
+/** The message: the file has its header and hash, and node:crypto makes the frames. */
+function envelopeOf(vector, plaintext) {
+  const contents = [];
+  for (let at = 0; at < plaintext.length; at += vector.frame_length) contents.push(plaintext.subarray(at, at + vector.frame_length));
+  if (vector.empty_final || plaintext.length === 0) contents.push(Buffer.alloc(0));
+  const frames = writeFrames(hex(vector.derived_key), hex(vector.message_id), contents);
+  return Buffer.concat([hex(vector.header_body), hex(vector.header_tag), frames]);
+}
+
+function read(vector) {
+  const plaintext = plaintextOf(vector);
+  const envelope = envelopeOf(vector, plaintext);
+  const opened = {
+    envelope,
+    algorithm: vector.algorithm,
+    context: Object.fromEntries(vector.context),
+    recipients: readHeader(envelope).edks.map(({ providerInfo, ciphertext }) => ({ arn: String(providerInfo), ciphertext })),
+    // What KMS answers is known by construction: the sealer wrapped exactly this (aws-kms-rsa-keyring.md, "OnEncrypt").
+    answer: Buffer.concat([hex(vector.context_digest), hex(vector.data_key)]),
+  };
+  return { vector, plaintext, opened };
+}
+
+const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+const vectors = files.flatMap((name) => JSON.parse(readFileSync(new URL(name, FOLDER)))).map(read);
+
+test('the envelopes are the known ones', () => {
+  assert.ok(vectors.length >= 7);
+  for (const { vector, opened } of vectors) {
+    assert.equal(opened.envelope.length, vector.message_len, vector.name);
+    assert.equal(sha256(opened.envelope).toString('hex'), vector.message_sha256, vector.name);
+  }
+});
+
+/** @param {(vector: object, engine: string) => ReturnType<typeof openVector>} open */
+function opensAll(open) {
+  for (const engine of ENGINES) {
+    for (const { vector, plaintext, opened } of vectors) {
+      test(`${vector.name}, engine ${engine}`, async () => {
+        const results = await open(opened, engine);
+        const arns = vector.recipients.map(({ arn }) => arn);
+        const expected = ['bytes', 'Blob', 'stream', 'byte by byte'].flatMap((form) => arns.map((arn) => `${form} by ${arn}`));
+        assert.deepEqual(results.map(({ form, arn }) => `${form} by ${arn}`), expected);
+        for (const { form, plaintext: opening, encryptionContext } of results) {
+          assert.deepEqual(Buffer.from(opening), plaintext, form);
+          assert.deepEqual(pairsOf(encryptionContext), pairsOf(opened.context), form);
+        }
+      });
+    }
+  }
+}
+
+describe('Node', () => opensAll((vector, engine) => openVector(kmseal, vector, engine)));
+
+for (const name of ['chromium', 'firefox', 'webkit']) {
+  describe(name, () => {
+    let page;
+    before(async () => {
+      page = await openPage(name);
+    });
+    after(() => page?.close());
+    opensAll((vector, engine) =>
+      page.evaluate(
+        async (...given) => {
+          const { openVector } = await import('/support/vectors.mjs');
+          return openVector(await import('/dist/index.js'), ...given);
+        },
+        vector,
+        engine,
+      ),
+    );
+  });
+}
