@@ -8,9 +8,10 @@ import { startServer } from './server.mjs';
 const RUN = async (kmseal, prepare, calls, afterwards) => {
   const page = { kmseal, ...(await prepare(kmseal, globalThis.values)) };
   const outcomes = [];
+  const late = () => new Promise((resolve) => { setTimeout(resolve, 10_000, 'nothing in 10 s'); });
   for (const call of calls) {
     try {
-      outcomes.push({ error: `none: it gave ${await call(page)}`.slice(0, 60), message: '' });
+      outcomes.push({ error: `none: it gave ${await Promise.race([call(page), late()])}`.slice(0, 60), message: '' });
     } catch (error) {
       outcomes.push({ error: error instanceof kmseal.KmsealError ? error.code : error?.name, message: String(error?.message) });
     }
