@@ -3,7 +3,6 @@
 //! Source: framework/aws-kms/aws-kms-key-arn.md and aws-kms-mrk-match-for-decrypt.md.
 
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -24,21 +23,22 @@ impl KeyArn {
     /// # Errors
     /// [`Code::KeyId`]: an alias, a bare id, or not an ARN of a KMS key.
     pub fn parse(text: &str) -> Result<Self> {
-        let parts: Vec<&str> = text.split(':').collect();
-        let &["arn", partition, "kms", region, account, resource] = parts.as_slice() else {
-            return Err(refused(text));
+        Self::checked(text).ok_or_else(|| refused(text))
+    }
+
+    fn checked(text: &str) -> Option<Self> {
+        let parts: Vec<&[u8]> = text.as_bytes().split(|byte| *byte == b':').collect();
+        let &[b"arn", partition, b"kms", region, account, resource] = parts.as_slice() else {
+            return None;
         };
-        let Some(id) = resource.strip_prefix("key/") else {
-            return Err(refused(text));
-        };
-        let named = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        let aws = partition == "aws" || partition.starts_with("aws-");
-        let number = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-        if !aws || !named(partition) || region.is_empty() || !named(region) || !number || !is_key_id(id) {
-            return Err(refused(text));
-        }
+        let id = resource.strip_prefix(b"key/")?;
+        let named = |part: &[u8]| part.iter().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        let aws = partition == b"aws" || partition.starts_with(b"aws-");
+        let number = account.len() == 12 && account.iter().all(u8::is_ascii_digit);
+        let valid = aws && named(partition) && !region.is_empty() && named(region) && number && is_key_id(id);
         let region_at = "arn:".len() + partition.len() + ":kms:".len();
-        Ok(Self { region: (region_at, region_at + region.len()), id_at: text.len() - id.len(), text: text.to_owned() })
+        let region = (region_at, region_at + region.len());
+        valid.then(|| Self { region, id_at: text.len() - id.len(), text: text.to_owned() })
     }
 
     /// The ARN as it was given.
@@ -61,15 +61,11 @@ impl KeyArn {
     /// multi-Region key (the region may differ, nothing else).
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
-        if self.text == other.text {
-            return true;
-        }
-        let around = |arn: &Self| {
-            let before = arn.text.get(..arn.region.0).map(str::to_owned);
-            let after = arn.text.get(arn.region.1..).map(str::to_owned);
-            (before, after)
-        };
-        self.id().starts_with("mrk-") && around(self) == around(other)
+        self.text == other.text || self.id().starts_with("mrk-") && self.around_region() == other.around_region()
+    }
+
+    fn around_region(&self) -> (Option<&str>, Option<&str>) {
+        (self.text.get(..self.region.0), self.text.get(self.region.1..))
     }
 }
 
@@ -80,25 +76,27 @@ impl fmt::Debug for KeyArn {
 }
 
 /// A UUID in lower case, or `mrk-` and 32 hex digits.
-fn is_key_id(id: &str) -> bool {
-    let hex = |part: &str| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if let Some(multi_region) = id.strip_prefix("mrk-") {
+fn is_key_id(id: &[u8]) -> bool {
+    let hex = |part: &[u8]| part.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if let Some(multi_region) = id.strip_prefix(b"mrk-") {
         return multi_region.len() == 32 && hex(multi_region);
     }
-    let lengths = id.split('-').map(str::len);
-    lengths.eq([8, 4, 4, 4, 12]) && id.split('-').all(hex)
+    let mut lengths = [8, 4, 4, 4, 12].iter();
+    let mut parts = id.split(|byte| *byte == b'-');
+    parts.all(|part| lengths.next() == Some(&part.len()) && hex(part)) && lengths.next().is_none()
 }
 
 fn refused(text: &str) -> Error {
-    let shape = "arn:aws:kms:REGION:ACCOUNT:key/ID";
-    let message = if text.is_empty() {
-        format!("the key has no key id; give its ARN as keyId ({shape})")
-    } else if text.split([':', '/']).any(|part| part == "alias") {
-        format!(
-            "an alias cannot name the key in an envelope, since it may move to another key; give the key ARN that GetPublicKey answers as KeyId ({shape})"
+    let is_alias = text.as_bytes().split(|byte| *byte == b':').any(|part| part.starts_with(b"alias/"));
+    let (before, after) = if text.is_empty() {
+        ("the key has no key id; give its ARN as keyId (", ")")
+    } else if is_alias {
+        (
+            "an alias cannot name the key in an envelope, since it may move to another key; give the key ARN that GetPublicKey answers as KeyId (",
+            ")",
         )
     } else {
-        format!("this key id is not the full ARN of a KMS key; give {shape}, in lower case as KMS writes it")
+        ("this key id is not the full ARN of a KMS key; give ", ", in lower case as KMS writes it")
     };
-    Error::new(Code::KeyId, message)
+    Error::new(Code::KeyId, &[before, "arn:aws:kms:REGION:ACCOUNT:key/ID", after])
 }

@@ -171,7 +171,7 @@ fn text(bytes: &[u8]) -> Result<String> {
 }
 
 fn invalid(what: &str) -> Error {
-    Error::new(Code::EnvelopeInvalid, ["the envelope's encryption context ", what].concat())
+    Error::new(Code::EnvelopeInvalid, &["the envelope's encryption context ", what])
 }
 
 fn about(key: &str, what: &str) -> Error {
@@ -179,7 +179,7 @@ fn about(key: &str, what: &str) -> Error {
 }
 
 fn refused(parts: &[&str]) -> Error {
-    Error::new(Code::Context, parts.concat())
+    Error::new(Code::Context, parts)
 }
 
 fn too_long() -> Error {

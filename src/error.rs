@@ -1,7 +1,7 @@
 //! The errors of the core: a stable code, and one sentence that says what to do.
 
-use alloc::borrow::Cow;
-use alloc::format;
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
 use core::fmt;
 
 macro_rules! codes {
@@ -52,52 +52,53 @@ codes! {
     Kms = "ERR_KMS",
 }
 
-/// An error of the core.
+/// An error of the core. Boxed, so that a result is hardly larger than its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
-    code: Code,
-    message: Cow<'static, str>,
-}
+pub struct Error(Box<(Code, String)>);
 
 /// A result of the core.
 pub type Result<T> = core::result::Result<T, Error>;
 
 impl Error {
-    pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into() }
+    /// The message is given in parts: formatting would be several kilobytes of the wasm module.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn new(code: Code, message: &[&str]) -> Self {
+        Self(Box::new((code, message.concat())))
     }
 
     /// What a frame says whose tag does not fit, in whatever engine.
     #[must_use]
     pub fn altered(sequence: u32) -> Self {
+        let sequence = sequence.to_string();
         Self::new(
             Code::Authentication,
-            format!("frame {sequence} does not authenticate: the envelope was altered or damaged"),
+            &["frame ", &sequence, " does not authenticate: the envelope was altered or damaged"],
         )
     }
 
     /// A context string that UTF-16 languages let through and UTF-8 cannot hold.
     #[must_use]
     pub fn not_unicode() -> Self {
-        Self::new(Code::Context, "an encryption context string has a lone surrogate and cannot be written as UTF-8")
+        Self::new(Code::Context, &["an encryption context string has a lone surrogate and cannot be written as UTF-8"])
     }
 
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> Code {
-        self.code
+        self.0.0
     }
 
     /// One sentence for the developer; it never holds key material or plaintext.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.1
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code.as_str(), self.message)
+        write!(f, "{}: {}", self.code().as_str(), self.message())
     }
 }
 

@@ -2,8 +2,7 @@
 //!
 //! Source: data-format/message-body.md "Framed Data" and data-format/message-body-aad.md.
 
-use alloc::format;
-use alloc::string::String;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::error::{Code, Error};
@@ -129,24 +128,29 @@ impl Frame {
         let last = marker == FINAL;
         let found = if last { reader.u32()? } else { marker };
         if found != sequence {
-            return Err(invalid(format!(
-                "frame {found} stands where frame {sequence} belongs; frames are missing or out of order"
-            )));
+            let (found, sequence) = (found.to_string(), sequence.to_string());
+            return Err(invalid(&[
+                "frame ",
+                &found,
+                " stands where frame ",
+                &sequence,
+                " belongs; frames are missing or out of order",
+            ]));
         }
         let iv: [u8; IV_LEN] = reader.array()?;
         let len = if last { reader.u32()? } else { frame_length };
         if len > frame_length {
-            return Err(invalid(format!("the final frame is longer than the frame length {frame_length}")));
+            return Err(invalid(&["the final frame is longer than the frame length ", &frame_length.to_string()]));
         }
         let frame = Self::new(message_id, sequence, len, last);
         // Official readers let another IV pass; message-body.md says it MUST be the sequence number.
         if iv != frame.iv() {
-            return Err(invalid(format!("the IV of frame {sequence} is not its sequence number")));
+            return Err(invalid(&["the IV of frame ", &sequence.to_string(), " is not its sequence number"]));
         }
         Ok(frame)
     }
 }
 
-fn invalid(message: String) -> Stop {
+fn invalid(message: &[&str]) -> Stop {
     Error::new(Code::EnvelopeInvalid, message).into()
 }

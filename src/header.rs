@@ -2,8 +2,7 @@
 //!
 //! Source: data-format/message-header.md, version 2.
 
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -67,8 +66,8 @@ pub(crate) fn write(
     out.extend_from_slice(&SUITE_ID.to_be_bytes());
     out.extend_from_slice(&id.0);
     put_field(&mut out, &stored.serialize()?, "the encryption context", Code::Context)?;
-    let count =
-        u16::try_from(edks.len()).map_err(|_| Error::new(Code::TooLong, "at most 65,535 keys fit in one envelope"))?;
+    let count = u16::try_from(edks.len())
+        .map_err(|_| Error::new(Code::TooLong, &["at most 65,535 keys fit in one envelope"]))?;
     out.extend_from_slice(&count.to_be_bytes());
     for (arn, ciphertext) in edks {
         put_field(&mut out, PROVIDER_ID.as_bytes(), "a provider id", Code::KeyId)?;
@@ -105,19 +104,21 @@ impl Header {
         let edks = read_edks(&mut reader, limits)?;
         match reader.u8()? {
             CONTENT_FRAMED => {}
-            0x01 => return Err(unsupported("has unframed content; seal with a frame length").into()),
-            _ => return Err(invalid("has an unknown content type").into()),
+            0x01 => return Err(unsupported(&["has unframed content; seal with a frame length"])),
+            _ => return Err(invalid("has an unknown content type")),
         }
         let frame_length = reader.u32()?;
         if frame_length == 0 {
-            return Err(invalid("has a frame length of 0").into());
+            return Err(invalid("has a frame length of 0"));
         }
         if frame_length > limits.max_frame_length {
-            let max = limits.max_frame_length;
-            return Err(unsupported(&format!(
-                "has frames of {frame_length} bytes, over the limit of {max}; raise maxFrameLength if you trust its source"
-            ))
-            .into());
+            return Err(unsupported(&[
+                "has frames of ",
+                &frame_length.to_string(),
+                " bytes, over the limit of ",
+                &limits.max_frame_length.to_string(),
+                "; raise maxFrameLength if you trust its source",
+            ]));
         }
         let commit_key = reader.array()?;
         let body = bytes.get(..reader.position()).unwrap_or_default().to_vec();
@@ -164,14 +165,16 @@ impl Header {
 fn read_edks(reader: &mut Reader<'_>, limits: &Limits) -> core::result::Result<Vec<EncryptedDataKey>, Stop> {
     let count = reader.u16()?;
     if count == 0 {
-        return Err(invalid("has no encrypted data key").into());
+        return Err(invalid("has no encrypted data key"));
     }
     if count > limits.max_encrypted_data_keys {
-        let max = limits.max_encrypted_data_keys;
-        return Err(unsupported(&format!(
-            "has {count} encrypted data keys, over the limit of {max}; raise maxEncryptedDataKeys if you trust its source"
-        ))
-        .into());
+        return Err(unsupported(&[
+            "has ",
+            &count.to_string(),
+            " encrypted data keys, over the limit of ",
+            &limits.max_encrypted_data_keys.to_string(),
+            "; raise maxEncryptedDataKeys if you trust its source",
+        ]));
     }
     // Grows with the bytes that are there, never with the count that is claimed.
     let mut edks = Vec::new();
@@ -185,10 +188,10 @@ fn read_edks(reader: &mut Reader<'_>, limits: &Limits) -> core::result::Result<V
     Ok(edks)
 }
 
-fn invalid(what: &str) -> Error {
-    Error::new(Code::EnvelopeInvalid, format!("the envelope {what}"))
+fn invalid(what: &str) -> Stop {
+    Error::new(Code::EnvelopeInvalid, &["the envelope ", what]).into()
 }
 
-fn unsupported(what: &str) -> Error {
-    Error::new(Code::EnvelopeUnsupported, format!("the envelope {what}"))
+fn unsupported(what: &[&str]) -> Stop {
+    Error::new(Code::EnvelopeUnsupported, &["the envelope ", &what.concat()]).into()
 }

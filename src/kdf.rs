@@ -68,7 +68,7 @@ pub(crate) fn derive(data_key: &DataKey, id: &MessageId) -> Result<(ContentKey, 
     prk.as_mut_slice().zeroize();
     let mut content = ContentKey(Box::new(Zeroizing::new([0; KEY_LEN])));
     let mut commit = CommitKey([0; KEY_LEN]);
-    let fit = |_| Error::new(Code::Authentication, "the derived keys have a wrong length");
+    let fit = |_| Error::new(Code::Authentication, &["the derived keys have a wrong length"]);
     hkdf.expand_multi_info(&info, content.0.as_mut_slice()).map_err(fit)?;
     hkdf.expand(b"COMMITKEY", &mut commit.0).map_err(fit)?;
     Ok((content, commit))

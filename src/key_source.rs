@@ -1,12 +1,12 @@
 //! What a key may arrive as: GetPublicKey's answer, PEM, base64 or DER, and what it must not be.
 
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use base64ct::{Base64, Encoding};
-use rsa::pkcs1::ALGORITHM_OID;
+use rsa::RsaPublicKey;
+use rsa::pkcs1::{ALGORITHM_OID, DecodeRsaPublicKey};
 use rsa::pkcs8::der::asn1::AnyRef;
 use rsa::pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
 use rsa::pkcs8::spki::SubjectPublicKeyInfoRef;
@@ -35,15 +35,15 @@ impl GetPublicKey {
     /// Refuses keys that cannot encrypt, before their bytes are looked at.
     pub(crate) fn check_usable(&self, algorithm: EncryptionAlgorithm) -> Result<()> {
         if let Some(usage) = self.key_usage.as_deref().filter(|usage| *usage != "ENCRYPT_DECRYPT") {
-            return Err(unsupported(&format!("its usage is {usage}, and a key's usage cannot be changed")));
+            return Err(unsupported(&["its usage is ", usage, ", and a key's usage cannot be changed"]));
         }
         if let Some(spec) = self.key_spec.as_deref().filter(|spec| !spec.starts_with("RSA_")) {
-            return Err(unsupported(&format!("its spec is {spec}")));
+            return Err(unsupported(&["its spec is ", spec]));
         }
         let name = algorithm.name();
         match &self.encryption_algorithms {
             Some(listed) if !listed.iter().any(|other| other == name) => {
-                Err(unsupported(&format!("{name} is not among its EncryptionAlgorithms")))
+                Err(unsupported(&[name, " is not among its EncryptionAlgorithms"]))
             }
             _ => Ok(()),
         }
@@ -52,7 +52,7 @@ impl GetPublicKey {
     pub(crate) fn check_spec(&self, actual: &str) -> Result<()> {
         match self.key_spec.as_deref() {
             Some(stated) if stated != actual => {
-                Err(invalid(&format!("its KeySpec says {stated}, but the key inside is {actual}")))
+                Err(invalid(&["its KeySpec says ", stated, ", but the key inside is ", actual]))
             }
             _ => Ok(()),
         }
@@ -69,19 +69,19 @@ pub fn decode_text(text: &str) -> Result<Vec<u8>> {
     text.retain(|c| !c.is_ascii_whitespace() && c != '\u{feff}');
     let Some(pem) = text.strip_prefix("-----BEGIN") else {
         return Base64::decode_vec(&text)
-            .map_err(|_| invalid("it is neither PEM nor base64; pass what `aws kms get-public-key` printed"));
+            .map_err(|_| invalid(&["it is neither PEM nor base64; pass what `aws kms get-public-key` printed"]));
     };
     let label = pem.split('-').next().unwrap_or_default();
     match label {
         "PUBLICKEY" => {}
-        "RSAPUBLICKEY" => return Err(invalid(PKCS1)),
-        "CERTIFICATE" => return Err(invalid(CERTIFICATE)),
-        _ if label.ends_with("PRIVATEKEY") => return Err(invalid(PRIVATE)),
-        _ => return Err(invalid("its PEM label is not PUBLIC KEY")),
+        "RSAPUBLICKEY" => return Err(invalid(&[PKCS1])),
+        "CERTIFICATE" => return Err(invalid(&[CERTIFICATE])),
+        _ if label.ends_with("PRIVATEKEY") => return Err(invalid(&[PRIVATE])),
+        _ => return Err(invalid(&["its PEM label is not PUBLIC KEY"])),
     }
     let body = pem.strip_prefix("PUBLICKEY-----").and_then(|rest| rest.strip_suffix("-----ENDPUBLICKEY-----"));
     let der = body.and_then(|body| Base64::decode_vec(body).ok());
-    der.ok_or_else(|| invalid("its PEM is damaged; download it again"))
+    der.ok_or_else(|| invalid(&["its PEM is damaged; download it again"]))
 }
 
 const PKCS1: &str = "it is in PKCS#1 form; pass the SubjectPublicKeyInfo that GetPublicKey answers";
@@ -89,19 +89,20 @@ const CERTIFICATE: &str =
     "it is a certificate; pass the key that GetPublicKey answers, and do not ship the certificate in its place";
 const PRIVATE: &str = "it is a private key: never ship one to a page, and treat this one as exposed; pass the public key that GetPublicKey answers";
 
-/// Tells a SubjectPublicKeyInfo of an RSA key from everything else people paste.
-pub(crate) fn check_der(der: &[u8]) -> Result<()> {
+/// Reads a SubjectPublicKeyInfo of an RSA key, and tells it from everything else people paste.
+pub(crate) fn rsa_key(der: &[u8]) -> Result<RsaPublicKey> {
     let Ok(spki) = SubjectPublicKeyInfoRef::from_der(der) else {
-        return Err(invalid(describe(der)));
+        return Err(invalid(&[describe(der)]));
     };
     if spki.algorithm.oid != ALGORITHM_OID {
-        return Err(unsupported("it is not an RSA key (rsaEncryption)"));
+        return Err(unsupported(&["it is not an RSA key (rsaEncryption)"]));
     }
     // RFC 8017, A.1: the parameters MUST be NULL.
-    match spki.algorithm.parameters {
-        Some(parameters) if parameters.tag() == Tag::Null => Ok(()),
-        _ => Err(invalid("its algorithm parameters are not NULL")),
+    if !spki.algorithm.parameters.is_some_and(|parameters| parameters.is_null()) {
+        return Err(invalid(&["its algorithm parameters are not NULL"]));
     }
+    let key = spki.subject_public_key.as_bytes().and_then(|key| RsaPublicKey::from_pkcs1_der(key).ok());
+    key.ok_or_else(|| invalid(&["the RSA key inside is malformed, or its modulus is not one"]))
 }
 
 fn describe(der: &[u8]) -> &'static str {
@@ -117,15 +118,14 @@ fn describe(der: &[u8]) -> &'static str {
 /// The tags inside the outer SEQUENCE.
 fn children(der: &[u8]) -> Option<Vec<Tag>> {
     let outer = AnyRef::from_der(der).ok()?;
-    outer.tag().assert_eq(Tag::Sequence).ok()?;
     let mut reader = SliceReader::new(outer.value()).ok()?;
     let mut tags = Vec::new();
-    while !reader.is_finished() {
+    while outer.tag() == Tag::Sequence && !reader.is_finished() {
         tags.push(AnyRef::decode(&mut reader).ok()?.tag());
     }
     Some(tags)
 }
 
-fn unsupported(what: &str) -> Error {
-    Error::new(Code::KeyUnsupported, format!("this key cannot seal: {what}; {CREATE}"))
+fn unsupported(what: &[&str]) -> Error {
+    Error::new(Code::KeyUnsupported, &["this key cannot seal: ", &what.concat(), "; ", CREATE])
 }

@@ -102,6 +102,8 @@ impl Layout {
 fn too_long() -> Error {
     Error::new(
         Code::TooLong,
-        "too many bytes for one envelope: it holds at most 2^32 - 1 frames and 2^53 - 1 bytes; give a larger frameLength or split the file",
+        &[
+            "too many bytes for one envelope: it holds at most 2^32 - 1 frames and 2^53 - 1 bytes; give a larger frameLength or split the file",
+        ],
     )
 }

@@ -68,7 +68,7 @@ impl Expected {
         if candidates.is_empty() {
             return Err(Error::new(
                 Code::NoMatchingKey,
-                "none of the envelope's keys is among keyIds; inspect() tells which keys it was sealed for",
+                &["none of the envelope's keys is among keyIds; inspect() tells which keys it was sealed for"],
             ));
         }
         Ok(candidates)
@@ -81,13 +81,16 @@ impl Expected {
     /// [`Code::Authentication`]: another data key than the header commits to, or an altered header.
     pub fn authenticate(self, plaintext: &[u8]) -> Result<Opened> {
         let plaintext: &[u8; WRAPPED_LEN] = plaintext.try_into().map_err(|_| {
-            Error::new(Code::Kms, "KMS answered a plaintext that is no data key of this format (it must be 80 bytes)")
+            Error::new(
+                Code::Kms,
+                &["KMS answered a plaintext that is no data key of this format (it must be 80 bytes)"],
+            )
         })?;
         let (digest, key) = plaintext.split_at(DIGEST_LEN);
         if !bool::from(digest.ct_eq(&self.digest)) {
             return Err(Error::new(
                 Code::Context,
-                "the envelope was sealed under another encryption context than the one stored and expected",
+                &["the envelope was sealed under another encryption context than the one stored and expected"],
             ));
         }
         let mut data_key = DataKey(Box::new(Zeroizing::new([0; 32])));
@@ -97,13 +100,16 @@ impl Expected {
         if !commit_key.agrees(&self.header.commit_key) {
             return Err(Error::new(
                 Code::Authentication,
-                "the header does not commit to this data key: the envelope was altered",
+                &["the header does not commit to this data key: the envelope was altered"],
             ));
         }
         let aad = [self.header.body.as_slice(), &self.required.serialize()?].concat();
         let tag = Cipher::new(&content_key).header_tag(&aad)?;
         if !bool::from(tag.ct_eq(&self.header.tag)) {
-            return Err(Error::new(Code::Authentication, "the header does not authenticate: the envelope was altered"));
+            return Err(Error::new(
+                Code::Authentication,
+                &["the header does not authenticate: the envelope was altered"],
+            ));
         }
         Ok(Opened {
             frames: Frames {
@@ -165,11 +171,11 @@ impl Frames {
 /// The envelope ended before its final frame.
 #[must_use]
 pub fn truncated() -> Error {
-    Error::new(Code::Truncated, "the envelope ends too early: the file was cut off on its way; fetch it again")
+    Error::new(Code::Truncated, &["the envelope ends too early: the file was cut off on its way; fetch it again"])
 }
 
 /// Bytes stand after the final frame.
 #[must_use]
 pub fn trailing() -> Error {
-    Error::new(Code::EnvelopeInvalid, "bytes stand after the final frame; the file was appended to")
+    Error::new(Code::EnvelopeInvalid, &["bytes stand after the final frame; the file was appended to"])
 }

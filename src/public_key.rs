@@ -3,18 +3,16 @@
 //! Source: AWS KMS API Reference, GetPublicKey and "Asymmetric key specs"; RFC 5280, 4.1 (DER of a
 //! SubjectPublicKeyInfo); RFC 8017, A.1.1.
 
-use alloc::format;
 use alloc::string::String;
 
 use base64ct::{Base64, Encoding};
 use rsa::RsaPublicKey;
-use rsa::pkcs8::spki::DecodePublicKey;
 use rsa::traits::PublicKeyParts;
 use sha2::{Digest, Sha256};
 
 use crate::arn::KeyArn;
 use crate::error::{Code, Error, Result};
-use crate::key_source::{GetPublicKey, check_der};
+use crate::key_source::{GetPublicKey, rsa_key};
 
 const EXPONENT: u64 = 65537;
 
@@ -84,13 +82,16 @@ impl PublicKey {
             (Some(found), Some(given)) if found != given => {
                 return Err(Error::new(
                     Code::KeyId,
-                    "the keyId given is not the KeyId in GetPublicKey's answer; leave keyId out, or download the other key",
+                    &[
+                        "the keyId given is not the KeyId in GetPublicKey's answer; leave keyId out, or download the other key",
+                    ],
                 ));
             }
             (Some(id), _) | (None, Some(id)) => id,
             (None, None) => "",
         };
-        let key = Self::checked(&answer.public_key, KeyArn::parse(key_id)?, options)?;
+        let arn = KeyArn::parse(key_id)?;
+        let key = Self::checked(rsa_key(&answer.public_key)?, &answer.public_key, arn, options)?;
         answer.check_spec(key.spec())?;
         Ok(key)
     }
@@ -100,30 +101,26 @@ impl PublicKey {
     /// # Errors
     /// [`Code::KeyInvalid`], [`Code::KeyUnsupported`], [`Code::KeyId`], [`Code::KeyFingerprint`].
     pub fn from_der(der: &[u8], options: &ImportOptions) -> Result<Self> {
-        check_der(der)?;
-        let arn = KeyArn::parse(options.key_id.as_deref().unwrap_or_default())?;
-        Self::checked(der, arn, options)
+        let rsa = rsa_key(der)?;
+        Self::checked(rsa, der, KeyArn::parse(options.key_id.as_deref().unwrap_or_default())?, options)
     }
 
-    fn checked(der: &[u8], arn: KeyArn, options: &ImportOptions) -> Result<Self> {
-        check_der(der)?;
-        let rsa = RsaPublicKey::from_public_key_der(der)
-            .map_err(|_| invalid("the RSA key inside is malformed, or its modulus is not one"))?;
-        let bits = rsa.n_bytes().len() * 8;
-        let leading = rsa.n_bytes().first().is_some_and(|byte| byte & 0x80 != 0);
-        if !leading || !matches!(bits, 2048 | 3072 | 4096) {
-            return Err(invalid(
+    fn checked(rsa: RsaPublicKey, der: &[u8], arn: KeyArn, options: &ImportOptions) -> Result<Self> {
+        if !matches!(rsa.n().bits(), 2048 | 3072 | 4096) {
+            return Err(invalid(&[
                 "its modulus is not of 2048, 3072 or 4096 bits, as KMS keys are; create an RSA_4096 key in KMS and download its public key",
-            ));
+            ]));
         }
         if rsa.e() != &rsa::BoxedUint::from(EXPONENT) {
-            return Err(invalid("its public exponent is not 65537, as that of KMS keys is"));
+            return Err(invalid(&["its public exponent is not 65537, as that of KMS keys is"]));
         }
-        let fingerprint = format!("SHA256:{}", Base64::encode_string(&Sha256::digest(der)));
+        let fingerprint = ["SHA256:", &Base64::encode_string(&Sha256::digest(der))].concat();
         if options.fingerprint.as_ref().is_some_and(|wanted| *wanted != fingerprint) {
             return Err(Error::new(
                 Code::KeyFingerprint,
-                "the key is not the one whose fingerprint was given; do not seal with it before you know who changed it",
+                &[
+                    "the key is not the one whose fingerprint was given; do not seal with it before you know who changed it",
+                ],
             ));
         }
         Ok(Self { arn, rsa, algorithm: options.algorithm, fingerprint })
@@ -174,6 +171,6 @@ impl PublicKey {
     }
 }
 
-pub(crate) fn invalid(what: &str) -> Error {
-    Error::new(Code::KeyInvalid, format!("this is not a usable public key: {what}"))
+pub(crate) fn invalid(what: &[&str]) -> Error {
+    Error::new(Code::KeyInvalid, &["this is not a usable public key: ", &what.concat()])
 }

@@ -36,11 +36,11 @@ impl Message {
         frame_length: u32,
     ) -> Result<Self> {
         if frame_length == 0 {
-            return Err(Error::new(Code::TooLong, "frames of 0 bytes hold nothing; give a larger frameLength"));
+            return Err(Error::new(Code::TooLong, &["frames of 0 bytes hold nothing; give a larger frameLength"]));
         }
         let digest: [u8; DIGEST_LEN] = stored.with_required(required)?.digest()?;
         if digest != materials.digest {
-            return Err(Error::new(Code::Context, "the data key was wrapped under another encryption context"));
+            return Err(Error::new(Code::Context, &["the data key was wrapped under another encryption context"]));
         }
         let (content_key, commit_key) = derive(&materials.data_key, &id)?;
         let mut header = header::write(&id, stored, &materials.edks, frame_length, &commit_key)?;
@@ -83,7 +83,7 @@ impl Message {
         let layout = Layout::new(self.header.len(), plaintext_len, self.frame_length)?;
         let mut tags = Vec::new();
         tags.try_reserve_exact(layout.frames() as usize).map_err(|_| {
-            Error::new(Code::TooLong, "not enough memory to remember every frame's tag; give a larger frameLength")
+            Error::new(Code::TooLong, &["not enough memory to remember every frame's tag; give a larger frameLength"])
         })?;
         tags.resize(layout.frames() as usize, None);
         Ok(Replayable { message_id: self.message_id, layout, tags, poisoned: false })
@@ -120,7 +120,7 @@ impl Sequencer {
         let (Some(sequence), Ok(len)) = (sequence, u32::try_from(len)) else {
             return Err(Error::new(
                 Code::TooLong,
-                "one envelope holds at most 2^32 - 1 frames; give a larger frameLength or split the data",
+                &["one envelope holds at most 2^32 - 1 frames; give a larger frameLength or split the data"],
             ));
         };
         self.next = if last { None } else { sequence.checked_add(1) };
@@ -189,6 +189,6 @@ impl Replayable {
 fn changed() -> Error {
     Error::new(
         Code::SourceChanged,
-        "the file changed while it was being sealed; let the user choose it again and seal it anew",
+        &["the file changed while it was being sealed; let the user choose it again and seal it anew"],
     )
 }

@@ -49,6 +49,6 @@ impl Cipher {
         self.0
             .encrypt_inout_detached(iv.into(), aad, InOutBuf::from(content))
             .map(Into::into)
-            .map_err(|_| Error::new(Code::TooLong, "a frame is longer than AES-GCM can take"))
+            .map_err(|_| Error::new(Code::TooLong, &["a frame is longer than AES-GCM can take"]))
     }
 }

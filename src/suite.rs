@@ -3,7 +3,7 @@
 //! Source: awslabs/aws-encryption-sdk-specification, framework/algorithm-suites.md and
 //! data-format/message-header.md.
 
-use alloc::format;
+use base16ct::lower::encode_string;
 
 use crate::error::{Code, Error, Result};
 
@@ -37,11 +37,15 @@ pub(crate) fn check_version(version: u8) -> Result<()> {
         VERSION => Ok(()),
         0x01 => Err(Error::new(
             Code::EnvelopeUnsupported,
-            "this is a version 1 message of the AWS Encryption SDK; kmseal opens version 2 with algorithm suite 0x0478",
+            &[
+                "this is a version 1 message of the AWS Encryption SDK; kmseal opens version 2 with algorithm suite 0x0478",
+            ],
         )),
         _ => Err(Error::new(
             Code::EnvelopeInvalid,
-            "this is not an envelope: the first byte is not the message version 02; a sealed file may have been re-encoded as text on its way",
+            &[
+                "this is not an envelope: the first byte is not the message version 02; a sealed file may have been re-encoded as text on its way",
+            ],
         )),
     }
 }
@@ -50,8 +54,9 @@ pub(crate) fn check_suite(id: u16) -> Result<()> {
     if id == SUITE_ID {
         return Ok(());
     }
+    let id = encode_string(&id.to_be_bytes());
     Err(Error::new(
         Code::EnvelopeUnsupported,
-        format!("algorithm suite 0x{id:04x} is not supported; seal with 0x0478 (AES_256_GCM_HKDF_SHA512_COMMIT_KEY)"),
+        &["algorithm suite 0x", &id, " is not supported; seal with 0x0478 (AES_256_GCM_HKDF_SHA512_COMMIT_KEY)"],
     ))
 }

@@ -3,8 +3,7 @@
 //! Source: framework/aws-kms/aws-kms-rsa-keyring.md "OnEncrypt"; RFC 8017, 7.1.1.
 
 use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use rsa::Oaep;
@@ -28,11 +27,13 @@ pub fn encrypt(key: &PublicKey, plaintext: &[u8], seed: OaepSeed) -> Result<Vec<
     if plaintext.len() > key.max_plaintext_len() {
         return Err(Error::new(
             Code::TooLong,
-            format!(
-                "this key encrypts at most {} bytes, not {}; seal longer data with a Sealer",
-                key.max_plaintext_len(),
-                plaintext.len()
-            ),
+            &[
+                "this key encrypts at most ",
+                &key.max_plaintext_len().to_string(),
+                " bytes, not ",
+                &plaintext.len().to_string(),
+                "; seal longer data with a Sealer",
+            ],
         ));
     }
     let mut rng = OaepSeedSource(seed);
@@ -40,7 +41,7 @@ pub fn encrypt(key: &PublicKey, plaintext: &[u8], seed: OaepSeed) -> Result<Vec<
         EncryptionAlgorithm::RsaesOaepSha256 => key.rsa().encrypt(&mut rng, Oaep::<Sha256>::new(), plaintext),
         EncryptionAlgorithm::RsaesOaepSha1 => key.rsa().encrypt(&mut rng, Oaep::<Sha1>::new(), plaintext),
     };
-    sealed.map_err(|_| Error::new(Code::KeyInvalid, "RSA encryption with this key failed"))
+    sealed.map_err(|_| Error::new(Code::KeyInvalid, &["RSA encryption with this key failed"]))
 }
 
 /// A data key, wrapped for every recipient and bound to one encryption context. It may serve many
@@ -58,7 +59,7 @@ impl Materials {
     /// [`Code::KeyInvalid`]: no recipients, or other than the seed was drawn for.
     pub fn wrap(recipients: &[PublicKey], context: &EncryptionContext, seed: DataKeySeed) -> Result<Self> {
         if recipients.is_empty() || recipients.len() != seed.oaep.len() {
-            return Err(Error::new(Code::KeyInvalid, "a data key needs a key and a seed for each recipient"));
+            return Err(Error::new(Code::KeyInvalid, &["a data key needs a key and a seed for each recipient"]));
         }
         let digest = context.digest()?;
         let mut plaintext = Zeroizing::new([0; WRAPPED_LEN]);

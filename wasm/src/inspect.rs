@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use base16ct::lower::encode_string;
 use js_sys::{Array, Object};
 use kmseal::{Header, Layout, SUITE_ID};
 use wasm_bindgen::JsValue;
@@ -23,8 +24,8 @@ pub fn describe(header: &Header, sealed_len: Option<f64>) -> Result<JsValue> {
         key_ids.push(&key_id);
     }
     let described = Object::new();
-    set(&described, "algorithmSuite", ["0x", &hex(&SUITE_ID.to_be_bytes())].concat());
-    set(&described, "messageId", hex(header.message_id()));
+    set(&described, "algorithmSuite", ["0x", &encode_string(&SUITE_ID.to_be_bytes())].concat());
+    set(&described, "messageId", encode_string(header.message_id()));
     set(&described, "encryptionContext", context::write(header.context()));
     set(&described, "encryptedDataKeys", edks);
     set(&described, "keyIds", key_ids);
@@ -42,9 +43,4 @@ pub fn describe(header: &Header, sealed_len: Option<f64>) -> Result<JsValue> {
 /// Bytes that should be UTF-8, of whatever an envelope holds.
 fn text(bytes: &[u8]) -> JsValue {
     String::from_utf8_lossy(bytes).as_ref().into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
