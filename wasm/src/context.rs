@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use js_sys::{Array, JsString, Object};
+use js_sys::{Array, Object};
 use kmseal::{EncryptionContext, Error};
 use wasm_bindgen::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::error::{Result, Thrown, set};
 
 /// Reads an object's own enumerable string pairs; `undefined` is an empty context.
 pub fn read(value: &JsValue) -> Result<EncryptionContext> {
-    if value.is_undefined() || value.is_null() {
+    if value.is_null_or_undefined() {
         return Ok(EncryptionContext::default());
     }
     if !value.is_object() || Array::is_array(value) {
@@ -27,13 +27,13 @@ pub fn read(value: &JsValue) -> Result<EncryptionContext> {
 }
 
 fn text(value: &JsValue) -> Result<String> {
-    let string: &JsString =
-        value.dyn_ref().ok_or_else(|| Thrown::type_error("encryptionContext: every value must be a string"))?;
-    // TextEncoder would silently change a lone surrogate, and the file would open nowhere.
-    if !string.is_valid_utf16() {
+    let text = value.as_string();
+    let text = text.ok_or_else(|| Thrown::type_error("encryptionContext: every value must be a string"))?;
+    // A lone surrogate has silently become another character, and the file would open nowhere.
+    if JsValue::from_str(&text) != *value {
         return Err(Error::not_unicode().into());
     }
-    Ok(string.into())
+    Ok(text)
 }
 
 /// An object with a null prototype, so that no key can reach Object's.

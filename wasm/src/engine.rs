@@ -4,26 +4,33 @@
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use js_sys::{Object, Promise, Uint8Array};
+use js_sys::{Array, Object, Promise, Uint8Array};
 use kmseal::{Cipher, ContentKey, Error, Frame, TAG_LEN};
 use wasm_bindgen::prelude::*;
-use web_sys::{AesGcmParams, Crypto, CryptoKey, SubtleCrypto};
+use web_sys::CryptoKey;
 use zeroize::Zeroize;
 
-use crate::error::{Result, Thrown};
+use crate::error::{Result, Thrown, set};
 
 /// Contents up to this many bytes are not worth a promise. Empty ones must not reach SubtleCrypto:
 /// Safari's has failed on them.
 const SMALL: u32 = 1024;
+const ALGORITHM: &str = "AES-GCM";
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(thread_local_v2, js_name = crypto)]
-    static CRYPTO: Crypto;
-}
-
-fn subtle() -> SubtleCrypto {
-    CRYPTO.with(Crypto::subtle)
+    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = importKey)]
+    fn subtle_import(
+        format: &str,
+        key: &Uint8Array,
+        algorithm: &str,
+        extractable: bool,
+        usages: &Array,
+    ) -> core::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = encrypt)]
+    fn subtle_encrypt(params: &Object, key: &CryptoKey, data: &Uint8Array) -> core::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = decrypt)]
+    fn subtle_decrypt(params: &Object, key: &CryptoKey, data: &Uint8Array) -> core::result::Result<Promise, JsValue>;
 }
 
 /// The content key, ready for one direction.
@@ -36,8 +43,7 @@ pub struct Engine {
 /// Hands the content key to SubtleCrypto as a non-extractable key for one use.
 pub fn import_key(key: &ContentKey, usage: &str) -> Result<Promise> {
     let raw = Uint8Array::from(key.as_bytes().as_slice());
-    let usages = js_sys::Array::of1(&usage.into());
-    let promise = subtle().import_key_with_str("raw", &raw, "AES-GCM", false, &usages);
+    let promise = subtle_import("raw", &raw, ALGORITHM, false, &Array::of1(&usage.into()));
     // importKey has taken its copy by now (Web Cryptography, 14.3.9, step 2).
     raw.fill(0, 0, raw.length());
     Ok(promise?)
@@ -52,8 +58,7 @@ impl Engine {
     /// A promise of an ArrayBuffer, or a Uint8Array: content and tag, encrypted.
     pub fn seal(&self, frame: &Frame, content: &Uint8Array) -> Result<JsValue> {
         if let Some(key) = self.web_for(frame.len()) {
-            let promise = subtle().encrypt_with_object_and_buffer_source(&params(frame), key, content)?;
-            return Ok(promise.into());
+            return Ok(subtle_encrypt(&params(frame), key, content)?.into());
         }
         self.in_software(content, |buffer| {
             let tag = self.cipher.seal(frame, buffer)?;
@@ -65,8 +70,7 @@ impl Engine {
     /// A promise of an ArrayBuffer, or a Uint8Array: the content, decrypted. `sealed` ends in the tag.
     pub fn open(&self, frame: &Frame, sealed: &Uint8Array) -> Result<JsValue> {
         if let Some(key) = self.web_for(frame.len()) {
-            let promise = subtle().decrypt_with_object_and_buffer_source(&params(frame), key, sealed)?;
-            return Ok(promise.into());
+            return Ok(subtle_decrypt(&params(frame), key, sealed)?.into());
         }
         self.in_software(sealed, |buffer| {
             let content_len = buffer.len().saturating_sub(TAG_LEN);
@@ -106,10 +110,12 @@ impl Drop for Engine {
     }
 }
 
+/// AesGcmParams (Web Cryptography, 27.4).
 fn params(frame: &Frame) -> Object {
-    let iv = Uint8Array::from(frame.iv().as_slice());
-    let params = AesGcmParams::new("AES-GCM", &iv);
-    params.set_additional_data(&Uint8Array::from(frame.aad().as_slice()));
-    params.set_tag_length(8 * TAG_LEN as u8);
-    params.into()
+    let params = Object::new();
+    set(&params, "name", ALGORITHM);
+    set(&params, "iv", Uint8Array::from(frame.iv().as_slice()));
+    set(&params, "additionalData", Uint8Array::from(frame.aad().as_slice()));
+    set(&params, "tagLength", 8 * TAG_LEN as u8);
+    params
 }

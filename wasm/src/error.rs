@@ -43,6 +43,12 @@ pub fn core_error(error: &kmseal::Error) -> JsValue {
     object.into()
 }
 
+/// Reads a property, which may be a getter that throws.
+#[inline(never)]
+pub fn get(object: &JsValue, name: &str) -> Result<JsValue> {
+    Ok(Reflect::get(object, &name.into())?)
+}
+
 /// Sets an own property of an object that this edge made.
 pub fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
     set_value(object, name, &value.into());

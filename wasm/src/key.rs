@@ -10,37 +10,19 @@ use kmseal::{EncryptionAlgorithm, GetPublicKey, ImportOptions, OaepSeed, PublicK
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
-use crate::error::{Result, Thrown, set};
+use crate::error::{Result, Thrown, get, set};
 
 /// A checked public key.
 #[wasm_bindgen]
 pub struct Key(pub(crate) PublicKey);
 
-#[wasm_bindgen]
-extern "C" {
-    /// GetPublicKey's answer, as the CLI prints it or the JavaScript SDK returns it.
-    type Answer;
-    #[wasm_bindgen(method, getter, js_name = KeyId)]
-    fn key_id(this: &Answer) -> JsValue;
-    #[wasm_bindgen(method, getter, js_name = PublicKey)]
-    fn public_key(this: &Answer) -> JsValue;
-    #[wasm_bindgen(method, getter, js_name = KeySpec)]
-    fn key_spec(this: &Answer) -> JsValue;
-    #[wasm_bindgen(method, getter, js_name = CustomerMasterKeySpec)]
-    fn customer_master_key_spec(this: &Answer) -> JsValue;
-    #[wasm_bindgen(method, getter, js_name = KeyUsage)]
-    fn key_usage(this: &Answer) -> JsValue;
-    #[wasm_bindgen(method, getter, js_name = EncryptionAlgorithms)]
-    fn encryption_algorithms(this: &Answer) -> JsValue;
-}
-
 /// An optional string; null is as good as absent.
 fn string(value: &JsValue, name: &str) -> Result<Option<String>> {
-    if value.is_undefined() || value.is_null() {
-        return Ok(None);
+    let text = value.as_string();
+    if text.is_none() && !value.is_null_or_undefined() {
+        return Err(Thrown::type_error(&[name, " must be a string"].concat()));
     }
-    let text = value.as_string().ok_or_else(|| Thrown::type_error(&[name, " must be a string"].concat()))?;
-    Ok(Some(text))
+    Ok(text)
 }
 
 /// KMS's name of an algorithm; SHA-256 unless told.
@@ -57,30 +39,34 @@ fn bytes(value: &JsValue) -> Option<Vec<u8>> {
 }
 
 fn from_text(text: &str, options: &ImportOptions) -> Result<PublicKey> {
-    if text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
-        let parsed = JSON::parse(text.trim_start_matches('\u{feff}'));
-        let parsed = parsed.map_err(|_| Thrown::type_error("the key's JSON is malformed"))?;
+    let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    if text.starts_with('{') {
+        let parsed = JSON::parse(text).map_err(|_| Thrown::type_error("the key's JSON is malformed"))?;
         return from_answer(&parsed, options);
     }
     Ok(PublicKey::from_der(&decode_text(text)?, options)?)
 }
 
+/// From GetPublicKey's answer, as the CLI prints it or the JavaScript SDK returns it.
 fn from_answer(answer: &JsValue, options: &ImportOptions) -> Result<PublicKey> {
     let wrong = || Thrown::type_error("the key must be GetPublicKey's answer, text or bytes");
-    let answer: &Answer = answer.is_object().then(|| answer.unchecked_ref()).ok_or_else(wrong)?;
-    let public_key = answer.public_key();
+    if !answer.is_object() {
+        return Err(wrong());
+    }
+    let field = |name| string(&get(answer, name)?, name);
+    let public_key = get(answer, "PublicKey")?;
     let public_key = match public_key.as_string() {
         Some(text) => decode_text(&text)?,
         None => bytes(&public_key).ok_or_else(wrong)?,
     };
-    let algorithms = answer.encryption_algorithms();
+    let algorithms = get(answer, "EncryptionAlgorithms")?;
     let algorithms = Array::is_array(&algorithms).then(|| algorithms.unchecked_into::<Array>());
-    let key_spec = string(&answer.key_spec(), "KeySpec")?;
+    let key_spec = field("KeySpec")?;
     let answer = GetPublicKey {
-        key_id: string(&answer.key_id(), "KeyId")?,
+        key_id: field("KeyId")?,
         public_key,
-        key_spec: key_spec.or(string(&answer.customer_master_key_spec(), "CustomerMasterKeySpec")?),
-        key_usage: string(&answer.key_usage(), "KeyUsage")?,
+        key_spec: key_spec.or(field("CustomerMasterKeySpec")?),
+        key_usage: field("KeyUsage")?,
         encryption_algorithms: algorithms.map(|names| names.iter().filter_map(|name| name.as_string()).collect()),
     };
     Ok(PublicKey::from_get_public_key(&answer, options)?)

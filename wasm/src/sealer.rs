@@ -46,7 +46,7 @@ impl Sealer {
             stored: context::read(stored)?,
             required: context::read(required)?,
             frame_length,
-            cache: cache.map(|options| Cache::new(limits(&options))),
+            cache: cache.map(|options| limits(&options).map(Cache::new)).transpose()?,
         };
         sealer.contexts(&JsValue::UNDEFINED, &JsValue::UNDEFINED)?;
         Ok(sealer)
