@@ -1,0 +1,77 @@
+// Counts what kmseal asks of the browser, and knows which buffers anyone still holds.
+const made = [];
+
+/** How often so far. */
+export const counts = { reads: 0, encryptions: 0, decryptions: 0 };
+
+/** Called at every read of a file, with its number since `hook` was set. */
+let onRead = () => {};
+let readsSince = 0;
+export function whenReading(hook) {
+  [onRead, readsSince] = [hook, 0];
+}
+
+/** Has `held` look after a buffer, too. */
+export function track(view) {
+  made.push(new WeakRef(view.buffer));
+  return view;
+}
+
+function watch(prototype, method, counted, before = () => {}) {
+  const original = prototype[method];
+  prototype[method] = async function watched(...args) {
+    counts[counted]++;
+    before();
+    const buffer = await original.apply(this, args);
+    made.push(new WeakRef(buffer));
+    return buffer;
+  };
+}
+watch(Blob.prototype, 'arrayBuffer', 'reads', () => onRead(++readsSince));
+// On an insecure page there is none.
+if (globalThis.SubtleCrypto) {
+  watch(SubtleCrypto.prototype, 'encrypt', 'encryptions');
+  watch(SubtleCrypto.prototype, 'decrypt', 'decryptions');
+}
+
+/** What is done while nothing should be done. */
+export async function doneIn(milliseconds) {
+  const before = { ...counts };
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  return Object.keys(counts).filter((name) => counts[name] !== before[name]);
+}
+
+/** How many buffers were made, and how many are held even after the garbage is collected (needs --expose-gc). */
+export async function held() {
+  let left = made;
+  for (let round = 0; round < 100 && left.length > 0; round++) {
+    globalThis.gc();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    left = made.filter((ref) => ref.deref() !== undefined);
+  }
+  return { made: made.length, held: left.length };
+}
+
+/** A source without end that counts what is asked of it; from pull number `stall` on it has nothing more to give. */
+export function endless({ chunk = 100_000, stall = Infinity } = {}) {
+  const seen = { pulls: 0, cancelled: [] };
+  const stream = new ReadableStream({
+    pull(controller) {
+      seen.pulls++;
+      if (seen.pulls >= stall) return new Promise(() => {});
+      controller.enqueue(track(new Uint8Array(chunk)));
+    },
+    cancel: (reason) => void seen.cancelled.push(reason),
+  }, { highWaterMark: 0 });
+  return { seen, stream };
+}
+
+/** Reads to the end; gives how many bytes came. */
+export async function drain(stream) {
+  let length = 0;
+  for (const reader = stream.getReader(); ;) {
+    const { done, value } = await reader.read();
+    if (done) return length;
+    length += value.length;
+  }
+}
