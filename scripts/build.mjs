@@ -49,7 +49,8 @@ async function bundle(options) {
 async function glue() {
   await mkdir(GLUE, { recursive: true });
   await bundle({
-    entryPoints: [path.join(PKG, 'kmseal.js')],
+    // Not its default export, which would load the .wasm in a way of its own.
+    stdin: { contents: "export * from './kmseal.js';", resolveDir: PKG },
     outfile: path.join(GLUE, 'glue.js'),
     format: 'iife',
     globalName: 'glue',

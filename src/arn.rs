@@ -33,7 +33,7 @@ impl KeyArn {
         };
         let id = resource.strip_prefix(b"key/")?;
         let named = |part: &[u8]| part.iter().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        let aws = partition == b"aws" || partition.starts_with(b"aws-");
+        let aws = partition == b"aws" || partition.len() > 4 && partition.starts_with(b"aws-");
         let number = account.len() == 12 && account.iter().all(u8::is_ascii_digit);
         let valid = aws && named(partition) && !region.is_empty() && named(region) && number && is_key_id(id);
         let region_at = "arn:".len() + partition.len() + ":kms:".len();

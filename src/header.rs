@@ -100,7 +100,7 @@ impl Header {
         check_version(reader.u8()?)?;
         check_suite(reader.u16()?)?;
         let message_id = reader.array()?;
-        let context = EncryptionContext::parse(reader.field()?)?;
+        let context = reader.field()?;
         let edks = read_edks(&mut reader, limits)?;
         match reader.u8()? {
             CONTENT_FRAMED => {}
@@ -122,7 +122,10 @@ impl Header {
         }
         let commit_key = reader.array()?;
         let body = bytes.get(..reader.position()).unwrap_or_default().to_vec();
-        Ok(Self { body, tag: reader.array()?, message_id, context, edks, frame_length, commit_key })
+        let tag: [u8; TAG_LEN] = reader.array()?;
+        // Once the header is whole, not for every step of a slow stream.
+        let context = EncryptionContext::parse(context)?;
+        Ok(Self { body, tag, message_id, context, edks, frame_length, commit_key })
     }
 
     /// The header's length in bytes, with its tag.

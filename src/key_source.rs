@@ -67,6 +67,10 @@ pub fn decode_text(text: &str) -> Result<Vec<u8>> {
     // Lines of any length and indent (RFC 7468, 2: parsers SHOULD take other widths than 64).
     let mut text = text.to_owned();
     text.retain(|c| !c.is_ascii_whitespace() && c != '\u{feff}');
+    // Also behind other blocks, as openssl writes them.
+    if text.contains("PRIVATEKEY-----") {
+        return Err(invalid(&[PRIVATE]));
+    }
     let Some(pem) = text.strip_prefix("-----BEGIN") else {
         return Base64::decode_vec(&text)
             .map_err(|_| invalid(&["it is neither PEM nor base64; pass what `aws kms get-public-key` printed"]));
@@ -76,7 +80,6 @@ pub fn decode_text(text: &str) -> Result<Vec<u8>> {
         "PUBLICKEY" => {}
         "RSAPUBLICKEY" => return Err(invalid(&[PKCS1])),
         "CERTIFICATE" => return Err(invalid(&[CERTIFICATE])),
-        _ if label.ends_with("PRIVATEKEY") => return Err(invalid(&[PRIVATE])),
         _ => return Err(invalid(&["its PEM label is not PUBLIC KEY"])),
     }
     let body = pem.strip_prefix("PUBLICKEY-----").and_then(|rest| rest.strip_suffix("-----ENDPUBLICKEY-----"));

@@ -58,7 +58,8 @@ impl Layout {
         let body = sealed_len.checked_sub(header_len as u64)?.checked_sub(FINAL_EXTRA)?;
         let stride = u64::from(frame_length) + REGULAR_EXTRA;
         let (regular, last) = (body / stride, body % stride);
-        (last <= frame_length.into()).then(|| regular * u64::from(frame_length) + last)
+        let fits = last <= frame_length.into() && regular < u32::MAX.into();
+        fits.then(|| regular * u64::from(frame_length) + last)
     }
 
     /// How many frames there are, at least one.

@@ -4,12 +4,10 @@
 //! Source: client-apis/decrypt.md.
 
 use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 use crate::arn::KeyArn;
 use crate::context::EncryptionContext;
@@ -93,7 +91,7 @@ impl Expected {
                 &["the envelope was sealed under another encryption context than the one stored and expected"],
             ));
         }
-        let mut data_key = DataKey(Box::new(Zeroizing::new([0; 32])));
+        let mut data_key = DataKey::zeroed();
         data_key.0.copy_from_slice(key);
         let id = MessageId(self.header.message_id);
         let (content_key, commit_key) = derive(&data_key, &id)?;
@@ -178,4 +176,20 @@ pub fn truncated() -> Error {
 #[must_use]
 pub fn trailing() -> Error {
     Error::new(Code::EnvelopeInvalid, &["bytes stand after the final frame; the file was appended to"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A place that no test reaches by opening 2^32 frames.
+    #[test]
+    fn the_last_sequence_number_is_the_final_frames() {
+        let at_end = || Frames { message_id: [0; MESSAGE_ID_LEN], frame_length: 1, next: Some(u32::MAX) };
+        let last = Frame::new([0; MESSAGE_ID_LEN], u32::MAX, 0, true);
+        assert_eq!(at_end().read(&last.head()), Ok(last));
+        // As a regular frame's, this number is the final frame's marker.
+        let regular = [Frame::new([0; MESSAGE_ID_LEN], u32::MAX, 1, false).head(), [0; 8].to_vec()].concat();
+        assert!(at_end().read(&regular).is_err());
+    }
 }

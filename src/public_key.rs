@@ -90,8 +90,7 @@ impl PublicKey {
             (Some(id), _) | (None, Some(id)) => id,
             (None, None) => "",
         };
-        let arn = KeyArn::parse(key_id)?;
-        let key = Self::checked(rsa_key(&answer.public_key)?, &answer.public_key, arn, options)?;
+        let key = Self::checked(&answer.public_key, key_id, options)?;
         answer.check_spec(key.spec())?;
         Ok(key)
     }
@@ -101,11 +100,11 @@ impl PublicKey {
     /// # Errors
     /// [`Code::KeyInvalid`], [`Code::KeyUnsupported`], [`Code::KeyId`], [`Code::KeyFingerprint`].
     pub fn from_der(der: &[u8], options: &ImportOptions) -> Result<Self> {
-        let rsa = rsa_key(der)?;
-        Self::checked(rsa, der, KeyArn::parse(options.key_id.as_deref().unwrap_or_default())?, options)
+        Self::checked(der, options.key_id.as_deref().unwrap_or_default(), options)
     }
 
-    fn checked(rsa: RsaPublicKey, der: &[u8], arn: KeyArn, options: &ImportOptions) -> Result<Self> {
+    fn checked(der: &[u8], key_id: &str, options: &ImportOptions) -> Result<Self> {
+        let rsa = rsa_key(der)?;
         if !matches!(rsa.n().bits(), 2048 | 3072 | 4096) {
             return Err(invalid(&[
                 "its modulus is not of 2048, 3072 or 4096 bits, as KMS keys are; create an RSA_4096 key in KMS and download its public key",
@@ -114,6 +113,7 @@ impl PublicKey {
         if rsa.e() != &rsa::BoxedUint::from(EXPONENT) {
             return Err(invalid(&["its public exponent is not 65537, as that of KMS keys is"]));
         }
+        let arn = KeyArn::parse(key_id)?;
         let fingerprint = ["SHA256:", &Base64::encode_string(&Sha256::digest(der))].concat();
         if options.fingerprint.as_ref().is_some_and(|wanted| *wanted != fingerprint) {
             return Err(Error::new(

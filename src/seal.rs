@@ -3,6 +3,7 @@
 //! Source: client-apis/encrypt.md.
 
 use alloc::vec::Vec;
+use core::num::NonZeroU128;
 
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
@@ -14,7 +15,8 @@ use crate::soft::Cipher;
 use crate::suite::{DIGEST_LEN, KEY_LEN, MESSAGE_ID_LEN, PROVIDER_ID, TAG_LEN};
 use crate::wrap::Materials;
 
-/// A message whose header is fixed. There is never a second header under its message id.
+/// A message whose header is fixed. There is never a second header under its message id, nor a second
+/// sequence of frames: both ways to the frames consume it.
 pub struct Message {
     header: Vec<u8>,
     content_key: ContentKey,
@@ -57,7 +59,7 @@ impl Message {
         &self.header
     }
 
-    /// The key for the engine.
+    /// The key for the engine, which must be made before the frames are begun.
     #[must_use]
     pub fn content_key(&self) -> &ContentKey {
         &self.content_key
@@ -71,7 +73,7 @@ impl Message {
 
     /// For bytes whose number is not known beforehand: frames one after another, each once.
     #[must_use]
-    pub fn sequencer(&self) -> Sequencer {
+    pub fn sequencer(self) -> Sequencer {
         Sequencer { message_id: self.message_id, frame_length: self.frame_length, next: Some(1) }
     }
 
@@ -79,7 +81,7 @@ impl Message {
     ///
     /// # Errors
     /// [`Code::TooLong`], as [`Layout::new`].
-    pub fn replayable(&self, plaintext_len: u64) -> Result<Replayable> {
+    pub fn replayable(self, plaintext_len: u64) -> Result<Replayable> {
         let layout = Layout::new(self.header.len(), plaintext_len, self.frame_length)?;
         let mut tags = Vec::new();
         tags.try_reserve_exact(layout.frames() as usize).map_err(|_| {
@@ -135,7 +137,8 @@ impl Sequencer {
 pub struct Replayable {
     message_id: [u8; MESSAGE_ID_LEN],
     layout: Layout,
-    tags: Vec<Option<[u8; TAG_LEN]>>,
+    // No tag is zero, but for one in 2^128, which is refused: so a frame's tag takes 16 bytes.
+    tags: Vec<Option<NonZeroU128>>,
     poisoned: bool,
 }
 
@@ -167,10 +170,11 @@ impl Replayable {
         if self.poisoned {
             return Err(changed());
         }
-        match self.tags.get_mut(index as usize) {
-            Some(Some(first)) if first == tag => Ok(()),
-            Some(slot @ None) => {
-                *slot = Some(*tag);
+        let tag = NonZeroU128::new(u128::from_be_bytes(*tag));
+        match (self.tags.get_mut(index as usize), tag) {
+            (Some(Some(first)), Some(tag)) if *first == tag => Ok(()),
+            (Some(slot @ None), Some(_)) => {
+                *slot = tag;
                 Ok(())
             }
             _ => {
@@ -191,4 +195,20 @@ fn changed() -> Error {
         Code::SourceChanged,
         &["the file changed while it was being sealed; let the user choose it again and seal it anew"],
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Places that no test reaches by sealing 2^32 frames.
+    #[test]
+    fn the_last_sequence_number_is_the_final_frames() {
+        let at = |next| Sequencer { message_id: [0; MESSAGE_ID_LEN], frame_length: 4096, next: Some(next) };
+        assert!(at(u32::MAX).next(4096, false).is_err());
+        assert_eq!(at(u32::MAX).next(4096, true).map(|frame| frame.sequence()), Ok(u32::MAX));
+        let mut sequencer = at(u32::MAX - 1);
+        assert!(sequencer.next(4096, false).is_ok());
+        assert!(sequencer.next(4096, false).is_err());
+    }
 }

@@ -25,8 +25,11 @@ impl Cipher {
     /// Encrypts a frame's content in place and returns its tag.
     ///
     /// # Errors
-    /// [`Code::TooLong`]: over what GCM takes under one IV, which no frame reaches.
+    /// [`Code::TooLong`]: a content that is not as long as its frame.
     pub fn seal(&self, frame: &Frame, content: &mut [u8]) -> Result<[u8; TAG_LEN]> {
+        if content.len() != frame.len() {
+            return Err(Error::new(Code::TooLong, &["the content is not as long as its frame"]));
+        }
         self.encrypt(&frame.iv(), &frame.aad(), content)
     }
 

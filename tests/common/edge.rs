@@ -13,16 +13,16 @@ pub fn seal_frame(cipher: &Cipher, frame: &Frame, content: &[u8]) -> (Vec<u8>, [
     let mut sealed = content.to_vec();
     let tag = cipher.seal(frame, &mut sealed).expect("sealing a frame");
     let bytes = [frame.head().as_slice(), &sealed, &tag].concat();
-    assert_eq!(bytes.len(), frame.sealed_len());
+    assert_eq!(bytes.len() as u64, frame.sealed_len());
     (bytes, tag)
 }
 
 /// Seals in order, as for a stream: a full frame waits until it is known not to be the last.
-pub fn seal_in_order(message: &Message, pieces: &[&[u8]]) -> Vec<u8> {
+pub fn seal_in_order(message: Message, pieces: &[&[u8]]) -> Vec<u8> {
     let full = message.frame_length() as usize;
     let cipher = Cipher::new(message.content_key());
-    let mut sequencer = message.sequencer();
     let mut envelope = message.header().to_vec();
+    let mut sequencer = message.sequencer();
     let mut waiting = Vec::new();
     let mut put = |content: &[u8], last| {
         let frame = sequencer.next(content.len(), last).expect("a next frame");
@@ -39,13 +39,14 @@ pub fn seal_in_order(message: &Message, pieces: &[&[u8]]) -> Vec<u8> {
     envelope
 }
 
-/// Seals each frame of a source that can be read again, in the given order of frame indices.
-pub fn seal_replayably(message: &Message, plaintext: &[u8], order: impl Iterator<Item = u32>) -> Vec<u8> {
+/// Seals each frame of a source that can be read again, in the order of indices that `order` makes of their number.
+pub fn seal_replayably<I: Iterator<Item = u32>>(message: Message, plaintext: &[u8], order: fn(u32) -> I) -> Vec<u8> {
     let cipher = Cipher::new(message.content_key());
+    let header = message.header().to_vec();
     let mut replayable = message.replayable(plaintext.len() as u64).expect("a layout");
     let mut envelope = vec![0; usize::try_from(replayable.layout().sealed_len()).expect("a small envelope")];
-    envelope[..message.header().len()].copy_from_slice(message.header());
-    for index in order {
+    envelope[..header.len()].copy_from_slice(&header);
+    for index in order(replayable.layout().frames()) {
         let span = replayable.layout().span(index).expect("a span");
         let frame = replayable.frame(index).expect("a frame");
         assert_eq!((frame.len(), frame.is_last()), (span.len as usize, span.last));
@@ -96,8 +97,9 @@ impl Opener<'_> {
         while !opened.frames.is_done() {
             input.fill(Frames::HEAD).map_err(code)?;
             let frame = opened.frames.read(&input.buffer[..Frames::HEAD]).map_err(code)?;
-            input.fill(frame.sealed_len()).map_err(code)?;
-            let mut bytes: Vec<u8> = input.buffer.drain(..frame.sealed_len()).collect();
+            let sealed_len = usize::try_from(frame.sealed_len()).expect("a small frame");
+            input.fill(sealed_len).map_err(code)?;
+            let mut bytes: Vec<u8> = input.buffer.drain(..sealed_len).collect();
             let tag = bytes.split_off(bytes.len() - TAG_LEN);
             let mut content = bytes.split_off(frame.head_len());
             let tag = tag.as_slice().try_into().expect("a tag's length");
