@@ -56,8 +56,14 @@ async function setUp(pem) {
       }
       return { seen, sealed: sealer.seal(chunks(), options).then(watch.drain) };
     },
-    'a prepared slice': (sealer, options) => ({ sealed: sealer.prepare(blob).then((file) => file.slice(0, undefined, options)) }),
-    'a prepared stream': (sealer, options) => ({ sealed: sealer.prepare(blob).then((file) => watch.drain(file.stream(options))) }),
+    'a prepared slice': (sealer, options) => {
+      const file = sealer.prepare(blob);
+      return { file, sealed: file.then((prepared) => prepared.slice(0, undefined, options)) };
+    },
+    'a prepared stream': (sealer, options) => {
+      const file = sealer.prepare(blob);
+      return { file, sealed: file.then((prepared) => watch.drain(prepared.stream(options))) };
+    },
   };
   globalThis.page = { kmseal, watch, sealers, bystander, ways, mistakes, kept: [] };
 }
@@ -69,15 +75,15 @@ async function cancel(way, engine, when, reason) {
   const { signal } = controller;
   const abort = () => signal.aborted || (reason === 'default' ? controller.abort() : controller.abort(reason));
   let progress = 0;
-  const onProgress = () => {
+  const onProgress = ({ loaded }) => {
     progress++;
-    if (when === 'midway') abort();
+    if (when === 'midway' && loaded > 0) abort();
   };
   if (when === 'before') abort();
-  watch.whenReading((count) => count === 2 && when === 'midway' && queueMicrotask(abort));
-  const { sealed, seen, stream } = ways[way](sealers[engine], { signal, onProgress });
+  watch.whenReading((count) => count === 4 && way === 'a prepared slice' && when === 'midway' && queueMicrotask(abort));
+  const { sealed, seen, stream, file } = ways[way](sealers[engine], { signal, onProgress });
   // Held as an application would, so that only kmseal can let go of what is in them.
-  kept.push(sealed, stream, controller);
+  kept.push(sealed, stream, file, controller);
   if (when === 'at once') abort();
   if (when === 'midway' && way === 'a stream that waits for more') setTimeout(abort, 100);
   const late = new Promise((resolve) => { setTimeout(resolve, 10_000, { error: 'none in 10 s' }); });
