@@ -70,7 +70,7 @@ impl Error {
     /// What a frame says whose tag does not fit, in whatever engine.
     #[must_use]
     pub fn altered(sequence: u32) -> Self {
-        let sequence = sequence.to_string();
+        let sequence = decimal(sequence.into());
         Self::new(
             Code::Authentication,
             &["frame ", &sequence, " does not authenticate: the envelope was altered or damaged"],
@@ -94,6 +94,11 @@ impl Error {
     pub fn message(&self) -> &str {
         &self.0.1
     }
+}
+
+/// A number for a sentence; of one type, so that the wasm module writes integers once.
+pub(crate) fn decimal(number: u64) -> String {
+    number.to_string()
 }
 
 impl fmt::Display for Error {

@@ -2,10 +2,9 @@
 //!
 //! Source: data-format/message-body.md "Framed Data" and data-format/message-body-aad.md.
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, decimal};
 use crate::suite::{IV_LEN, MESSAGE_ID_LEN, TAG_LEN};
 use crate::wire::{Reader, Stop};
 
@@ -129,7 +128,7 @@ impl Frame {
         let last = marker == FINAL;
         let found = if last { reader.u32()? } else { marker };
         if found != sequence {
-            let (found, sequence) = (found.to_string(), sequence.to_string());
+            let (found, sequence) = (decimal(found.into()), decimal(sequence.into()));
             return Err(invalid(&[
                 "frame ",
                 &found,
@@ -141,12 +140,12 @@ impl Frame {
         let iv: [u8; IV_LEN] = reader.array()?;
         let len = if last { reader.u32()? } else { frame_length };
         if len > frame_length {
-            return Err(invalid(&["the final frame is longer than the frame length ", &frame_length.to_string()]));
+            return Err(invalid(&["the final frame is longer than the frame length ", &decimal(frame_length.into())]));
         }
         let frame = Self::new(message_id, sequence, len, last);
         // Official readers let another IV pass; message-body.md says it MUST be the sequence number.
         if iv != frame.iv() {
-            return Err(invalid(&["the IV of frame ", &sequence.to_string(), " is not its sequence number"]));
+            return Err(invalid(&["the IV of frame ", &decimal(sequence.into()), " is not its sequence number"]));
         }
         Ok(frame)
     }

@@ -2,12 +2,12 @@
 //!
 //! Source: data-format/message-header.md, version 2.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::context::EncryptionContext;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, decimal};
 use crate::kdf::{CommitKey, MessageId};
 use crate::suite::{CONTENT_FRAMED, KEY_LEN, MESSAGE_ID_LEN, PROVIDER_ID, SUITE_ID, TAG_LEN, VERSION};
 use crate::suite::{check_suite, check_version};
@@ -114,9 +114,9 @@ impl Header {
         if frame_length > limits.max_frame_length {
             return Err(unsupported(&[
                 "has frames of ",
-                &frame_length.to_string(),
+                &decimal(frame_length.into()),
                 " bytes, over the limit of ",
-                &limits.max_frame_length.to_string(),
+                &decimal(limits.max_frame_length.into()),
                 "; raise maxFrameLength if you trust its source",
             ]));
         }
@@ -173,9 +173,9 @@ fn read_edks(reader: &mut Reader<'_>, limits: &Limits) -> core::result::Result<V
     if count > limits.max_encrypted_data_keys {
         return Err(unsupported(&[
             "has ",
-            &count.to_string(),
+            &decimal(count.into()),
             " encrypted data keys, over the limit of ",
-            &limits.max_encrypted_data_keys.to_string(),
+            &decimal(limits.max_encrypted_data_keys.into()),
             "; raise maxEncryptedDataKeys if you trust its source",
         ]));
     }

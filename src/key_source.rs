@@ -68,21 +68,23 @@ pub fn decode_text(text: &str) -> Result<Vec<u8>> {
     let mut text = text.to_owned();
     text.retain(|c| !c.is_ascii_whitespace() && c != '\u{feff}');
     // Also behind other blocks, as openssl writes them.
-    if text.contains("PRIVATEKEY-----") {
+    if text.as_bytes().split(|byte| *byte == b'-').any(|label| label.ends_with(b"PRIVATEKEY")) {
         return Err(invalid(&[PRIVATE]));
     }
     let Some(pem) = text.strip_prefix("-----BEGIN") else {
         return Base64::decode_vec(&text)
             .map_err(|_| invalid(&["it is neither PEM nor base64; pass what `aws kms get-public-key` printed"]));
     };
-    let label = pem.split('-').next().unwrap_or_default();
-    match label {
-        "PUBLICKEY" => {}
-        "RSAPUBLICKEY" => return Err(invalid(&[PKCS1])),
-        "CERTIFICATE" => return Err(invalid(&[CERTIFICATE])),
-        _ => return Err(invalid(&["its PEM label is not PUBLIC KEY"])),
+    if pem.starts_with("RSAPUBLICKEY-") {
+        return Err(invalid(&[PKCS1]));
     }
-    let body = pem.strip_prefix("PUBLICKEY-----").and_then(|rest| rest.strip_suffix("-----ENDPUBLICKEY-----"));
+    if pem.starts_with("CERTIFICATE-") {
+        return Err(invalid(&[CERTIFICATE]));
+    }
+    let Some(body) = pem.strip_prefix("PUBLICKEY-----") else {
+        return Err(invalid(&["its PEM label is not PUBLIC KEY"]));
+    };
+    let body = body.strip_suffix("-----ENDPUBLICKEY-----");
     let der = body.and_then(|body| Base64::decode_vec(body).ok());
     der.ok_or_else(|| invalid(&["its PEM is damaged; download it again"]))
 }

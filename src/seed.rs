@@ -42,8 +42,11 @@ impl DataKeySeed {
     pub fn generate<R: TryCryptoRng>(rng: &mut R, recipients: usize) -> Result<Self, R::Error> {
         let mut data_key = DataKey::zeroed();
         rng.try_fill_bytes(data_key.0.as_mut_slice())?;
-        let oaep = (0..recipients).map(|_| OaepSeed::generate(rng));
-        Ok(Self { data_key, oaep: oaep.collect::<Result<_, _>>()? })
+        let mut oaep = Vec::new();
+        for _ in 0..recipients {
+            oaep.push(OaepSeed::generate(rng)?);
+        }
+        Ok(Self { data_key, oaep })
     }
 
     /// A seed with known values.

@@ -1,10 +1,9 @@
 //! Bounded reading and checked writing of big-endian fields: the only index arithmetic over
 //! hostile bytes stands here.
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, decimal};
 
 /// Why reading stopped.
 #[derive(Debug)]
@@ -77,7 +76,7 @@ impl<'a> Reader<'a> {
 /// Appends a field with its 16-bit length before it; `name` is what the error calls it.
 pub fn put_field(out: &mut Vec<u8>, bytes: &[u8], name: &str, code: Code) -> Result<()> {
     let Ok(len) = u16::try_from(bytes.len()) else {
-        return Err(Error::new(code, &[name, " has ", &bytes.len().to_string(), " bytes; at most 65,535 fit"]));
+        return Err(Error::new(code, &[name, " has ", &decimal(bytes.len() as u64), " bytes; at most 65,535 fit"]));
     };
     out.extend_from_slice(&len.to_be_bytes());
     out.extend_from_slice(bytes);

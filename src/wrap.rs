@@ -3,8 +3,10 @@
 //! Source: framework/aws-kms/aws-kms-rsa-keyring.md "OnEncrypt"; RFC 8017, 7.1.1.
 
 use alloc::borrow::ToOwned;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
+
+use core::borrow::Borrow;
 
 use rsa::Oaep;
 use sha1::Sha1;
@@ -12,7 +14,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::context::EncryptionContext;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, decimal};
 use crate::kdf::DataKey;
 use crate::public_key::{EncryptionAlgorithm, PublicKey};
 use crate::seed::{DataKeySeed, OaepSeed, OaepSeedSource};
@@ -29,9 +31,9 @@ pub fn encrypt(key: &PublicKey, plaintext: &[u8], seed: OaepSeed) -> Result<Vec<
             Code::TooLong,
             &[
                 "this key encrypts at most ",
-                &key.max_plaintext_len().to_string(),
+                &decimal(key.max_plaintext_len() as u64),
                 " bytes, not ",
-                &plaintext.len().to_string(),
+                &decimal(plaintext.len() as u64),
                 "; seal longer data with a Sealer",
             ],
         ));
@@ -57,7 +59,11 @@ impl Materials {
     ///
     /// # Errors
     /// [`Code::KeyInvalid`]: no recipients, or other than the seed was drawn for.
-    pub fn wrap(recipients: &[PublicKey], context: &EncryptionContext, seed: DataKeySeed) -> Result<Self> {
+    pub fn wrap<K: Borrow<PublicKey>>(
+        recipients: &[K],
+        context: &EncryptionContext,
+        seed: DataKeySeed,
+    ) -> Result<Self> {
         if recipients.is_empty() || recipients.len() != seed.oaep.len() {
             return Err(Error::new(Code::KeyInvalid, &["a data key needs a key and a seed for each recipient"]));
         }
@@ -66,10 +72,11 @@ impl Materials {
         let (front, back) = plaintext.split_at_mut(DIGEST_LEN);
         front.copy_from_slice(&digest);
         back.copy_from_slice(seed.data_key.0.as_slice());
-        let edks = recipients.iter().zip(seed.oaep).map(|(key, oaep)| {
+        let mut edks = Vec::new();
+        for (key, oaep) in recipients.iter().map(K::borrow).zip(seed.oaep) {
             let ciphertext = encrypt(key, plaintext.as_slice(), oaep)?;
-            Ok((key.arn().as_str().to_owned(), ciphertext))
-        });
-        Ok(Self { edks: edks.collect::<Result<_>>()?, data_key: seed.data_key, digest })
+            edks.push((key.arn().as_str().to_owned(), ciphertext));
+        }
+        Ok(Self { edks, data_key: seed.data_key, digest })
     }
 }

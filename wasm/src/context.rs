@@ -17,12 +17,11 @@ pub fn read(value: &JsValue) -> Result<EncryptionContext> {
     if !value.is_object() || Array::is_array(value) {
         return Err(Thrown::type_error("encryptionContext must be an object of strings"));
     }
-    let entries = Object::entries(value.unchecked_ref());
-    let pairs = entries.iter().map(|pair| {
+    let mut pairs = Vec::new();
+    for pair in Object::entries(value.unchecked_ref()).iter() {
         let pair: Array = pair.unchecked_into();
-        Ok((text(&pair.get(0))?, text(&pair.get(1))?))
-    });
-    let pairs: Vec<(String, String)> = pairs.collect::<Result<_>>()?;
+        pairs.push((text(&pair.get(0))?, text(&pair.get(1))?));
+    }
     Ok(EncryptionContext::from_pairs(pairs)?)
 }
 

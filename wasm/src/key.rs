@@ -1,5 +1,6 @@
 //! Key import from everything a key may arrive as, and KMS's Encrypt and GenerateDataKey done here.
 
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -14,7 +15,7 @@ use crate::error::{Result, Thrown, get, set};
 
 /// A checked public key.
 #[wasm_bindgen]
-pub struct Key(pub(crate) PublicKey);
+pub struct Key(pub(crate) Rc<PublicKey>);
 
 /// An optional string; null is as good as absent.
 fn string(value: &JsValue, name: &str) -> Result<Option<String>> {
@@ -87,18 +88,18 @@ impl Key {
             algorithm: algorithm(string(encryption_algorithm, "encryptionAlgorithm")?.as_deref())?,
             fingerprint: string(fingerprint, "fingerprint")?,
         };
-        if let Some(text) = source.as_string() {
-            return from_text(&text, &options).map(Self);
-        }
-        let Some(bytes) = bytes(source) else {
-            return from_answer(source, &options).map(Self);
+        let key = if let Some(text) = source.as_string() {
+            from_text(&text, &options)?
+        } else if let Some(bytes) = bytes(source) {
+            // DER begins with the tag of a SEQUENCE; no text that we take begins with "0".
+            match core::str::from_utf8(&bytes) {
+                Ok(text) if !text.starts_with('0') => from_text(text, &options)?,
+                _ => PublicKey::from_der(&bytes, &options)?,
+            }
+        } else {
+            from_answer(source, &options)?
         };
-        // DER begins with the tag of a SEQUENCE; no text that we take begins with "0".
-        match String::from_utf8(bytes) {
-            Ok(text) if !text.starts_with('0') => from_text(&text, &options).map(Self),
-            Ok(text) => Ok(Self(PublicKey::from_der(text.as_bytes(), &options)?)),
-            Err(error) => Ok(Self(PublicKey::from_der(error.as_bytes(), &options)?)),
-        }
+        Ok(Self(Rc::new(key)))
     }
 
     /// `{ keyId, keySpec, encryptionAlgorithm, fingerprint, maxPlaintextLength }`

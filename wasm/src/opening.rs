@@ -63,9 +63,12 @@ impl Locked {
     /// Inputs of KMS Decrypt to try, in order.
     pub fn candidates(&self, key_ids: Vec<String>, encryption_algorithm: Option<String>) -> Result<Array> {
         let algorithm = algorithm(encryption_algorithm.as_deref())?.name();
-        let key_ids: Vec<KeyArn> = key_ids.iter().map(|id| KeyArn::parse(id)).collect::<kmseal::Result<_>>()?;
+        let mut arns = Vec::new();
+        for id in &key_ids {
+            arns.push(KeyArn::parse(id)?);
+        }
         let inputs = Array::new();
-        for candidate in self.0.candidates(&key_ids)? {
+        for candidate in self.0.candidates(&arns)? {
             let input = Object::new();
             set(&input, "KeyId", candidate.key_id);
             set(&input, "CiphertextBlob", Uint8Array::from(candidate.ciphertext.as_slice()));

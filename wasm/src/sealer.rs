@@ -17,7 +17,7 @@ use crate::sealing::Sealing;
 /// What stays the same from message to message.
 #[wasm_bindgen]
 pub struct Sealer {
-    recipients: Vec<PublicKey>,
+    recipients: Vec<Rc<PublicKey>>,
     stored: EncryptionContext,
     required: EncryptionContext,
     frame_length: Option<u32>,
@@ -55,7 +55,7 @@ impl Sealer {
     /// One more key that can open what is sealed.
     #[wasm_bindgen(js_name = addKey)]
     pub fn add_key(&mut self, key: &Key) {
-        self.recipients.push(key.0.clone());
+        self.recipients.push(Rc::clone(&key.0));
     }
 
     /// The exact length of an envelope in bytes.
