@@ -4,12 +4,14 @@ const made = [];
 /** How often so far. */
 export const counts = { reads: 0, encryptions: 0, decryptions: 0 };
 
-/** Called at every read of a file, with its number since `hook` was set. */
-let onRead = () => {};
-let readsSince = 0;
-export function whenReading(hook) {
-  [onRead, readsSince] = [hook, 0];
+const hooks = { reads: {}, encryptions: {}, decryptions: {} };
+function on(counted, hook) {
+  hooks[counted] = { hook, since: 0 };
 }
+/** Called before every read of a file, with its number since this was set; the read waits for what it returns. */
+export const whenReading = (hook) => on('reads', hook);
+/** Called after every encryption, likewise. */
+export const whenEncrypted = (hook) => on('encryptions', hook);
 
 /** Has `held` look after a buffer, too. */
 export function track(view) {
@@ -17,17 +19,20 @@ export function track(view) {
   return view;
 }
 
-function watch(prototype, method, counted, before = () => {}) {
+function watch(prototype, method, counted) {
   const original = prototype[method];
   prototype[method] = async function watched(...args) {
     counts[counted]++;
-    before();
+    const { hook } = hooks[counted];
+    const held = hook?.(++hooks[counted].since);
+    if (counted === 'reads') await held;
     const buffer = await original.apply(this, args);
     made.push(new WeakRef(buffer));
+    await held;
     return buffer;
   };
 }
-watch(Blob.prototype, 'arrayBuffer', 'reads', () => onRead(++readsSince));
+watch(Blob.prototype, 'arrayBuffer', 'reads');
 // On an insecure page there is none.
 if (globalThis.SubtleCrypto) {
   watch(SubtleCrypto.prototype, 'encrypt', 'encryptions');
