@@ -204,6 +204,20 @@ for (const name of ['chromium', 'firefox']) {
       });
     }
 
+    // Chromium does not read what is shorter than it was, and so keeps us from finding out.
+    if (name === 'firefox') test('found shorter once, it fails for good, whole again or not', async () => {
+      const file = await choose(5 * 4096);
+      const content = readFileSync(file);
+      await browser.evaluate(() => page.prepare('webcrypto'));
+      truncateSync(file, 4 * 4096);
+      utimesSync(file, LONG_AGO, LONG_AGO);
+      const [found] = await browser.evaluate(async () => page.settle([page.sealed.slice(-1)]));
+      assert.equal(found, 'ERR_SOURCE_CHANGED');
+      writeFileSync(file, content);
+      utimesSync(file, LONG_AGO, LONG_AGO);
+      assert.deepEqual(await browser.evaluate(askEverything), Array(6).fill('ERR_SOURCE_CHANGED'));
+    });
+
     test('rewritten unnoticed while two sealings of a frame are in flight: one of them is released', async () => {
       const file = await choose(5 * 4096);
       await browser.evaluate(async () => {
