@@ -1,0 +1,190 @@
+// A trap in WebAssembly: ERR_INTERNAL, the instance is discarded with all that was under way in it, and the next call works.
+// The traps are real: the package's own .wasm, in which one function's body is `unreachable`, or calls itself without end.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, describe, test } from 'node:test';
+import { launch } from '../support/browser.mjs';
+import { startServer } from '../support/server.mjs';
+import { trapping } from '../support/trap.mjs';
+
+const pem = await readFile(new URL('../keys/rsa-2048.pem', import.meta.url), 'utf8');
+
+let server;
+before(async () => {
+  server = await startServer();
+});
+after(() => server?.close());
+
+/** Runs in the page: loads a .wasm that traps, and what all tests use. */
+async function setUp(wasm, pem) {
+  const kmseal = await import('/dist/index.js');
+  const watch = await import('/pages/watch.js');
+  await kmseal.load(wasm);
+  const keyId = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+  const key = await kmseal.KmsPublicKey.import(pem, { keyId });
+  const mistakes = [];
+  addEventListener('unhandledrejection', ({ reason }) => mistakes.push(String(reason)));
+  addEventListener('error', ({ message }) => mistakes.push(message));
+  /** The error's parts, what else came of it, or that nothing came. */
+  const outcome = (work) => {
+    const late = new Promise((resolve) => { setTimeout(resolve, 10_000, { code: 'nothing in 10 s' }); });
+    const done = (async () => work())().then(
+      (value) => ({ value: value?.size ?? value?.length ?? typeof value }),
+      ({ name, code, message, cause }) => ({ name, code, message, trap: cause instanceof WebAssembly.RuntimeError, cause: cause?.name }),
+    );
+    return Promise.race([done, late]);
+  };
+  globalThis.page = { kmseal, watch, key, keyId, sealer: new kmseal.Sealer({ keys: key }), mistakes, outcome, bytes: new Uint8Array(5000) };
+}
+
+for (const name of ['chromium', 'firefox', 'webkit']) {
+  describe(name, () => {
+    let browser;
+    before(async () => {
+      browser = await launch(name);
+    });
+    after(() => browser?.close());
+
+    async function open(...trap) {
+      await browser.driver.get(`${server.origin}/pages/blank.html`);
+      await browser.evaluate(setUp, await trapping(...trap), pem);
+    }
+
+    function assertTrapped({ name, code, message }) {
+      assert.deepEqual([name, code], ['KmsealError', 'ERR_INTERNAL'], message);
+      assert.match(message, /discarded; try again/);
+    }
+
+    test('a synchronous call traps, and everything else works at once, every time', async () => {
+      await open('key_encrypt');
+      const rounds = await browser.evaluate(async () => {
+        const { key, sealer, outcome, bytes } = page;
+        const rounds = [];
+        for (let round = 0; round < 3; round++) {
+          rounds.push([
+            await outcome(() => key.encrypt(new Uint8Array(1))),
+            await outcome(() => key.generateDataKey().ciphertextBlob),
+            await outcome(() => sealer.seal(bytes)),
+            await outcome(() => sealer.seal(new Blob([bytes]))),
+            sealer.sealedSize(5000),
+          ]);
+        }
+        return rounds;
+      });
+      for (const [trapped, generated, sealed, sealedBlob, size] of rounds) {
+        assertTrapped(trapped);
+        assert.ok(trapped.trap, `the cause is a ${trapped.cause}, not a RuntimeError`);
+        assert.deepEqual([generated, sealed, sealedBlob], [{ value: 256 }, { value: size }, { value: size }]);
+      }
+    });
+
+    test('the stack runs out, which is no trap by name', async () => {
+      await open('key_encrypt', 'recursion');
+      const [trapped, sealed] = await browser.evaluate(async () => {
+        const { key, sealer, outcome, bytes } = page;
+        return [await outcome(() => key.encrypt(new Uint8Array(1))), await outcome(() => sealer.seal(bytes))];
+      });
+      assertTrapped(trapped);
+      assert.ok(trapped.cause, 'a cause');
+      assert.ok(sealed.value > 5000, sealed.message);
+    });
+
+    test('what was under way in the instance fails and does not hang', async () => {
+      await open('key_encrypt');
+      const { under, cancelled, closed, works, mistakes } = await browser.evaluate(async () => {
+        const { key, sealer, outcome, watch, bytes, kmseal } = page;
+        const file = new Blob([new Uint8Array(40 * 2 ** 20)]);
+        const wasm = new kmseal.Sealer({ keys: key, engine: 'wasm' });
+        const begin = async (stream) => {
+          const reader = (await stream).getReader();
+          await reader.read();
+          return reader;
+        };
+        const untilEnd = async (reader) => { while (!(await reader.read()).done); };
+        const sealed = await sealer.prepare(file);
+        const { stream: source, seen } = watch.endless();
+        const readers = [await begin(sealed.stream()), await begin(sealer.seal(source)), await begin(wasm.seal(watch.endless().stream))];
+        const unread = await sealer.seal(watch.endless().stream);
+        const begun = [sealer.seal(file), wasm.seal(file), sealer.seal(new Uint8Array(2 ** 24)), wasm.seal(new Uint8Array(2 ** 24)), sealed.slice()];
+        await outcome(() => key.encrypt(new Uint8Array(1)));
+        const under = await Promise.all([
+          ...begun.map((promise) => outcome(() => promise)),
+          ...readers.map((reader) => outcome(() => untilEnd(reader))),
+          outcome(() => watch.drain(unread)),
+          outcome(() => sealed.slice()),
+          outcome(() => sealed.slice(-10)),
+          outcome(() => watch.drain(sealed.stream())),
+        ]);
+        sealed.close();
+        return {
+          under,
+          cancelled: seen.cancelled.length,
+          closed: await outcome(() => sealed.slice()),
+          works: [await outcome(() => sealer.seal(bytes)), await outcome(async () => (await sealer.prepare(file)).slice())],
+          mistakes: page.mistakes,
+        };
+      });
+      assert.deepEqual(mistakes, [], 'thrown where no one could catch it');
+      under.forEach(assertTrapped);
+      assert.equal(cancelled, 1, 'the source is let go of');
+      assert.equal(closed.code, 'ERR_CLOSED', closed.message);
+      works.forEach(({ value, message }) => assert.ok(value > 5000, message));
+    });
+
+    for (const [trap, way, other] of [
+      ['sequence_seal', 'bytes', 'Blob'],
+      ['replay_seal', 'Blob', 'bytes'],
+    ]) {
+      test(`sealing ${way} traps in the midst, and the same sealer seals a ${other}`, async () => {
+        await open(trap);
+        const [trapped, fromStream, sealed] = await browser.evaluate(async (way) => {
+          const { sealer, outcome, bytes, watch } = page;
+          const ways = { bytes: () => sealer.seal(bytes), Blob: () => sealer.seal(new Blob([bytes])) };
+          const { stream, seen } = watch.endless();
+          const streamed = await outcome(async () => watch.drain(way === 'bytes' ? await sealer.seal(stream) : (await sealer.prepare(new Blob([bytes]))).stream()));
+          const { [way]: traps, ...others } = ways;
+          return [await outcome(traps), { ...streamed, cancelled: seen.cancelled.length }, await outcome(Object.values(others)[0])];
+        }, way);
+        assertTrapped(trapped);
+        assertTrapped(fromStream);
+        assert.equal(fromStream.cancelled, way === 'bytes' ? 1 : 0);
+        assert.ok(sealed.value > 5000, sealed.message);
+      });
+    }
+
+    test('a sealer with a cache goes on with a new data key', async () => {
+      await open('key_encrypt');
+      const [trapped, before, again, after] = await browser.evaluate(async () => {
+        const { kmseal, key, outcome, bytes } = page;
+        const sealer = new kmseal.Sealer({ keys: key, cache: { maxAge: 60_000 } });
+        const encryptedDataKey = async () => {
+          const envelope = await sealer.seal(bytes);
+          // What follows it in the header: content type, frame length, commit key and tag.
+          const end = (await kmseal.inspect(envelope)).headerLength - 1 - 4 - 32 - 16;
+          return envelope.subarray(end - 256, end).toHex();
+        };
+        const [before, again] = [await encryptedDataKey(), await encryptedDataKey()];
+        const trapped = await outcome(() => key.encrypt(new Uint8Array(1)));
+        const after = await encryptedDataKey();
+        sealer.close();
+        return [trapped, before, again, after];
+      });
+      assertTrapped(trapped);
+      assert.equal(again, before);
+      assert.notEqual(after, before);
+    });
+
+    test('a key that cannot be imported, since that traps', async () => {
+      await browser.driver.get(`${server.origin}/pages/blank.html`);
+      const outcomes = await browser.evaluate(async (wasm, pem) => {
+        const { load, inspect, KmsPublicKey } = await import('/dist/index.js');
+        await load(wasm);
+        const failed = await KmsPublicKey.import(pem, {}).catch(({ name, code, message }) => ({ name, code, message }));
+        const inspected = await inspect(new Uint8Array([0])).catch(({ code }) => code);
+        return { failed, inspected };
+      }, await trapping('key_importKey'), pem);
+      assertTrapped(outcomes.failed);
+      assert.equal(outcomes.inspected, 'ERR_ENVELOPE_INVALID');
+    });
+  });
+}
