@@ -37,6 +37,7 @@ extern "C" {
 pub struct Engine {
     cipher: Cipher,
     web: Option<CryptoKey>,
+    // As long as a frame, which overwrites the one before; wiped on drop.
     scratch: RefCell<Vec<u8>>,
 }
 
@@ -98,9 +99,8 @@ impl Engine {
         room.map_err(|_| Thrown::from(JsValue::from(js_sys::RangeError::new("not enough wasm memory for one frame"))))?;
         scratch.resize(len, 0);
         input.copy_to(&mut scratch);
-        let done = work(&mut scratch).map(|()| Uint8Array::from(scratch.as_slice()).into());
-        scratch.as_mut_slice().zeroize();
-        Ok(done?)
+        work(&mut scratch)?;
+        Ok(Uint8Array::from(scratch.as_slice()).into())
     }
 }
 
