@@ -185,6 +185,31 @@ for (const name of ['chromium', 'firefox']) {
       assert.ok(size > 3);
     });
 
+    test('a source that fails while nobody reads is told when somebody does', async () => {
+      const [codes, mistakes] = await browser.evaluate(async () => {
+        const { sealers, watch, mistakes } = globalThis.page;
+        const codes = [];
+        for (const sealer of Object.values(sealers)) {
+          let pulls = 0;
+          const stream = new ReadableStream({
+            pull(controller) {
+              if (++pulls < 3) controller.enqueue(new Uint8Array(300_000));
+              else controller.error(new Error('gone'));
+            },
+          });
+          const sealed = await sealer.seal(stream);
+          const reader = sealed.getReader();
+          await reader.read();
+          await watch.doneIn(200);
+          reader.releaseLock();
+          codes.push(await watch.drain(sealed).catch(({ code }) => code));
+        }
+        return [codes, mistakes.splice(0)];
+      });
+      assert.deepEqual(codes, ['ERR_READ', 'ERR_READ']);
+      assert.deepEqual(mistakes, [], 'an unhandled rejection, which ends a process of Node');
+    });
+
     test('none of this harmed what others had under way, or went unhandled', async () => {
       const [sealed, size, mistakes] = await browser.evaluate(async () => {
         const { bystander, mistakes } = globalThis.page;
