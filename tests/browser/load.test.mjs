@@ -47,7 +47,10 @@ before(async () => {
         await next();
         context.header('Cache-Control', 'no-store');
       });
-      app.get('/elsewhere.wasm', (context) => context.body(wasm, 200, { 'Content-Type': context.req.query('type') ?? 'application/wasm' }));
+      app.get('/elsewhere.wasm', (context) => {
+        const { type = 'application/wasm', status = 200 } = context.req.query();
+        return context.body(wasm, Number(status), { 'Content-Type': type });
+      });
       app.get('/strict.html', (context) => context.html(`<meta http-equiv="Content-Security-Policy" content="script-src 'self'">`));
     },
   });
@@ -172,6 +175,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       'a URL that is none': () => 'http://[',
       'a URL where nothing is': () => '/nowhere.wasm',
       'a Response of 404': () => fetch('/nowhere.wasm'),
+      'an error whose body is the right one': () => fetch('/elsewhere.wasm?status=500'),
       'a Response that was read': async () => {
         const response = await fetch('/elsewhere.wasm');
         await response.arrayBuffer();
