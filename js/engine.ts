@@ -1,8 +1,13 @@
 import { KmsealError } from './errors.js';
 import type { Engine } from './types.js';
 
-/** Bytes that the wasm engine works through in one go: about ten milliseconds. */
-export const SOFT_SLICE = 1024 * 1024;
+/** Bytes of frames that are started together: about ten milliseconds of the wasm engine, one of SubtleCrypto. */
+const BATCH = 1024 * 1024;
+
+/** How many frames are started together. */
+export function framesTogether(frameLength: number): number {
+  return Math.max(1, Math.floor(BATCH / frameLength));
+}
 
 /** Whether frames go through SubtleCrypto. */
 export function usesSubtleCrypto(engine: Engine): boolean {

@@ -1,3 +1,4 @@
+import { letGo } from './bytes.js';
 import type { RunOptions } from './types.js';
 
 type Chunk = Uint8Array<ArrayBuffer>;
@@ -16,7 +17,7 @@ export interface InFlight {
 
 /** Where frames come from, in order. */
 export interface Flow {
-  /** Starts some more frames; `undefined` at the end. May be called again before it has answered. */
+  /** Starts some more frames; `undefined` at the end. Called again only when it has answered. */
   next(): Promise<InFlight[] | undefined>;
   /** Frees what it holds. Called once, at the end, on failure and when the reader leaves. */
   close(reason?: unknown): void;
@@ -36,6 +37,7 @@ class Drain {
   readonly #run: RunContext;
   #ahead: Promise<InFlight[] | undefined>[] = [];
   #batch: InFlight[] = [];
+  #last: Promise<unknown> = Promise.resolve();
   #loaded = 0;
   #closed = false;
 
@@ -81,8 +83,10 @@ class Drain {
     return this.#batch.shift();
   }
 
-  async #start(): Promise<InFlight[] | undefined> {
-    const starting = this.#flow.next();
+  /** Frames must be begun in order, so that each batch waits for the one before to have begun. */
+  #start(): Promise<InFlight[] | undefined> {
+    const starting = this.#last.then(() => this.#flow.next());
+    this.#last = starting;
     // Reported when its turn comes, not as an unhandled rejection before.
     starting.then((batch) => batch?.forEach(({ result }) => result instanceof Promise && result.catch(() => {})), () => {});
     return starting;
@@ -92,7 +96,6 @@ class Drain {
     if (this.#closed) return;
     this.#closed = true;
     this.#batch = [];
-    this.#ahead.forEach((batch) => batch.catch(() => {}));
     this.#ahead = [];
     this.#flow.close(reason);
   }
@@ -168,6 +171,7 @@ export async function toBytes(flow: Flow, size: number, run: RunContext): Promis
       for (const piece of pieces) {
         out.set(piece, at);
         at += piece.length;
+        letGo(piece);
       }
     }
     return out;

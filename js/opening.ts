@@ -1,9 +1,9 @@
 import type { Body, ReadHeader } from '#glue';
-import { SOFT_SLICE, yieldToEventLoop } from './engine.js';
+import { framesTogether, yieldToEventLoop } from './engine.js';
 import { KmsealError } from './errors.js';
 import type { Flow, InFlight } from './flow.js';
 import { type Instance, call, isCoreError } from './load.js';
-import { type ByteQueue, SLICE } from './queue.js';
+import type { ByteQueue } from './queue.js';
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
@@ -46,30 +46,21 @@ export class OpeningFlow implements Flow {
   #planned: number | undefined;
   #failure: { error: unknown } | undefined;
   #closed = false;
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(on: Instance, queue: ByteQueue, body: Body, web: boolean) {
     [this.#on, this.#queue, this.#body, this.#web] = [on, queue, body, web];
   }
 
-  next(): Promise<InFlight[] | undefined> {
-    const started = this.#last.then(() => this.#start());
-    this.#last = started;
-    this.#last.catch(() => {});
-    return started;
-  }
-
-  async #start(): Promise<InFlight[] | undefined> {
+  async next(): Promise<InFlight[] | undefined> {
     if (this.#closed) return undefined;
     if (this.#failure) throw this.#failure.error;
     if (!this.#web) await yieldToEventLoop();
     const frames: InFlight[] = [];
     try {
-      let begun = 0;
-      const batch = this.#web ? SLICE : SOFT_SLICE;
-      while (begun < batch && (await this.#hasFrame(frames.length === 0))) {
-        begun += this.#planned!;
+      while (await this.#hasFrame(frames.length === 0)) {
+        const together = framesTogether(this.#planned!);
         frames.push(this.#open());
+        if (frames.length >= together) break;
       }
     } catch (error) {
       if (frames.length === 0) throw error;

@@ -1,4 +1,4 @@
-import { isBytes, viewOf } from './bytes.js';
+import { isBytes, letGo, viewOf } from './bytes.js';
 import { changedError, readError } from './errors.js';
 import type { ByteStream } from './types.js';
 
@@ -9,7 +9,7 @@ const READS_AHEAD = 2;
 type Chunk = Uint8Array<ArrayBuffer>;
 
 /** Reads a part of a file, of exactly this length. */
-export async function readSlice(file: Blob, start: number, end: number): Promise<Chunk> {
+async function readSlice(file: Blob, start: number, end: number): Promise<Chunk> {
   let buffer;
   try {
     buffer = await file.slice(start, end).arrayBuffer();
@@ -73,9 +73,13 @@ export class ByteQueue {
   readonly #source: Chunks;
   #chunks: Chunk[] = [];
   #ended = false;
+  // Chunks that were read from a Blob and handed out: the caller is done with them when it asks for more.
+  readonly #ours: boolean;
+  #spent: Chunk[] = [];
 
   /** @param slice how much of a Blob is read at a time */
   constructor(data: Blob | Chunk | ByteStream, slice = SLICE) {
+    this.#ours = data instanceof Blob;
     if (data instanceof Blob) {
       this.#source = blobChunks(data, slice);
     } else if (isBytes(data)) {
@@ -94,6 +98,8 @@ export class ByteQueue {
 
   /** Waits until `length` bytes are at hand; false if the source ends before. */
   async fill(length: number): Promise<boolean> {
+    this.#spent.forEach(letGo);
+    this.#spent = [];
     while (this.size < length && !this.#ended) {
       const chunk = await this.#source.next();
       if (chunk) this.#push(chunk);
@@ -128,6 +134,7 @@ export class ByteQueue {
       }
       left -= first.length;
       this.#chunks.shift();
+      if (this.#ours) this.#spent.push(first);
     }
     this.size -= length;
     return taken;

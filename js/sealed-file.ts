@@ -1,11 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Replay } from '#glue';
-import { yieldToEventLoop } from './engine.js';
+import { framesTogether, yieldToEventLoop } from './engine.js';
 import { KmsealError, closedError } from './errors.js';
 import { type Flow, type InFlight, toBlob, toStream } from './flow.js';
 import { type Instance, call } from './load.js';
-import { readSlice } from './queue.js';
-import { batchLength } from './sealing.js';
+import { ByteQueue, SLICE } from './queue.js';
 import type { RunOptions } from './types.js';
 
 type Chunk = Uint8Array<ArrayBuffer>;
@@ -85,56 +84,61 @@ function position(value: number, size: number): number {
 class ReplayFlow implements Flow {
   readonly #prepared: Prepared;
   readonly #checkOpen: () => void;
-  readonly #start: number;
-  readonly #end: number;
+  readonly #from: number;
+  readonly #to: number;
   // Where the next piece lies in the envelope.
   #at: number;
   #header: Chunk | undefined;
   #frame: number;
   readonly #endFrame: number;
+  readonly #queue: ByteQueue;
   #closed = false;
 
   constructor(prepared: Prepared, start: number, end: number, checkOpen: () => void) {
     checkOpen();
     const { on, replay, header } = prepared;
-    [this.#prepared, this.#checkOpen, this.#start, this.#end] = [prepared, checkOpen, start, end];
+    [this.#prepared, this.#checkOpen, this.#from, this.#to] = [prepared, checkOpen, start, end];
     const fromHeader = start < header.length;
     this.#header = fromHeader ? header : undefined;
     this.#frame = fromHeader ? 0 : call(on, () => replay.frameAt(start));
     this.#endFrame = end <= Math.max(start, header.length) ? this.#frame : call(on, () => replay.frameAt(end - 1)) + 1;
     this.#at = fromHeader ? 0 : call(on, () => replay.sealedStart(this.#frame));
+    const { file, frameLength } = prepared;
+    // Of whole frames, so that none lies in two slices and must be copied together.
+    const slice = Math.max(1, Math.floor(SLICE / frameLength)) * frameLength;
+    this.#queue = new ByteQueue(file.slice(this.#frame * frameLength, this.#endFrame * frameLength), slice);
   }
 
   async next(): Promise<InFlight[] | undefined> {
     const { on, replay, file, frameLength, web } = this.#prepared;
     if (this.#closed) return undefined;
     if (this.#header) {
-      const header = this.#header;
+      // A copy, since whoever reads it may hand its buffer on.
+      const header = this.#header.slice();
       this.#header = undefined;
       return [{ result: header, plain: 0, release: () => this.#cut([header]) }];
     }
     const first = this.#frame;
-    const past = Math.min(first + batchLength(web, frameLength) / frameLength, this.#endFrame);
+    const past = Math.min(first + framesTogether(frameLength), this.#endFrame);
     if (first >= past) return undefined;
     this.#frame = past;
     if (!web) await yieldToEventLoop();
-    const from = first * frameLength;
-    const content = await this.#read(from, Math.min(past * frameLength, file.size));
+    await this.#read(Math.min(past * frameLength, file.size) - first * frameLength);
     if (this.#closed) return undefined;
     this.#checkOpen();
     const frames: InFlight[] = [];
     for (let index = first; index < past; index++) {
-      const view = content.subarray(index * frameLength - from, (index + 1) * frameLength - from);
+      const view = this.#queue.take(Math.min(frameLength, this.#queue.size));
       const result = call(on, () => replay.seal(index, view)) as InFlight['result'];
       frames.push({ result, plain: view.length, release: (body) => this.#accept(index, body) });
     }
     return frames;
   }
 
-  async #read(start: number, end: number): Promise<Chunk> {
-    const { on, replay, file } = this.#prepared;
+  async #read(length: number): Promise<void> {
+    const { on, replay } = this.#prepared;
     try {
-      return await readSlice(file, start, end);
+      await this.#queue.fill(length);
     } catch (error) {
       if (error instanceof KmsealError && error.code === 'ERR_SOURCE_CHANGED') {
         this.#checkOpen();
@@ -155,7 +159,7 @@ class ReplayFlow implements Flow {
   #cut(pieces: Chunk[]): Chunk[] {
     const kept = [];
     for (const piece of pieces) {
-      const within = piece.subarray(Math.max(this.#start - this.#at, 0), Math.max(this.#end - this.#at, 0));
+      const within = piece.subarray(Math.max(this.#from - this.#at, 0), Math.max(this.#to - this.#at, 0));
       this.#at += piece.length;
       if (within.length > 0) kept.push(within);
     }
@@ -164,6 +168,7 @@ class ReplayFlow implements Flow {
 
   close(): void {
     this.#closed = true;
+    this.#queue.close();
   }
 }
 

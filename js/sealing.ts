@@ -1,17 +1,11 @@
 import type { Sequence } from '#glue';
-import { SOFT_SLICE, yieldToEventLoop } from './engine.js';
+import { framesTogether, yieldToEventLoop } from './engine.js';
 import { changedError } from './errors.js';
 import type { Flow, InFlight } from './flow.js';
 import { type Instance, call } from './load.js';
-import { ByteQueue, SLICE } from './queue.js';
+import type { ByteQueue } from './queue.js';
 
 type Chunk = Uint8Array<ArrayBuffer>;
-
-/** Plaintext bytes of frames that are started together. */
-export function batchLength(web: boolean, frameLength: number): number {
-  const slice = web ? SLICE : SOFT_SLICE;
-  return Math.max(1, Math.floor(slice / frameLength)) * frameLength;
-}
 
 export interface SequenceOptions {
   on: Instance;
@@ -27,29 +21,17 @@ export interface SequenceOptions {
 export class SequenceFlow implements Flow {
   readonly #queue: ByteQueue;
   readonly #options: SequenceOptions;
-  readonly #batch: number;
   #taken = 0;
   #ended = false;
   #header: Chunk | undefined;
-  // Frames must be begun in order, so that each batch waits for the one before to have begun.
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(queue: ByteQueue, options: SequenceOptions) {
     this.#queue = queue;
     this.#options = options;
-    this.#batch = batchLength(options.web, options.frameLength);
     this.#header = options.header;
   }
 
-  next(): Promise<InFlight[] | undefined> {
-    const started = this.#last.then(() => this.#start());
-    this.#last = started;
-    // Without this, a failure would be reported for every batch that waits behind it.
-    this.#last.catch(() => {});
-    return started;
-  }
-
-  async #start(): Promise<InFlight[] | undefined> {
+  async next(): Promise<InFlight[] | undefined> {
     if (this.#ended) return undefined;
     const { frameLength, size, web } = this.#options;
     if (!web) await yieldToEventLoop();
@@ -58,10 +40,8 @@ export class SequenceFlow implements Flow {
     if (this.#ended) return undefined;
     if (size !== undefined && this.#taken + this.#queue.size > size) throw wrongSize(size);
     const frames: InFlight[] = [];
-    let begun = 0;
-    while (this.#queue.size > frameLength && begun < this.#batch) {
+    while (this.#queue.size > frameLength && frames.length < framesTogether(frameLength)) {
       frames.push(this.#seal(this.#queue.take(frameLength), false));
-      begun += frameLength;
     }
     if (frames.length === 0) {
       const rest = this.#queue.take(this.#queue.size);
