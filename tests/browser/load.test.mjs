@@ -175,7 +175,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       'a URL that is none': () => 'http://[',
       'a URL where nothing is': () => '/nowhere.wasm',
       'a Response of 404': () => fetch('/nowhere.wasm'),
-      'an error whose body is the right one': () => fetch('/elsewhere.wasm?status=500'),
+      'an error whose body is the right one': () => fetch('/elsewhere.wasm?status=500&type=text/plain'),
       'a Response that was read': async () => {
         const response = await fetch('/elsewhere.wasm');
         await response.arrayBuffer();
