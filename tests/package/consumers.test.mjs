@@ -1,0 +1,156 @@
+// The tarball in real consumers: Node, and TypeScript under its two ways to resolve modules.
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { ROOT } from '../../scripts/lib/run.mjs';
+import { installTarball, output } from '../support/tarball.mjs';
+
+let tarball;
+before(() => {
+  tarball = installTarball();
+});
+after(() => tarball?.remove());
+
+/** Runs a module in the project; gives what it prints, as JSON. */
+function node(source, ...args) {
+  const file = path.join(tarball.project, 'consumer.mjs');
+  writeFileSync(file, source);
+  return JSON.parse(output(process.execPath, [...args, file], tarball.project));
+}
+
+const KEY = readFileSync(path.join(ROOT, 'tests/keys/rsa-4096.pem'), 'utf8');
+const KEY_ID = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+
+test('Node imports it and seals', () => {
+  const inspected = node(`
+    import { KmsPublicKey, Sealer, inspect } from 'kmseal';
+    const keys = await KmsPublicKey.import(${JSON.stringify(KEY)}, { keyId: '${KEY_ID}' });
+    const envelope = await new Sealer({ keys }).seal(new Blob(['hello']), { encryptionContext: { user: '7' } });
+    console.log(JSON.stringify(await inspect(envelope)));
+  `);
+  assert.deepEqual([inspected.keyIds, inspected.encryptionContext, inspected.plaintextSize], [[KEY_ID], { user: '7' }, 5]);
+});
+
+test('it exports what is documented, and nothing beside', () => {
+  const names = node("console.log(JSON.stringify(Object.keys(await import('kmseal'))))");
+  assert.deepEqual(names, ['KmsPublicKey', 'KmsealError', 'Opener', 'Sealer', 'generateRandom', 'inspect', 'load']);
+});
+
+test('the .wasm can be resolved and loaded by hand, and no other file', () => {
+  const outcome = node(`
+    import { readFile } from 'node:fs/promises';
+    import { load } from 'kmseal';
+    await load(await readFile(new URL(import.meta.resolve('kmseal/kmseal.wasm'))));
+    const hidden = await import('kmseal/dist/index.js').catch(({ code }) => code);
+    console.log(JSON.stringify(hidden));
+  `);
+  assert.equal(outcome, 'ERR_PACKAGE_PATH_NOT_EXPORTED');
+});
+
+test('the .wasm is missing: ERR_LOAD', () => {
+  const outcome = node(`
+    import { rename } from 'node:fs/promises';
+    import { load } from 'kmseal';
+    const wasm = new URL(import.meta.resolve('kmseal/kmseal.wasm'));
+    await rename(wasm, new URL('away.wasm', wasm));
+    const error = await load().catch(({ code, cause }) => [code, cause.code]);
+    await rename(new URL('away.wasm', wasm), wasm);
+    await load();
+    console.log(JSON.stringify(error));
+  `);
+  assert.deepEqual(outcome, ['ERR_LOAD', 'ENOENT']);
+});
+
+// A timer of the cache, or a port of the event loop, would keep the process alive; the test runner would wait, too.
+test('a sealer with a cache lets the process end', () => {
+  const outcome = node(`
+    import { KmsPublicKey, Sealer } from 'kmseal';
+    const keys = await KmsPublicKey.import(${JSON.stringify(KEY)}, { keyId: '${KEY_ID}' });
+    const sealer = new Sealer({ keys, engine: 'wasm', cache: { maxAge: 600_000 } });
+    console.log(JSON.stringify((await sealer.seal(new Uint8Array(10))).length === sealer.sealedSize(10)));
+  `);
+  assert.equal(outcome, true);
+});
+
+const CONSUMER = `
+import {
+  KmsPublicKey, KmsealError, Opener, Sealer, generateRandom, inspect, load,
+  type EncryptionContext, type GetPublicKeyOutput, type KmsealErrorCode, type OpenOptions, type SealOptions, type SealedFile,
+} from 'kmseal';
+
+// What AWS's SDK gives and takes, with its optional fields.
+interface Kms {
+  getPublicKey(): Promise<{ KeyId?: string | undefined; PublicKey?: Uint8Array<ArrayBuffer> | undefined; KeySpec?: 'RSA_4096' | 'ECC_NIST_P256' | undefined }>;
+  send(input: { KeyId: string; CiphertextBlob: Uint8Array; EncryptionAlgorithm: 'RSAES_OAEP_SHA_1' | 'RSAES_OAEP_SHA_256' },
+    options: { abortSignal?: AbortSignal | undefined }): Promise<{ KeyId?: string; Plaintext?: Uint8Array }>;
+}
+declare const kms: Kms;
+declare const answer: GetPublicKeyOutput;
+
+export async function main(file: File, signal: AbortSignal): Promise<void> {
+  await load(new URL('https://example.com/kmseal.wasm'));
+  const key: KmsPublicKey = await KmsPublicKey.import(await kms.getPublicKey(), { fingerprint: 'SHA256:' });
+  await KmsPublicKey.import(answer);
+  const blob: Uint8Array<ArrayBuffer> = key.encrypt(generateRandom(16));
+  const { plaintext, ciphertextBlob }: { plaintext: Uint8Array<ArrayBuffer>; ciphertextBlob: Uint8Array<ArrayBuffer> } = key.generateDataKey();
+  const context: EncryptionContext = { user: '7' };
+  const options: SealOptions = { encryptionContext: context, signal, onProgress: ({ loaded, total }) => console.log(loaded / (total ?? 1)) };
+  const sealer = new Sealer({ keys: [key], cache: { maxAge: 60_000 }, engine: 'auto' });
+  const sealed: Blob = await sealer.seal(file, options);
+  const bytes: Uint8Array<ArrayBuffer> = await sealer.seal(new DataView(plaintext.buffer, 1), options);
+  const stream: ReadableStream<Uint8Array<ArrayBuffer>> = await sealer.seal(file.stream(), { ...options, size: file.size });
+  const prepared: SealedFile = await sealer.prepare(file, options);
+  const part: Blob = await prepared.slice(0, prepared.size, { signal });
+  for (const source of [ciphertextBlob, blob, bytes, part, stream]) void source;
+  prepared.close();
+
+  const opener = new Opener({
+    keyIds: [key.keyId],
+    decrypt: (input, { signal }) => kms.send(input, { abortSignal: signal }),
+  });
+  const expected: OpenOptions = { encryptionContext: context, signal };
+  const opened: { plaintext: Blob; encryptionContext: EncryptionContext; keyId: string } = await opener.open(sealed, expected);
+  const frames: number | undefined = (await inspect(opened.plaintext)).frames;
+  console.log(frames);
+
+  // Mistakes that the types catch.
+  // @ts-expect-error a context holds strings
+  await sealer.seal(file, { encryptionContext: { user: 7 } });
+  // @ts-expect-error the length of bytes is known
+  await sealer.seal(bytes, { size: 7 });
+  // @ts-expect-error text is not sealed
+  await sealer.seal('text');
+  // @ts-expect-error shared memory is not sealed
+  await sealer.seal(new Uint8Array(new SharedArrayBuffer(8)));
+  // @ts-expect-error there is no such engine
+  new Sealer({ keys: key, engine: 'native' });
+  // @ts-expect-error a key is imported
+  new KmsPublicKey();
+  // @ts-expect-error the opener needs keys
+  new Opener({ decrypt: async () => ({}) });
+}
+
+export function tell(error: unknown): string {
+  if (!(error instanceof KmsealError)) throw error;
+  const code: KmsealErrorCode = error.code;
+  // @ts-expect-error there is no such code
+  if (code === 'ERR_NONE') return '';
+  return code === 'ERR_SOURCE_CHANGED' ? 'choose it again' : error.message;
+}
+`;
+
+for (const [module, moduleResolution] of [['nodenext', 'nodenext'], ['esnext', 'bundler']]) {
+  test(`TypeScript compiles a strict consumer, moduleResolution ${moduleResolution}`, () => {
+    const folder = path.join(tarball.project, moduleResolution);
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, 'main.ts'), CONSUMER);
+    const compilerOptions = {
+      module, moduleResolution, target: 'es2022', lib: ['es2022', 'dom', 'dom.iterable'], types: [],
+      strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, verbatimModuleSyntax: true, noEmit: true,
+      skipLibCheck: false,
+    };
+    writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['main.ts'] }));
+    assert.equal(output(path.join(ROOT, 'node_modules/.bin/tsc'), ['--project', folder], tarball.project), '');
+  });
+}

@@ -1,0 +1,71 @@
+// What is in the tarball: all that the package needs, and nothing else.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { ROOT } from '../../scripts/lib/run.mjs';
+import { installTarball } from '../support/tarball.mjs';
+
+let tarball;
+before(() => {
+  tarball = installTarball();
+});
+after(() => tarball?.remove());
+
+const read = (file, encoding) => readFileSync(path.join(tarball.installed, file), encoding);
+const manifest = () => JSON.parse(read('package.json', 'utf8'));
+
+/** The type declarations that index.d.ts reaches. */
+function reachable() {
+  const found = new Set(['dist/index.d.ts']);
+  for (const file of found) {
+    for (const [, specifier] of read(file, 'utf8').matchAll(/(?:from|import\()\s*'([^']+)'/g)) {
+      assert.match(specifier, /^\.\/[\w-]+\.js$/, `${file} imports ${specifier}, which is not in the package`);
+      found.add(path.posix.join('dist', specifier.replace(/\.js$/, '.d.ts')));
+    }
+  }
+  return [...found];
+}
+
+// wasm-pack leaves a .gitignore of `*` in what it builds, which empties a tarball without a word.
+test('the tarball holds the script, the .wasm, the types it needs, the licences and the README', () => {
+  const rest = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', 'dist/index.js', 'dist/kmseal.wasm'];
+  assert.deepEqual(tarball.files, [...rest, ...reachable()].sort());
+});
+
+test('every export is a file of it', () => {
+  const { exports, types } = manifest();
+  const targets = Object.values(exports).flatMap((target) => (typeof target === 'string' ? target : Object.values(target)));
+  assert.deepEqual(targets.concat(types).filter((target) => !existsSync(path.join(tarball.installed, target))), []);
+  assert.equal(exports['.'].types, types);
+});
+
+test('it depends on nothing, and importing it has no side effect that a bundler must keep', () => {
+  const { dependencies, peerDependencies, optionalDependencies, sideEffects, type, license, engines, repository } = manifest();
+  assert.deepEqual([dependencies, peerDependencies, optionalDependencies], [undefined, undefined, undefined]);
+  assert.deepEqual([sideEffects, type, license, engines], [false, 'module', 'MIT OR Apache-2.0', { node: '>=20.16' }]);
+  assert.equal(repository.url, 'git+https://github.com/kmseal/kmseal.git');
+});
+
+test('the script pins the hash of the very .wasm beside it', () => {
+  const hash = createHash('sha384').update(read('dist/kmseal.wasm')).digest('base64');
+  assert.ok(read('dist/index.js', 'utf8').includes(`sha384-${hash}`));
+});
+
+test('nothing in it tells where it was built', () => {
+  for (const file of tarball.files) {
+    const text = read(file, 'latin1');
+    for (const place of [ROOT, homedir() + path.sep, '.cargo/registry', '/rustc/']) {
+      assert.ok(!text.includes(place), `${file} holds ${place}`);
+    }
+  }
+});
+
+// With a fixed seed two messages could be sealed under one key and one IV.
+test('the .wasm takes no seed from outside', async () => {
+  const names = WebAssembly.Module.exports(await WebAssembly.compile(read('dist/kmseal.wasm'))).map(({ name }) => name);
+  assert.ok(names.includes('sealer_begin'), names.join(' '));
+  assert.deepEqual(names.filter((name) => /seed|vector|fixed|test/i.test(name)), []);
+});

@@ -1,0 +1,34 @@
+// The package as it is published: packed, and installed in an empty project.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { ROOT } from '../../scripts/lib/run.mjs';
+
+/** What a command prints, which must succeed. */
+export function output(command, args, cwd) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  if (status !== 0) throw error ?? new Error(`${[command, ...args].join(' ')} failed:\n${stdout}${stderr}`);
+  return stdout;
+}
+
+/**
+ * Packs what is built, and installs it.
+ * @returns {{ files: string[], project: string, installed: string, remove: () => void }} files: those of the tarball; project: an
+ *   ES module project that depends on nothing else; installed: the package's folder in it
+ */
+export function installTarball() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-tarball-'));
+  const project = path.join(folder, 'project');
+  mkdirSync(project);
+  writeFileSync(path.join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
+  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const [{ filename, files }] = JSON.parse(output('npm', pack, ROOT));
+  output('npm', ['install', '--offline', '--no-audit', '--no-fund', path.join(folder, filename)], project);
+  return {
+    files: files.map((file) => file.path).sort(),
+    project,
+    installed: path.join(project, 'node_modules', 'kmseal'),
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
