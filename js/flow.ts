@@ -1,4 +1,3 @@
-import { letGo } from './bytes.js';
 import type { RunOptions } from './types.js';
 
 type Chunk = Uint8Array<ArrayBuffer>;
@@ -171,7 +170,6 @@ export async function toBytes(flow: Flow, size: number, run: RunContext): Promis
       for (const piece of pieces) {
         out.set(piece, at);
         at += piece.length;
-        letGo(piece);
       }
     }
     return out;
