@@ -7,7 +7,7 @@ import { ROOT } from '../../scripts/lib/run.mjs';
 
 /** What a command prints, which must succeed. */
 export function output(command, args, cwd) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 120_000 });
   if (status !== 0) throw error ?? new Error(`${[command, ...args].join(' ')} failed:\n${stdout}${stderr}`);
   return stdout;
 }
