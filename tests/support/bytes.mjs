@@ -63,6 +63,12 @@ export async function collect(data) {
   return new Uint8Array(await new Response(data).arrayBuffer());
 }
 
+/** Reads a stream to its end; rejects with its own error, which Response hides. */
+export async function readAll(stream) {
+  const reader = stream.getReader();
+  while (!(await reader.read()).done);
+}
+
 /** A context's pairs in one order, whatever its prototype. */
 export function pairsOf(context) {
   return Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,4 +1,6 @@
 // What the pages of the tests share; served to them, not run in Node.
+import * as kmseal from '/dist/index.js';
+import * as bytes from './bytes.mjs';
 
 /** The file of this name in the page's file input. */
 export function chosenFile(name) {
@@ -12,4 +14,28 @@ export async function decrypt({ CiphertextBlob, ...input }, { signal }) {
   const answer = await response.json();
   if (!response.ok) throw Object.assign(new Error(answer.message), { name: answer.name });
   return { ...answer, Plaintext: Uint8Array.fromBase64(answer.Plaintext) };
+}
+
+/** For tests that seal and open in many ways: everything from one object, which they keep as a global. */
+export async function makeKit(...answers) {
+  const keys = await Promise.all(answers.map((answer) => kmseal.KmsPublicKey.import(answer)));
+  const keyIds = keys.map(({ keyId }) => keyId);
+  return {
+    ...kmseal,
+    ...bytes,
+    chosenFile,
+    keys,
+    sealer: (options) => new kmseal.Sealer({ keys: keys[0], ...options }),
+    open: (envelope, { engine, ...options } = {}) => new kmseal.Opener({ keyIds, decrypt, engine }).open(envelope, options),
+
+    /** The header's bytes of an envelope that may be a stream. */
+    async header(sealed) {
+      const envelope = await bytes.collect(sealed);
+      return envelope.slice(0, (await kmseal.inspect(envelope)).headerLength);
+    },
+
+    async sha256(data) {
+      return new Uint8Array(await crypto.subtle.digest('SHA-256', await bytes.collect(data))).toHex();
+    },
+  };
 }

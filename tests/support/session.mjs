@@ -27,3 +27,13 @@ export async function openPage(name, { routes } = {}) {
     throw error;
   }
 }
+
+/** As openPage(), with makeKit() of page.mjs as the page's global `kit`. */
+export async function openKit(name, { routes, keys }) {
+  const page = await openPage(name, { routes });
+  await page.evaluate(async (...answers) => {
+    const { makeKit } = await import('/support/page.mjs');
+    globalThis.kit = await makeKit(...answers);
+  }, ...keys);
+  return page;
+}
