@@ -27,7 +27,12 @@ export function letGo({ buffer }: Uint8Array<ArrayBuffer>): void {
 
 /** Own enumerable pairs, read once, so that no getter or proxy runs inside wasm. */
 export function ownPairs(context: unknown): unknown {
-  return typeof context === 'object' && context !== null && !Array.isArray(context) ? { __proto__: null, ...context } : context;
+  if (context === undefined || context === null) return undefined;
+  // A Map, a URLSearchParams or a promise would pass for an empty context.
+  if (Object.prototype.toString.call(context) !== '[object Object]') {
+    throw new TypeError('encryptionContext must be a plain object of strings');
+  }
+  return { __proto__: null, ...context };
 }
 
 /** Whole numbers in a range, or a RangeError. */

@@ -160,7 +160,10 @@ export async function toBlob(flow: Flow, run: RunContext): Promise<Blob> {
   }
 }
 
-/** The flow's bytes in one array of `size` bytes, which the flow must give exactly; on failure it is wiped. */
+/**
+ * The flow's bytes in one array of `size` bytes; on failure it is wiped. A flow that gives more fails at its end: an envelope that
+ * was cut between two frames has room for less than its frames hold.
+ */
 export async function toBytes(flow: Flow, size: number, run: RunContext): Promise<Chunk> {
   const drain = new Drain(flow, run);
   const out = new Uint8Array(size);
@@ -168,7 +171,7 @@ export async function toBytes(flow: Flow, size: number, run: RunContext): Promis
   try {
     for (let pieces = await drain.next(); pieces; pieces = await drain.next()) {
       for (const piece of pieces) {
-        out.set(piece, at);
+        if (at + piece.length <= size) out.set(piece, at);
         at += piece.length;
       }
     }

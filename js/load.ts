@@ -26,17 +26,19 @@ let current: Instance | undefined;
 export async function load(source?: string | URL | Response | Bytes | WebAssembly.Module): Promise<void> {
   if (module) return;
   const checked = source === undefined || typeof source === 'string' || isSource(source) ? source : viewOf(source, 'source');
-  loading ??= compile(checked).then(
-    (compiled) => {
+  loading ??= compile(checked)
+    .then((compiled) => {
+      // Another module, or a page whose policy forbids WebAssembly, shows only now.
+      current = instantiate(compiled);
       module = compiled;
-      loading = undefined;
-    },
-    (cause: unknown) => {
-      loading = undefined;
+    })
+    .catch((cause: unknown) => {
       const hint = 'check that kmseal.wasm is served beside the script and that the Content-Security-Policy allows wasm-unsafe-eval';
       throw new KmsealError('ERR_LOAD', `the WebAssembly module could not be loaded; ${hint}`, { cause });
-    },
-  );
+    })
+    .finally(() => {
+      loading = undefined;
+    });
   return loading;
 }
 
@@ -67,7 +69,8 @@ async function compileUrl(url: URL, init?: RequestInit): Promise<WebAssembly.Mod
 
 async function compileResponse(response: Response): Promise<WebAssembly.Module> {
   if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
-  const streams = response.headers.get('content-type')?.startsWith('application/wasm');
+  // Exactly this: with a parameter behind it compileStreaming refuses.
+  const streams = response.headers.get('content-type') === 'application/wasm';
   return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
@@ -75,11 +78,15 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
 export function instance(): Instance {
   if (!current || current.dead) {
     if (!module) throw new KmsealError('ERR_LOAD', 'the WebAssembly module is not loaded; await load() first');
-    const wasm = createGlue();
-    wasm.initSync({ module });
-    current = { wasm, dead: false };
+    current = instantiate(module);
   }
   return current;
+}
+
+function instantiate(compiled: WebAssembly.Module): Instance {
+  const wasm = createGlue();
+  wasm.initSync({ module: compiled });
+  return { wasm, dead: false };
 }
 
 /** @internal Runs a call into wasm. After a trap the instance is discarded, and whatever was under way in it fails. */

@@ -69,10 +69,18 @@ export class Opener {
   open(envelope: ByteStream, options?: OpenOptions): Promise<OpenResult<ReadableStream<Uint8Array<ArrayBuffer>>>>;
   async open(envelope: Blob | Bytes | ByteStream, options: OpenOptions = {}): Promise<OpenResult<unknown>> {
     if (this.#closed) throw closedError('opener');
-    const { signal, onProgress } = options;
+    const { signal } = options;
     signal?.throwIfAborted();
     if (this.#web) requireSubtleCrypto();
     const { queue, size } = queueOf(envelope);
+    const opening = this.#open(envelope, queue, size, options);
+    return signal ? unlessAborted(opening, signal, () => queue.close(signal.reason)) : opening;
+  }
+
+  async #open(
+    envelope: unknown, queue: ByteQueue, size: number | undefined, options: OpenOptions,
+  ): Promise<OpenResult<unknown>> {
+    const { signal, onProgress } = options;
     try {
       await load();
       const on = instance();
@@ -120,7 +128,8 @@ export class Opener {
   async #decrypt(on: Instance, input: DecryptInput, signal?: AbortSignal): Promise<Uint8Array> {
     let answer;
     try {
-      answer = await abortable(this.#options.decrypt(input, { signal }), signal);
+      answer = await this.#options.decrypt(input, { signal });
+      signal?.throwIfAborted();
     } catch (cause) {
       signal?.throwIfAborted();
       const name = cause instanceof Error ? cause.name : 'an error';
@@ -184,17 +193,20 @@ function queueOf(envelope: unknown, slice?: number): { queue: ByteQueue; size: n
 /** Plaintext of the envelope's own kind. */
 async function collect(envelope: unknown, flow: OpeningFlow, run: RunContext): Promise<unknown> {
   if (envelope instanceof Blob) return toBlob(flow, run);
-  // No message has this length: the flow fails, and must be let run to say how.
-  if (isBytes(envelope)) return run.total === undefined ? toBlob(flow, run) : toBytes(flow, run.total, run);
+  // Where no message has this length the flow fails, and must be let run to say how.
+  if (isBytes(envelope)) return toBytes(flow, run.total ?? 0, run);
   return toStream(flow, run);
 }
 
-/** The promise, or the signal's reason if that comes first. */
-function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal) return promise;
+/** The promise, or the signal's reason if that comes first: a source or a KMS that does not answer must not hold the caller. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal, onAbort: () => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
+    const abort = () => {
+      onAbort();
+      reject(signal.reason);
+    };
     signal.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
   });
 }

@@ -16,6 +16,8 @@ interface Prepared {
   header: Chunk;
   frameLength: number;
   web: boolean;
+  /** Set once the file was seen to have changed: nothing more leaves, not even the header. */
+  changed?: KmsealError;
 }
 
 export interface SealedFile extends Disposable {}
@@ -71,6 +73,7 @@ export class SealedFile {
   #flow(start: number, end: number): Flow {
     return new ReplayFlow(this.#prepared, start, end, () => {
       if (this.#closed) throw closedError('sealed file');
+      if (this.#prepared.changed) throw this.#prepared.changed;
     });
   }
 }
@@ -116,7 +119,7 @@ class ReplayFlow implements Flow {
       // A copy, since whoever reads it may hand its buffer on.
       const header = this.#header.slice();
       this.#header = undefined;
-      return [{ result: header, plain: 0, release: () => this.#cut([header]) }];
+      return [{ result: header, plain: 0, release: () => (this.#checkOpen(), this.#cut([header])) }];
     }
     const first = this.#frame;
     const past = Math.min(first + framesTogether(frameLength), this.#endFrame);
@@ -136,24 +139,28 @@ class ReplayFlow implements Flow {
   }
 
   async #read(length: number): Promise<void> {
-    const { on, replay } = this.#prepared;
     try {
       await this.#queue.fill(length);
     } catch (error) {
-      if (error instanceof KmsealError && error.code === 'ERR_SOURCE_CHANGED') {
-        this.#checkOpen();
-        call(on, () => replay.poison());
-      }
-      throw error;
+      throw this.#noted(error);
     }
+  }
+
+  #noted(error: unknown): unknown {
+    if (error instanceof KmsealError && error.code === 'ERR_SOURCE_CHANGED') this.#prepared.changed = error;
+    return error;
   }
 
   /** No byte of a frame leaves before its tag was compared with that of an earlier sealing. */
   #accept(index: number, body: Chunk): readonly Chunk[] {
     const { on, replay } = this.#prepared;
     this.#checkOpen();
-    const head = call(on, () => replay.accept(index, body)) as Chunk;
-    return this.#cut([head, body]);
+    try {
+      const head = call(on, () => replay.accept(index, body)) as Chunk;
+      return this.#cut([head, body]);
+    } catch (error) {
+      throw this.#noted(error);
+    }
   }
 
   #cut(pieces: Chunk[]): Chunk[] {

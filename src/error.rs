@@ -83,6 +83,15 @@ impl Error {
         Self::new(Code::Context, &["an encryption context string has a lone surrogate and cannot be written as UTF-8"])
     }
 
+    /// JSON text that is not GetPublicKey's answer.
+    #[must_use]
+    pub fn not_get_public_key() -> Self {
+        Self::new(
+            Code::KeyInvalid,
+            &["this JSON is damaged or is not the answer of GetPublicKey; pass what `aws kms get-public-key` printed"],
+        )
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> Code {

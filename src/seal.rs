@@ -183,11 +183,6 @@ impl Replayable {
             }
         }
     }
-
-    /// Marks the source as changed, for an edge that saw it by other means.
-    pub fn poison(&mut self) {
-        self.poisoned = true;
-    }
 }
 
 fn changed() -> Error {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use getrandom::SysRng;
 use js_sys::{Array, ArrayBuffer, JSON, Object, Uint8Array};
-use kmseal::{EncryptionAlgorithm, GetPublicKey, ImportOptions, OaepSeed, PublicKey, decode_text, encrypt};
+use kmseal::{EncryptionAlgorithm, Error, GetPublicKey, ImportOptions, OaepSeed, PublicKey, decode_text, encrypt};
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
@@ -42,7 +42,11 @@ fn bytes(value: &JsValue) -> Option<Vec<u8>> {
 fn from_text(text: &str, options: &ImportOptions) -> Result<PublicKey> {
     let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     if text.starts_with('{') {
-        let parsed = JSON::parse(text).map_err(|_| Thrown::type_error("the key's JSON is malformed"))?;
+        // Text comes from elsewhere, so that what it lacks is no mistake in the caller's code.
+        let parsed = JSON::parse(text).map_err(|_| Error::not_get_public_key())?;
+        if !get(&parsed, "PublicKey")?.is_string() {
+            return Err(Error::not_get_public_key().into());
+        }
         return from_answer(&parsed, options);
     }
     Ok(PublicKey::from_der(&decode_text(text)?, options)?)

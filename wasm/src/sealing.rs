@@ -119,9 +119,4 @@ impl Replay {
         self.replayable.accept(index, &tag)?;
         Ok(Uint8Array::from(self.replayable.frame(index)?.head().as_slice()))
     }
-
-    /// The source was seen to have changed: every later call fails.
-    pub fn poison(&mut self) {
-        self.replayable.poison();
-    }
 }
