@@ -125,6 +125,8 @@ const sources = [
   ['a stream longer than announced', CHANGED, /9 bytes/, ({ sealer, streamOf, bytes, read }) => read(sealer.seal(streamOf(bytes), { size: 9 }))],
   ['a long stream longer than announced', CHANGED, /1048576 bytes/, ({ sealer, streamOf, read }) =>
     read(sealer.seal(streamOf(new Uint8Array(2 ** 20), new Uint8Array(1)), { size: 2 ** 20 }))],
+  ['a stream without end, announced to have one', CHANGED, /1000000 bytes/, ({ sealer, read }) =>
+    read(sealer.seal(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(100_000)) }), { size: 1_000_000 }))],
   ['a stream that fails', 'ERR_READ', /could not be read/, ({ sealer, read }) =>
     read(sealer.seal(new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) })))],
   ['an iterator that throws', 'ERR_READ', /could not be read/, ({ sealer, read }) => read(sealer.seal((async function* () { throw new Error('gone'); })()))],
