@@ -83,64 +83,77 @@ function position(value: number, size: number): number {
   return integer < 0 ? Math.max(size + integer, 0) : Math.min(integer, size);
 }
 
+/** What a flow goes through. */
+interface Range {
+  /** Where the next piece lies in the envelope: 0 for the header. */
+  at: number;
+  /** The next frame, and the one to stop before. */
+  frame: number;
+  endFrame: number;
+  queue: ByteQueue;
+}
+
 /** Seals the frames that cover a range of the envelope, of which the header is the first piece. */
 class ReplayFlow implements Flow {
   readonly #prepared: Prepared;
   readonly #checkOpen: () => void;
   readonly #from: number;
   readonly #to: number;
-  // Where the next piece lies in the envelope.
-  #at: number;
-  #header: Chunk | undefined;
-  #frame: number;
-  readonly #endFrame: number;
-  readonly #queue: ByteQueue;
+  #range: Range | undefined;
   #closed = false;
 
   constructor(prepared: Prepared, start: number, end: number, checkOpen: () => void) {
-    checkOpen();
-    const { on, replay, header } = prepared;
     [this.#prepared, this.#checkOpen, this.#from, this.#to] = [prepared, checkOpen, start, end];
-    const fromHeader = start < header.length;
-    this.#header = fromHeader ? header : undefined;
-    this.#frame = fromHeader ? 0 : call(on, () => replay.frameAt(start));
-    this.#endFrame = end <= Math.max(start, header.length) ? this.#frame : call(on, () => replay.frameAt(end - 1)) + 1;
-    this.#at = fromHeader ? 0 : call(on, () => replay.sealedStart(this.#frame));
-    const { file, frameLength } = prepared;
-    // Of whole frames, so that none lies in two slices and must be copied together.
-    const slice = Math.max(1, Math.floor(SLICE / frameLength)) * frameLength;
-    this.#queue = new ByteQueue(file.slice(this.#frame * frameLength, this.#endFrame * frameLength), slice);
   }
 
   async next(): Promise<InFlight[] | undefined> {
-    const { on, replay, file, frameLength, web } = this.#prepared;
     if (this.#closed) return undefined;
-    if (this.#header) {
+    // Here and not before, so that whoever asks for a stream learns what is wrong from the stream.
+    this.#checkOpen();
+    if (!this.#range) {
+      this.#range = this.#plan();
       // A copy, since whoever reads it may hand its buffer on.
-      const header = this.#header.slice();
-      this.#header = undefined;
-      return [{ result: header, plain: 0, release: () => (this.#checkOpen(), this.#cut([header])) }];
+      const header = this.#prepared.header.slice();
+      if (this.#range.at === 0) return [{ result: header, plain: 0, release: () => this.#cut([header]) }];
     }
-    const first = this.#frame;
-    const past = Math.min(first + framesTogether(frameLength), this.#endFrame);
+    const { on, replay, file, frameLength, web } = this.#prepared;
+    const range = this.#range;
+    const first = range.frame;
+    const past = Math.min(first + framesTogether(frameLength), range.endFrame);
     if (first >= past) return undefined;
-    this.#frame = past;
+    range.frame = past;
     if (!web) await yieldToEventLoop();
     await this.#read(Math.min(past * frameLength, file.size) - first * frameLength);
     if (this.#closed) return undefined;
     this.#checkOpen();
     const frames: InFlight[] = [];
     for (let index = first; index < past; index++) {
-      const view = this.#queue.take(Math.min(frameLength, this.#queue.size));
+      const view = range.queue.take(Math.min(frameLength, range.queue.size));
       const result = call(on, () => replay.seal(index, view)) as InFlight['result'];
       frames.push({ result, plain: view.length, release: (body) => this.#accept(index, body) });
     }
     return frames;
   }
 
+  #plan(): Range {
+    const { on, replay, header, file, frameLength } = this.#prepared;
+    const fromHeader = this.#from < header.length;
+    const frame = fromHeader ? 0 : call(on, () => replay.frameAt(this.#from));
+    const beyond = this.#to > Math.max(this.#from, header.length);
+    const endFrame = beyond ? call(on, () => replay.frameAt(this.#to - 1)) + 1 : frame;
+    // Of whole frames, so that none lies in two slices and must be copied together.
+    const slice = Math.max(1, Math.floor(SLICE / frameLength)) * frameLength;
+    return {
+      at: fromHeader ? 0 : call(on, () => replay.sealedStart(frame)),
+      frame,
+      endFrame,
+      queue: new ByteQueue(file.slice(frame * frameLength, endFrame * frameLength), slice),
+    };
+  }
+
   async #read(length: number): Promise<void> {
     try {
-      await this.#queue.fill(length);
+      await this.#range!.queue.fill(length);
     } catch (error) {
       throw this.#noted(error);
     }
@@ -164,10 +177,12 @@ class ReplayFlow implements Flow {
   }
 
   #cut(pieces: Chunk[]): Chunk[] {
+    this.#checkOpen();
     const kept = [];
+    const range = this.#range!;
     for (const piece of pieces) {
-      const within = piece.subarray(Math.max(this.#from - this.#at, 0), Math.max(this.#to - this.#at, 0));
-      this.#at += piece.length;
+      const within = piece.subarray(Math.max(this.#from - range.at, 0), Math.max(this.#to - range.at, 0));
+      range.at += piece.length;
       if (within.length > 0) kept.push(within);
     }
     return kept;
@@ -175,7 +190,7 @@ class ReplayFlow implements Flow {
 
   close(): void {
     this.#closed = true;
-    this.#queue.close();
+    this.#range?.queue.close();
   }
 }
 

@@ -58,15 +58,17 @@ export function soon(promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** All bytes of a Blob, bytes or a stream. */
+/** All bytes of a Blob, bytes or a stream; rejects with a stream's own error, which Response hides. */
 export async function collect(data) {
-  return new Uint8Array(await new Response(data).arrayBuffer());
+  return new Uint8Array(await new Blob(data instanceof ReadableStream ? await readAll(data) : [data]).arrayBuffer());
 }
 
-/** Reads a stream to its end; rejects with its own error, which Response hides. */
+/** A stream's chunks. */
 export async function readAll(stream) {
+  const chunks = [];
   const reader = stream.getReader();
-  while (!(await reader.read()).done);
+  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) chunks.push(value);
+  return chunks;
 }
 
 /** A context's pairs in one order, whatever its prototype. */
