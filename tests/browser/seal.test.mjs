@@ -15,6 +15,9 @@ const ENGINES = ['webcrypto', 'wasm'];
 const FRAME = 4096;
 const LENGTHS = [0, 1, 1023, 1025, FRAME - 1, FRAME, FRAME + 1, 3 * FRAME + 7];
 const LONG = 3 * 2 ** 20 + 1;
+// Files are read 8 MiB at a time.
+const SEVERAL_READS = 20 * 2 ** 20 + 1;
+const ALL_LENGTHS = [...LENGTHS, LONG, SEVERAL_READS];
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
@@ -25,7 +28,7 @@ let keys;
 before(async () => {
   kms = await startKms();
   keys = [await kms.createKey(), await kms.createKey({ spec: 'RSA_4096' })];
-  for (const length of [...LENGTHS, LONG]) writeFileSync(fileOf(length), sample(length));
+  for (const length of ALL_LENGTHS) writeFileSync(fileOf(length), sample(length));
 });
 after(async () => {
   await kms?.close();
@@ -42,7 +45,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
     let page;
     before(async () => {
       page = await openKit(name, { routes: decryptRoute(kms), keys });
-      await page.chooseFiles([...LENGTHS, LONG].map(fileOf));
+      await page.chooseFiles(ALL_LENGTHS.map(fileOf));
     });
     after(() => page?.close());
 
@@ -122,6 +125,32 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
           return found;
         }, engine);
         assert.deepEqual(lengths, [9986, 5000, 2000, 1400, 2400, 0, 10_000]);
+      });
+
+      test(`a file of several reads, and every source left as it was, engine ${engine}`, async () => {
+        const digests = await page.evaluate(
+          async (name, engine) => {
+            const file = kit.chosenFile(name);
+            const sealer = kit.sealer({ engine });
+            const opened = async (envelope) => kit.sha256((await kit.open(envelope, { engine })).plaintext);
+            const bytes = await kit.collect(file);
+            const fromFile = await sealer.seal(file);
+            const fromBytes = await sealer.seal(bytes);
+            return [
+              await opened(fromFile),
+              await opened(fromFile),
+              await opened(fromBytes),
+              await opened(fromBytes),
+              await opened(await sealer.seal(file)),
+              await opened(await kit.collect((await sealer.prepare(file)).stream())),
+              await kit.sha256(file),
+              await kit.sha256(bytes),
+            ];
+          },
+          `${SEVERAL_READS}.bin`,
+          engine,
+        );
+        assert.deepEqual(new Set(digests), new Set([sha256(sample(SEVERAL_READS))]));
       });
 
       test(`slices in any order, overlapping and at once are the stream's bytes, engine ${engine}`, async () => {
