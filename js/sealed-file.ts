@@ -57,7 +57,7 @@ export class SealedFile {
     return toStream(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.file.size });
   }
 
-  /** The whole envelope as a Blob. */
+  /** @internal The whole envelope as a Blob. */
   async blob(options: RunOptions = {}): Promise<Blob> {
     const { signal, onProgress } = options;
     return toBlob(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.file.size });
