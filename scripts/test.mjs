@@ -30,6 +30,7 @@ async function rust(env) {
 
 /** wasm-bindgen-test, in two browsers. With both drivers in the environment it would take Firefox twice. */
 async function wasm(env) {
+  await show('cargo', ['clippy', '--package', 'kmseal-wasm', '--target', 'wasm32-unknown-unknown', '--', '--deny', 'warnings'], env);
   const common = ['test', '--headless', '--mode', 'no-install'];
   const chromium = (await browserPrograms('chromium')).driver;
   const firefox = (await browserPrograms('firefox')).driver;
