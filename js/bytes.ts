@@ -1,7 +1,10 @@
 import type { ByteStream, Bytes } from './types.js';
 
+/** Bytes in memory that nobody shares. */
+export type Chunk = Uint8Array<ArrayBuffer>;
+
 /** A view of the caller's bytes, no copy. */
-export function viewOf(data: unknown, name = 'data'): Uint8Array<ArrayBuffer> {
+export function viewOf(data: unknown, name = 'data'): Chunk {
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
   if (ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer) {
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -21,7 +24,7 @@ export function isStream(data: unknown): data is ByteStream {
  * Frees the memory of bytes that nobody looks at any more (ES2024). Garbage collection comes much later, so that at the speed of
  * sealing they would pile up.
  */
-export function letGo({ buffer }: Uint8Array<ArrayBuffer>): void {
+export function letGo({ buffer }: Chunk): void {
   (buffer as { transfer?: (length: number) => ArrayBuffer }).transfer?.(0);
 }
 

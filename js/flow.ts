@@ -1,6 +1,5 @@
+import type { Chunk } from './bytes.js';
 import type { RunOptions } from './types.js';
-
-type Chunk = Uint8Array<ArrayBuffer>;
 
 /** A frame under way. */
 export interface InFlight {

@@ -1,11 +1,10 @@
 import type { Body, ReadHeader } from '#glue';
+import type { Chunk } from './bytes.js';
 import { framesTogether, yieldToEventLoop } from './engine.js';
 import { KmsealError } from './errors.js';
 import type { Flow, InFlight } from './flow.js';
 import { type Instance, call, isCoreError } from './load.js';
 import type { ByteQueue } from './queue.js';
-
-type Chunk = Uint8Array<ArrayBuffer>;
 
 /** Most headers fit; longer ones are read in more steps. */
 const FIRST_LOOK = 8 * 1024;
@@ -42,6 +41,8 @@ export class OpeningFlow implements Flow {
   readonly #queue: ByteQueue;
   readonly #body: Body;
   readonly #web: boolean;
+  // What the body looks at to plan a frame, in bytes.
+  readonly #head: number;
   // The length of the frame whose head has been read.
   #planned: number | undefined;
   #failure: { error: unknown } | undefined;
@@ -49,6 +50,7 @@ export class OpeningFlow implements Flow {
 
   constructor(on: Instance, queue: ByteQueue, body: Body, web: boolean) {
     [this.#on, this.#queue, this.#body, this.#web] = [on, queue, body, web];
+    this.#head = call(on, (wasm) => wasm.Body.headLength());
   }
 
   async next(): Promise<InFlight[] | undefined> {
@@ -79,9 +81,8 @@ export class OpeningFlow implements Flow {
       return false;
     }
     if (this.#planned === undefined) {
-      const head = call(this.#on, (wasm) => wasm.Body.headLength());
-      if (!(await this.#has(head, wait))) return false;
-      this.#planned = call(this.#on, () => this.#body.plan(this.#queue.peek(head)));
+      if (!(await this.#has(this.#head, wait))) return false;
+      this.#planned = call(this.#on, () => this.#body.plan(this.#queue.peek(this.#head)));
     }
     return this.#has(this.#planned, wait);
   }

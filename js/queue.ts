@@ -1,12 +1,10 @@
-import { isBytes, letGo, viewOf } from './bytes.js';
+import { type Chunk, isBytes, letGo, viewOf } from './bytes.js';
 import { changedError, readError } from './errors.js';
 import type { ByteStream } from './types.js';
 
 /** Bytes read from a file at a time; two such reads run ahead. */
 export const SLICE = 8 * 1024 * 1024;
 const READS_AHEAD = 2;
-
-type Chunk = Uint8Array<ArrayBuffer>;
 
 /** Reads a part of a file, of exactly this length. */
 async function readSlice(file: Blob, start: number, end: number): Promise<Chunk> {

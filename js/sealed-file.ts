@@ -1,13 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Replay } from '#glue';
+import type { Chunk } from './bytes.js';
 import { framesTogether, yieldToEventLoop } from './engine.js';
 import { KmsealError, closedError } from './errors.js';
 import { type Flow, type InFlight, toBlob, toStream } from './flow.js';
 import { type Instance, call } from './load.js';
 import { ByteQueue, SLICE } from './queue.js';
 import type { RunOptions } from './types.js';
-
-type Chunk = Uint8Array<ArrayBuffer>;
 
 interface Prepared {
   on: Instance;
@@ -112,9 +111,7 @@ class ReplayFlow implements Flow {
     this.#checkOpen();
     if (!this.#range) {
       this.#range = this.#plan();
-      // A copy, since whoever reads it may hand its buffer on.
-      const header = this.#prepared.header.slice();
-      if (this.#range.at === 0) return [{ result: header, plain: 0, release: () => this.#cut([header]) }];
+      if (this.#range.at === 0) return [this.#header()];
     }
     const { on, replay, file, frameLength, web } = this.#prepared;
     const range = this.#range;
@@ -151,6 +148,16 @@ class ReplayFlow implements Flow {
     };
   }
 
+  #header(): InFlight {
+    // A copy, since whoever reads it may hand its buffer on.
+    const header = this.#prepared.header.slice();
+    const release = () => {
+      this.#checkOpen();
+      return this.#cut([header]);
+    };
+    return { result: header, plain: 0, release };
+  }
+
   async #read(length: number): Promise<void> {
     try {
       await this.#range!.queue.fill(length);
@@ -177,7 +184,6 @@ class ReplayFlow implements Flow {
   }
 
   #cut(pieces: Chunk[]): Chunk[] {
-    this.#checkOpen();
     const kept = [];
     const range = this.#range!;
     for (const piece of pieces) {

@@ -1,11 +1,10 @@
 import type { Sequence } from '#glue';
+import type { Chunk } from './bytes.js';
 import { framesTogether, yieldToEventLoop } from './engine.js';
 import { changedError } from './errors.js';
 import type { Flow, InFlight } from './flow.js';
 import { type Instance, call } from './load.js';
 import type { ByteQueue } from './queue.js';
-
-type Chunk = Uint8Array<ArrayBuffer>;
 
 export interface SequenceOptions {
   on: Instance;

@@ -1,7 +1,5 @@
 //! One message being sealed: in order, once (`Sequence`), or any frame at any time (`Replay`).
 
-use alloc::rc::Rc;
-
 use js_sys::{Object, Promise, Uint8Array};
 use kmseal::{Message, Replayable, Sequencer, TAG_LEN};
 use wasm_bindgen::prelude::*;
@@ -45,7 +43,7 @@ impl Sealing {
     /// For `plaintext_len` bytes that can be read again.
     pub fn replay(self, web: Option<CryptoKey>, plaintext_len: f64) -> Result<Replay> {
         Ok(Replay {
-            engine: Rc::new(Engine::new(self.0.content_key(), web)),
+            engine: Engine::new(self.0.content_key(), web),
             replayable: self.0.replayable(plaintext_len as u64)?,
         })
     }
@@ -73,17 +71,12 @@ impl Sequence {
 /// Any frame, as often as asked, always the same.
 #[wasm_bindgen]
 pub struct Replay {
-    engine: Rc<Engine>,
+    engine: Engine,
     replayable: Replayable,
 }
 
 #[wasm_bindgen]
 impl Replay {
-    /// How many frames there are.
-    pub fn frames(&self) -> u32 {
-        self.replayable.layout().frames()
-    }
-
     /// The envelope's length in bytes.
     #[wasm_bindgen(js_name = sealedLength)]
     pub fn sealed_len(&self) -> f64 {

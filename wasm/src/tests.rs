@@ -79,7 +79,8 @@ async fn sealed_replayably(vector: &Vector, web: bool) -> Vec<u8> {
     let mut replay = ok(sealing.replay(key, plaintext.len() as f64));
     envelope.resize(replay.sealed_len() as usize, 0);
     let length = vector.frame_length as usize;
-    for index in (0..replay.frames()).rev().chain(0..replay.frames()) {
+    let frames = plaintext.len().div_ceil(length).max(1) as u32;
+    for index in (0..frames).rev().chain(0..frames) {
         let start = index as usize * length;
         let content = &plaintext[start..plaintext.len().min(start + length)];
         let body = bytes(ok(replay.seal(index, &Uint8Array::from(content)))).await;
