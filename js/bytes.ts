@@ -20,14 +20,6 @@ export function isStream(data: unknown): data is ByteStream {
   return typeof data === 'object' && data !== null && ('getReader' in data || Symbol.asyncIterator in data);
 }
 
-/**
- * Frees the memory of bytes that nobody looks at any more (ES2024). Garbage collection comes much later, so that at the speed of
- * sealing they would pile up.
- */
-export function letGo({ buffer }: Chunk): void {
-  (buffer as { transfer?: (length: number) => ArrayBuffer }).transfer?.(0);
-}
-
 /** Own enumerable pairs, read once, so that no getter or proxy runs inside wasm. */
 export function ownPairs(context: unknown): unknown {
   if (context === undefined || context === null) return undefined;

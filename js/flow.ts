@@ -1,4 +1,5 @@
 import type { Chunk } from './bytes.js';
+import { callCollector, letGo } from './garbage.js';
 import type { RunOptions } from './types.js';
 
 /** A frame under way. */
@@ -23,6 +24,9 @@ export interface Flow {
 
 /** Batches of frames that are started before the reader asks for them. */
 const BATCHES_AHEAD = 2;
+
+/** Bytes whose freeing can wait for the garbage collector. */
+const SMALL = 4096;
 
 export interface RunContext extends RunOptions {
   /** Plaintext bytes in all, if known. */
@@ -104,6 +108,7 @@ export function toStream(flow: Flow, run: RunContext, onError?: (error: unknown)
   const drain = new Drain(flow, run);
   const { signal } = run;
   let abort = () => {};
+  let left = 0;
   return new ReadableStream<Chunk>(
     {
       start(controller) {
@@ -128,6 +133,7 @@ export function toStream(flow: Flow, run: RunContext, onError?: (error: unknown)
               if (piece.length > 0) controller.enqueue(piece);
               given += piece.length;
             }
+            left = callCollector(left + given);
           }
         } catch (error) {
           signal?.removeEventListener('abort', abort);
@@ -172,6 +178,8 @@ export async function toBytes(flow: Flow, size: number, run: RunContext): Promis
       for (const piece of pieces) {
         if (at + piece.length <= size) out.set(piece, at);
         at += piece.length;
+        // So that the next frames lie where these did; for a frame's head it would take longer than it spares.
+        if (piece.length > SMALL) letGo(piece);
       }
     }
     return out;

@@ -1,5 +1,6 @@
-import { type Chunk, isBytes, letGo, viewOf } from './bytes.js';
+import { type Chunk, isBytes, viewOf } from './bytes.js';
 import { changedError, readError } from './errors.js';
+import { letGo } from './garbage.js';
 import type { ByteStream } from './types.js';
 
 /** Bytes read from a file at a time; two such reads run ahead. */

@@ -17,28 +17,37 @@ after(() => tarball?.remove());
 const read = (file, encoding) => readFileSync(path.join(tarball.installed, file), encoding);
 const manifest = () => JSON.parse(read('package.json', 'utf8'));
 
-/** The type declarations that index.d.ts reaches. */
-function reachable() {
-  const found = new Set(['dist/index.d.ts']);
+/** The files that the exports name. */
+const exported = () =>
+  Object.values(manifest().exports)
+    .flatMap((target) => (typeof target === 'string' ? target : Object.values(target)))
+    .map((target) => path.posix.normalize(target));
+
+/** What files import, which must be in the package or a peer that the user has. */
+function reachable(files, ending) {
+  const peers = Object.keys(manifest().peerDependencies ?? {});
+  const found = new Set(files);
   for (const file of found) {
-    for (const [, specifier] of read(file, 'utf8').matchAll(/(?:from|import\()\s*'([^']+)'/g)) {
+    for (const [, specifier] of read(file, 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?["']([^"']+)["']/g)) {
+      if (peers.includes(specifier) || specifier.startsWith('node:')) continue;
       assert.match(specifier, /^\.\/[\w-]+\.js$/, `${file} imports ${specifier}, which is not in the package`);
-      found.add(path.posix.join('dist', specifier.replace(/\.js$/, '.d.ts')));
+      found.add(path.posix.join('dist', specifier.replace(/\.js$/, ending)));
     }
   }
   return [...found];
 }
 
 // wasm-pack leaves a .gitignore of `*` in what it builds, which empties a tarball without a word.
-test('the tarball holds the script, the .wasm, the types it needs, the licences and the README', () => {
-  const rest = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', 'dist/index.js', 'dist/kmseal.wasm'];
-  assert.deepEqual(tarball.files, [...rest, ...reachable()].sort());
+test('the tarball holds the scripts, the .wasm, the types they need, the licences and the README', () => {
+  const rest = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', 'dist/kmseal.wasm'];
+  const scripts = reachable(exported().filter((file) => file.endsWith('.js')), '.js');
+  const types = reachable(exported().filter((file) => file.endsWith('.d.ts')), '.d.ts');
+  assert.deepEqual(tarball.files, [...rest, ...scripts, ...types].sort());
 });
 
 test('every export is a file of it', () => {
   const { exports, types } = manifest();
-  const targets = Object.values(exports).flatMap((target) => (typeof target === 'string' ? target : Object.values(target)));
-  assert.deepEqual(targets.concat(types).filter((target) => !existsSync(path.join(tarball.installed, target))), []);
+  assert.deepEqual([...exported(), types].filter((target) => !existsSync(path.join(tarball.installed, target))), []);
   assert.equal(exports['.'].types, types);
 });
 
