@@ -14,6 +14,9 @@ const NEW = path.join(ROOT, 'target', 'dist');
 const PKG = path.join(ROOT, 'target', 'wasm-pkg');
 const TYPES = path.join(ROOT, 'target', 'types');
 const GLUE = path.join(ROOT, 'target', 'glue');
+const MANIFEST = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'));
+/** The names of the package's entry points: js/NAME.ts becomes dist/NAME.js. */
+const ENTRIES = Object.values(MANIFEST.exports).flatMap((target) => /^\.\/dist\/([\w-]+)\.js$/.exec(target.default)?.[1] ?? []);
 const bin = (name) => path.join(ROOT, 'node_modules', '.bin', name);
 
 /** Sets up, then builds everything. */
@@ -62,24 +65,25 @@ async function glue() {
   await writeFile(path.join(GLUE, 'glue.d.ts'), types);
 }
 
-/** TypeScript to dist/index.js. */
+/** TypeScript to dist/: one file per entry point, which imports the other ones and so holds none of their code. */
 async function javascript() {
   const hash = createHash('sha384').update(await readFile(path.join(NEW, 'kmseal.wasm')));
   await bundle({
-    entryPoints: [path.join(ROOT, 'js', 'index.ts')],
+    entryPoints: ENTRIES.map((name) => path.join(ROOT, 'js', `${name}.ts`)),
     outdir: NEW,
-    splitting: true,
     format: 'esm',
     minify: true,
     alias: { '#glue': path.join(GLUE, 'glue.js') },
+    // With the star esbuild looks at what is written in the import.
+    external: [...ENTRIES.map((name) => `./${name}.js*`), ...Object.keys(MANIFEST.peerDependencies ?? {})],
     define: { KMSEAL_INTEGRITY: JSON.stringify(`sha384-${hash.digest('base64')}`) },
   });
 }
 
-/** The types that index.d.ts reaches, to dist/. */
+/** The types that those of the entry points reach, to dist/. */
 async function types(env) {
   await run(bin('tsc'), ['--project', 'js'], { env });
-  const found = new Set(['index']);
+  const found = new Set(ENTRIES);
   for (const name of found) {
     const file = path.join(TYPES, `${name}.d.ts`);
     for (const [, other] of (await readFile(file, 'utf8')).matchAll(/from '\.\/(.+)\.js'/g)) found.add(other);
