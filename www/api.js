@@ -37,14 +37,27 @@ export const getPublicKey = () => ask('/kms-public-key.json');
 export const getDemo = () => ask('/demo.json');
 
 /** @param {AbortSignal} signal @returns {Promise<{ id: string }>} */
-export const createUpload = (signal) => post('/uploads', signal);
+export const createUpload = (signal) => post('/uploads', signal, { way: 'by-hand' });
+
+/**
+ * @typedef {object} Arrival an envelope in the bucket
+ * @property {string} id of its upload
+ * @property {string} via how it came, in words
+ * @property {'file' | 'about'} holds the file, or its name and type
+ * @property {string} key of the object
+ * @property {number} size in bytes
+ * @property {string} arrived when, ISO 8601
+ */
+
+/** @param {string} [way] @returns {Promise<Arrival[]>} the newest first */
+export const getArrivals = (way) => ask(way === undefined ? '/arrivals.json' : `/arrivals.json?way=${way}`);
 
 /**
  * Asks the server to fetch the envelope and open it through KMS.
  *
  * @param {string} id
  * @param {AbortSignal} signal
- * @returns {Promise<{ sha256: string, size: number }>}
+ * @returns {Promise<{ sha256: string, size: number, encryptionContext: Record<string, string>, keyId: string }>}
  */
 export const openUpload = (id, signal) => post(`/uploads/${id}/open`, signal);
 

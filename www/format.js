@@ -28,6 +28,11 @@ export function formatDuration(milliseconds) {
   return `${threeDigits.format(milliseconds / 1000)} s`;
 }
 
+const time = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+
+/** @param {Date} date */
+export const formatTime = (date) => time.format(date);
+
 /** @param {number} part @param {number} whole */
 export function formatShare(part, whole) {
   const percent = (100 * part) / whole;

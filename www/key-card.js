@@ -1,13 +1,28 @@
+import { KmsPublicKey } from '/kmseal/index.js';
+import { getDemo, getPublicKey } from '/api.js';
 import { element } from '/dom.js';
 import { drawKeyMark } from '/key-mark.js';
 
 /**
- * Shows the key that files are sealed for.
+ * Fetches the key that files are sealed for and shows it.
  *
- * @param {import('kmseal').KmsPublicKey} key
- * @param {{ emulated: boolean }} demo
+ * @returns {Promise<KmsPublicKey | undefined>} undefined where there is none, which is said on the card
  */
-export function showKey(key, { emulated }) {
+export async function loadKey() {
+  try {
+    const [publicKey, demo] = await Promise.all([getPublicKey(), getDemo()]);
+    const key = await KmsPublicKey.import(publicKey);
+    showKey(key, demo);
+    return key;
+  } catch (error) {
+    document.getElementById('key-service').textContent = 'There is no key to seal for.';
+    document.getElementById('key-alert').textContent = error.message;
+    return undefined;
+  }
+}
+
+/** @param {KmsPublicKey} key @param {{ emulated: boolean }} demo */
+function showKey(key, { emulated }) {
   const region = key.keyId.split(':')[3];
   document.getElementById('key-service').textContent = emulated
     ? 'A key in an emulator of AWS KMS on this machine, made when the demo was started.'

@@ -1,43 +1,26 @@
-// The demo as its reader uses it, in Chromium, against the emulator; and what its server refuses.
+// The demo's first page, where a reader seals, uploads and opens by hand, in Chromium and against the emulator.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text as textOf } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
-import { KmsPublicKey, Sealer } from 'kmseal';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { By, until } from 'selenium-webdriver';
-import { startDemo } from '../../www/server/demo.mjs';
-import { listen } from '../../www/server/serve.mjs';
 import { launch } from '../support/browser.mjs';
+import { cspViolations, openDemo, sha256 } from '../support/demo.mjs';
 
 const MIB = 2 ** 20;
-const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
 const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-demo-'));
 let demo;
 before(async () => {
-  demo = await startDemo({ ports: [0] });
+  demo = await openDemo();
 });
 after(async () => {
   await demo?.close();
   rmSync(folder, { recursive: true });
 });
-
-async function objectKeys() {
-  const { Contents = [] } = await demo.s3.send(new ListObjectsV2Command({ Bucket: demo.bucket }));
-  return Contents.map(({ Key }) => Key);
-}
-
-const contextOf = (id) => ({ purpose: 'kmseal-demo', upload: id });
-
-async function seal(text, encryptionContext) {
-  const keys = await KmsPublicKey.import(demo.publicKey);
-  return new Sealer({ keys }).seal(new TextEncoder().encode(text), { encryptionContext });
-}
 
 describe('the page', () => {
   let browser;
@@ -85,7 +68,7 @@ describe('the page', () => {
   });
 
   test('seals, uploads and opens a chosen file, and the digests agree', async () => {
-    const known = await objectKeys();
+    const known = await demo.objectKeys();
     const bytes = randomBytes(3 * MIB + 1);
     await choose('the plan.bin', bytes);
     await press('Upload the envelope');
@@ -96,10 +79,10 @@ describe('the page', () => {
     const said = await driver.executeScript("return document.getElementById('status').textContent");
     assert.equal(said, 'the plan.bin: the server opened it, and both SHA-256 agree.');
 
-    const [key] = (await objectKeys()).filter((found) => !known.includes(found));
+    const [key] = (await demo.objectKeys()).filter((found) => !known.includes(found));
     const { Body, ContentType, Metadata } = await demo.s3.send(new GetObjectCommand({ Bucket: demo.bucket, Key: key }));
     const envelope = Buffer.from(await Body.transformToByteArray());
-    assert.match(key, /^kmseal-demo\/[0-9a-f-]{36}$/);
+    assert.match(key, /^kmseal-demo\/[0-9a-f-]{36}\/[0-9a-f-]{36}$/);
     assert.deepEqual([ContentType, Metadata], ['application/octet-stream', {}]);
     assert.equal(envelope.subarray(0, 3).toString('hex'), '020478');
     assert.equal(envelope.includes('the plan'), false);
@@ -138,13 +121,13 @@ describe('the page', () => {
   });
 
   test('raises an alert when another file comes out', async () => {
-    const known = await objectKeys();
+    const known = await demo.objectKeys();
     await choose('mine', 'my bytes');
     await press('Upload the envelope');
     await button('Ask the server to open it');
-    const [key] = (await objectKeys()).filter((found) => !known.includes(found));
+    const [key] = (await demo.objectKeys()).filter((found) => !known.includes(found));
     const id = /upload = ([0-9a-f-]{36})/.exec(await text(`${newest} .byte-map`))[1];
-    const envelope = await seal('your bytes', contextOf(id));
+    const envelope = await demo.seal('your bytes', { purpose: 'kmseal-demo', upload: id });
     await demo.s3.send(new PutObjectCommand({ Bucket: demo.bucket, Key: key, Body: envelope }));
     await press('Ask the server to open it');
     const alert = `${newest} .step:last-of-type [role=alert]`;
@@ -203,176 +186,6 @@ describe('the page', () => {
   });
 
   test('breaks none of its own content policy', async () => {
-    const violations = await driver.executeAsyncScript((done) => {
-      const blocked = [];
-      const record = (reports) => blocked.push(...reports.map(({ body }) => body.blockedURL));
-      new ReportingObserver(record, { buffered: true, types: ['csp-violation'] }).observe();
-      setTimeout(() => done(blocked), 100);
-    });
-    assert.deepEqual(violations, []);
-  });
-});
-
-describe('the server', () => {
-  /** fetch sets Host by itself, so this asks without it. */
-  function ask(method, url, { host, body, ...headers } = {}) {
-    const { hostname, port, host: own, origin } = new URL(demo.origin);
-    const defaults = method === 'POST' ? { origin, 'content-type': 'application/json' } : {};
-    return new Promise((resolve, reject) => {
-      const options = { method, hostname, port, path: url, headers: { host: host ?? own, ...defaults, ...headers } };
-      const asked = request(options, async (response) => {
-        const text = await textOf(response);
-        resolve({ status: response.statusCode, headers: response.headers, text, json: () => JSON.parse(text) });
-      });
-      asked.on('error', reject);
-      asked.end(body === undefined ? undefined : JSON.stringify(body));
-    });
-  }
-  const createUpload = async () => (await ask('POST', '/uploads')).json().id;
-  const open = (id) => ask('POST', `/uploads/${id}/open`);
-
-  async function put(id, bytes, { size = bytes.byteLength, type } = {}) {
-    const { url, headers } = (await ask('POST', `/uploads/${id}/url`, { body: { size } })).json();
-    return fetch(url, { method: 'PUT', body: bytes, headers: { ...headers, ...(type && { 'content-type': type }) } });
-  }
-
-  /** Which AWS commands the server sends while `work` runs. */
-  async function commandsDuring(work) {
-    const commands = [];
-    const record = (next, context) => (args) => {
-      commands.push(context.commandName);
-      return next(args);
-    };
-    const stacks = [demo.kms.middlewareStack, demo.s3.middlewareStack];
-    for (const stack of stacks) stack.add(record, { name: 'record', step: 'initialize' });
-    try {
-      await work();
-    } finally {
-      for (const stack of stacks) stack.remove('record');
-    }
-    return commands;
-  }
-
-  test('opens what was uploaded, and tells only its SHA-256 and size', async () => {
-    const id = await createUpload();
-    assert.equal((await put(id, await seal('the secret', contextOf(id)))).status, 200);
-    const answer = await open(id);
-    assert.equal(answer.status, 200);
-    assert.deepEqual(answer.json(), { sha256: sha256('the secret'), size: 10 });
-    assert.equal(answer.headers['cache-control'], 'no-store');
-  });
-
-  test('binds loopback only', async () => {
-    const { server } = await listen([0]);
-    assert.equal(server.address().address, '127.0.0.1');
-    server.close();
-  });
-
-  test('sends the strict policy, exactly', async () => {
-    const { headers } = await ask('GET', '/');
-    const { protocol, hostname, port } = await demo.s3.config.endpoint();
-    assert.equal(
-      headers['content-security-policy'],
-      "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
-        `connect-src 'self' ${protocol}//${hostname}:${port}; img-src 'self' data:; ` +
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    );
-    assert.equal(headers['x-content-type-options'], 'nosniff');
-  });
-
-  test('answers to no other name', async () => {
-    const { port } = new URL(demo.origin);
-    assert.equal((await ask('GET', '/', { host: `localhost:${port}` })).status, 200);
-    for (const host of [`evil.example:${port}`, 'localhost', '127.0.0.1:1', `127.0.0.1.evil.example:${port}`]) {
-      for (const [method, url] of [['GET', '/'], ['GET', '/kms-public-key.json'], ['POST', '/uploads']]) {
-        const answer = await ask(method, url, { host, origin: `http://${host}` });
-        assert.equal(answer.status, 421, `${method} ${url} as ${host}`);
-        assert.equal(answer.json().error, 'WRONG_HOST');
-      }
-    }
-  });
-
-  test('takes requests from no other page', async () => {
-    const { port } = new URL(demo.origin);
-    const id = await createUpload();
-    const strangers = [
-      { origin: 'https://evil.example' },
-      { origin: 'null' },
-      { origin: '' },
-      { origin: `http://localhost:${port}` },
-      { 'sec-fetch-site': 'cross-site' },
-      { 'sec-fetch-site': 'same-site' },
-    ];
-    for (const headers of strangers) {
-      for (const url of ['/uploads', `/uploads/${id}/url`, `/uploads/${id}/open`]) {
-        const answer = await ask('POST', url, { ...headers, body: { size: 100 } });
-        assert.equal(answer.status, 403, `${url} from ${JSON.stringify(headers)}`);
-        assert.equal(answer.json().error, 'WRONG_ORIGIN');
-      }
-    }
-  });
-
-  test('opens nothing that it did not sign in this run', async () => {
-    const id = '00000000-0000-4000-8000-000000000000';
-    const envelope = await seal('not yours', contextOf(id));
-    for (const Key of [id, `kmseal-demo/${id}`]) {
-      await demo.s3.send(new PutObjectCommand({ Bucket: demo.bucket, Key, Body: envelope }));
-    }
-    const commands = await commandsDuring(async () => {
-      for (const name of [id, `kmseal-demo%2F${id}`, `..%2F${id}`]) {
-        assert.equal((await open(name)).status, 404, name);
-        assert.equal((await ask('POST', `/uploads/${name}/url`, { body: { size: 100 } })).status, 404, name);
-      }
-    });
-    assert.deepEqual(commands, []);
-  });
-
-  test('opens no envelope in the place of another', async () => {
-    const [mine, theirs] = [await createUpload(), await createUpload()];
-    await put(mine, await seal('theirs', contextOf(theirs)));
-    const commands = await commandsDuring(async () => {
-      const answer = await open(mine);
-      assert.equal(answer.status, 422);
-      assert.equal(answer.json().error, 'ERR_CONTEXT');
-    });
-    assert.deepEqual(commands, ['GetObjectCommand']);
-  });
-
-  test('says why it could not open', async () => {
-    const id = await createUpload();
-    assert.deepEqual([(await open(id)).status, (await open(id)).json().error], [409, 'NOT_UPLOADED']);
-    const envelope = await seal('tampered with', contextOf(id));
-    envelope[envelope.length - 20] ^= 1;
-    await put(id, envelope);
-    const answer = await open(id);
-    assert.equal(answer.status, 422);
-    assert.deepEqual(Object.keys(answer.json()), ['error', 'message']);
-    assert.equal(answer.json().error, 'ERR_AUTHENTICATION');
-  });
-
-  test('signs one size and one type', async () => {
-    const id = await createUpload();
-    const envelope = await seal('just so', contextOf(id));
-    assert.equal((await put(id, envelope, { size: envelope.byteLength + 1 })).status, 403);
-    assert.equal((await put(id, envelope, { type: 'text/html' })).status, 403);
-    assert.equal((await put(id, envelope)).status, 200);
-  });
-
-  test('signs no size that is none, or too much', async () => {
-    const id = await createUpload();
-    for (const size of [0, -1, 1.5, '100', null, 2 ** 60]) {
-      assert.equal((await ask('POST', `/uploads/${id}/url`, { body: { size } })).status, 400, String(size));
-    }
-    const answer = await ask('POST', `/uploads/${id}/url`, { body: { size: 2 ** 30 } });
-    assert.deepEqual([answer.status, answer.json().error], [413, 'TOO_LARGE']);
-    assert.match(answer.json().message, /512 MiB/);
-  });
-
-  test('serves the page and the package, and no file beside them', async () => {
-    assert.equal((await ask('GET', '/kmseal/kmseal.wasm')).headers['content-type'], 'application/wasm');
-    const others = ['/server/app.mjs', '/package.json', '/..%2fpackage.json', '/kmseal/..%2fpackage.json', '/kmseal/index.d.ts'];
-    for (const url of others) {
-      assert.equal((await ask('GET', url)).status, 404, url);
-    }
+    assert.deepEqual(await cspViolations(driver), []);
   });
 });

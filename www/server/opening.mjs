@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { DecryptCommand } from '@aws-sdk/client-kms';
 import { KmsealError, Opener } from 'kmseal';
 import { refusal } from './guard.mjs';
-import { contextOf } from './uploads.mjs';
 
 /**
  * Opens uploads through KMS Decrypt and tells what was inside without showing it.
  *
  * This must not become a decryption oracle, a server that turns anybody's envelope into plaintext. So it opens only objects that
- * it signed in this run, only with the context handed out for that upload, and of the plaintext only SHA-256 and size leave it.
+ * it signed or received in this run, only with the context handed out for that upload, and of the plaintext only SHA-256 and size
+ * leave it. The context and the key's id are no secrets: they are readable in every envelope.
  *
  * @param {{ kms: import('@aws-sdk/client-kms').KMSClient, keyArn: string, uploads: import('./uploads.mjs').Uploads }} options
  */
@@ -22,14 +22,15 @@ export function createOpening({ kms, keyArn, uploads }) {
   return async function openUpload(id, signal) {
     try {
       const envelope = await uploads.read(id, signal);
-      const { plaintext } = await opener.open(envelope, { encryptionContext: contextOf(id), signal });
+      const expected = uploads.get(id).context;
+      const { plaintext, encryptionContext, keyId } = await opener.open(envelope, { encryptionContext: expected, signal });
       const hash = createHash('sha256');
       let size = 0;
       for await (const chunk of plaintext) {
         hash.update(chunk);
         size += chunk.byteLength;
       }
-      return { sha256: hash.digest('hex'), size };
+      return { sha256: hash.digest('hex'), size, encryptionContext, keyId };
     } catch (error) {
       if (error instanceof KmsealError) throw refusal(422, error.code, error.message);
       if (error?.name === 'NoSuchKey') {

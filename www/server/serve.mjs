@@ -37,6 +37,7 @@ export async function serveDemo({ server, origins }, options) {
       server.close();
       server.closeAllConnections();
       await closed;
+      await app.close();
     },
   };
 }

@@ -1,0 +1,4 @@
+import { createAnnouncer } from '/announcer.js';
+import { watchArrivals } from '/arrivals.js';
+
+watchArrivals(createAnnouncer(document.getElementById('status')));

@@ -1,0 +1,26 @@
+import { createReadStream } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { KmsealError, inspect } from 'kmseal';
+import { refusal } from './guard.mjs';
+
+/**
+ * Refuses a file that is no envelope for our key and this upload. A page that was taken over, or a form sent without its script,
+ * may send anything: what arrives in the clear must not be kept.
+ *
+ * The header's claims are not authenticated before KMS unwraps the key. So this catches mistakes, and opening catches forgery.
+ *
+ * @param {string} file its path
+ * @param {{ keyArn: string, context: Record<string, string> }} expected
+ */
+export async function refuseUnsealed(file, { keyArn, context }) {
+  const header = await inspect(createReadStream(file)).catch((error) => {
+    if (error instanceof KmsealError) throw refusal(422, 'NOT_SEALED', `A file that is no envelope came in, and was not kept (${error.code}).`);
+    throw error;
+  });
+  if (!header.keyIds.includes(keyArn)) {
+    throw refusal(422, 'OTHER_KEY', 'An envelope for another key came in, and was not kept.');
+  }
+  if (!isDeepStrictEqual({ ...header.encryptionContext }, context)) {
+    throw refusal(422, 'OTHER_CONTEXT', 'An envelope that was made for another upload came in, and was not kept.');
+  }
+}
