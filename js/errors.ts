@@ -20,16 +20,28 @@ export type KmsealErrorCode =
   | 'ERR_CLOSED'
   | 'ERR_INTERNAL';
 
+/** What an error says beside its code and its sentence. */
+export interface KmsealErrorOptions extends ErrorOptions {
+  status?: number | undefined;
+  part?: number | undefined;
+}
+
 /** What kmseal throws and rejects with, except for programmer mistakes (TypeError, RangeError) and a signal's reason. */
 export class KmsealError extends Error {
   override readonly name = 'KmsealError';
   /** What went wrong; stable. */
   readonly code: KmsealErrorCode;
+  /** Of ERR_UPLOAD: the HTTP status, where there was an answer. */
+  readonly status: number | undefined;
+  /** Of ERR_UPLOAD: the number of the part, from 1, where it was about one. */
+  readonly part: number | undefined;
 
   /** The message says what to do; `cause` is the error of the platform or of KMS, where there is one. */
-  constructor(code: KmsealErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: KmsealErrorCode, message: string, options?: KmsealErrorOptions) {
     super(message, options);
     this.code = code;
+    this.status = options?.status;
+    this.part = options?.part;
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module kmseal
  */
-export { KmsealError, type KmsealErrorCode } from './errors.js';
+export { KmsealError, type KmsealErrorCode, type KmsealErrorOptions } from './errors.js';
 export { KmsPublicKey, generateRandom } from './key.js';
 export { load } from './load.js';
 export { Opener, type OpenerOptions, inspect } from './opener.js';
