@@ -23,11 +23,12 @@ export function connect({ region, endpoint, credentials }) {
 /** @param {KMSClient} kms @param {string} keyId a key ARN, a key id or an alias */
 export const getPublicKey = (kms, keyId) => kms.send(new GetPublicKeyCommand({ KeyId: keyId }));
 
-/** What a bucket must allow so that the page can PUT to a presigned URL. @param {string[]} origins */
+/** What a bucket must allow so that the page can PUT to a presigned URL and see a part's ETag. @param {string[]} origins */
 export const corsRule = (origins) => ({
   AllowedOrigins: origins,
   AllowedMethods: ['PUT'],
   AllowedHeaders: ['content-type'],
+  ExposeHeaders: ['ETag'],
 });
 
 /** @param {S3Client} s3 @param {string} bucket @param {string[]} origins */
@@ -51,7 +52,8 @@ export async function bucketAllows(s3, bucket, origins) {
         (rule) =>
           rule.AllowedMethods.includes('PUT') &&
           rule.AllowedOrigins.some((allowed) => allowed === '*' || allowed === origin) &&
-          rule.AllowedHeaders?.some((header) => header === '*' || header.toLowerCase() === 'content-type'),
+          rule.AllowedHeaders?.some((header) => header === '*' || header.toLowerCase() === 'content-type') &&
+          rule.ExposeHeaders?.some((header) => header.toLowerCase() === 'etag'),
       );
     return origins.every(allows);
   } catch (error) {
