@@ -8,7 +8,7 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+const CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
 
 const scripts = new Map();
 
@@ -21,14 +21,15 @@ export function publish(source) {
 
 /**
  * `/dist/` is the built package, `/pages/` the tests' pages.
- * @param {{ folders?: Record<string, string>, routes?: (app: Hono) => void }} [options] folders: further URL prefixes and the
- *   folders that they show, say `{ '/corpus/': '/tmp/x' }`; routes: adds what is not a file
+ * @param {{ folders?: Record<string, string>, routes?: (app: Hono) => void, connect?: string[] }} [options] folders: further URL
+ *   prefixes and the folders that they show, say `{ '/corpus/': '/tmp/x' }`; routes: adds what is not a file; connect: further
+ *   origins that the pages may send requests to
  */
-export async function startServer({ folders = {}, routes } = {}) {
+export async function startServer({ folders = {}, routes, connect = [] } = {}) {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
-    context.header('Content-Security-Policy', CSP);
+    context.header('Content-Security-Policy', [CSP, ...connect].join(' '));
   });
   app.get('/scripts/:name', (context) => {
     const name = context.req.param('name');

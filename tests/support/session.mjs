@@ -7,14 +7,15 @@ const SUPPORT = fileURLToPath(new URL('.', import.meta.url));
 
 /**
  * @param {Parameters<typeof launch>[0]} name
- * @param {{ routes?: (app: import('hono').Hono) => void }} [options] routes: as of startServer()
+ * @param {{ routes?: (app: import('hono').Hono) => void, connect?: string[] }} [options] as of startServer()
  */
-export async function openPage(name, { routes } = {}) {
-  const server = await startServer({ folders: { '/support/': SUPPORT }, routes });
+export async function openPage(name, { routes, connect } = {}) {
+  const server = await startServer({ folders: { '/support/': SUPPORT }, routes, connect });
   try {
     const browser = await launch(name);
     await browser.driver.get(`${server.origin}/pages/blank.html`);
     return {
+      origin: server.origin,
       evaluate: browser.evaluate,
       chooseFiles: (paths) => browser.chooseFiles('input[type=file]', paths),
       async close() {
@@ -29,8 +30,8 @@ export async function openPage(name, { routes } = {}) {
 }
 
 /** As openPage(), with makeKit() of page.mjs as the page's global `kit`. */
-export async function openKit(name, { routes, keys }) {
-  const page = await openPage(name, { routes });
+export async function openKit(name, { keys, ...options }) {
+  const page = await openPage(name, options);
   await page.evaluate(async (...answers) => {
     const { makeKit } = await import('/support/page.mjs');
     globalThis.kit = await makeKit(...answers);

@@ -1,0 +1,83 @@
+// S3 and KMS for uploads by presigned URLs: the emulator with its bucket's CORS rule enforced, a proxy between it and the page that
+// does to requests what a test wants, and the page's server with the demo's signer.
+import { createHash, randomUUID } from 'node:crypto';
+import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutBucketCorsCommand, S3Client } from '@aws-sdk/client-s3';
+import { Opener } from 'kmseal';
+import { corsRule, createBucket } from '../../www/server/aws.mjs';
+import { multipart } from '../../www/server/multipart.mjs';
+import { startKms } from './kms.mjs';
+import { Faults, faulty, startProxy } from './faults.mjs';
+
+const BUCKET = 'uploads';
+const LARGEST = 2 ** 40;
+
+export async function startS3() {
+  const kms = await startKms({ auth: true });
+  const faults = new Faults();
+  const proxy = await startProxy(kms.emulator.endpoint, faults);
+  const connect = (endpoint) =>
+    new S3Client({ ...kms.emulator.config, endpoint, forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED' });
+  const [s3, proxied] = [kms.emulator.endpoint, proxy.origin].map(connect);
+  await createBucket(s3, BUCKET, []);
+  const key = await kms.createKey();
+  const opener = new Opener({ keyIds: [key.KeyId], decrypt: kms.decrypt });
+  const ids = new Set();
+  const keyOf = (id) => (ids.has(id) ? `uploads/${id}` : undefined);
+
+  return {
+    key,
+    faults,
+    /** Where pages PUT. */
+    origin: proxy.origin,
+
+    /** For startServer(): `/s3/:id/:step`, and `/brief/:id/:step`, whose URLs are valid for a second. */
+    routes(app) {
+      for (const [path, lifetime] of [['/s3', undefined], ['/brief', 1]]) {
+        app.use(`${path}/*`, faulty(faults));
+        app.route(path, multipart({ s3: proxied, bucket: BUCKET, keyOf, maxSize: LARGEST, lifetime }));
+      }
+    },
+
+    /** Lets a page PUT, and with `ExposeHeaders` of its own see what it says. */
+    allow: (origin, rule) => {
+      const CORSConfiguration = { CORSRules: [{ ...corsRule([origin]), ...rule }] };
+      return s3.send(new PutBucketCorsCommand({ Bucket: BUCKET, CORSConfiguration }));
+    },
+
+    /** The id of an upload that may begin. */
+    begin() {
+      const id = randomUUID();
+      ids.add(id);
+      return id;
+    },
+
+    /** Multipart uploads that were begun, and neither completed nor aborted. */
+    async unfinished() {
+      const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
+      return Uploads.map((upload) => upload.Key);
+    },
+
+    /** Whether an object arrived. */
+    async arrived(id) {
+      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: keyOf(id) }));
+      return Contents.length > 0;
+    },
+
+    /** SHA-256 of what KMS opens of the object, whose context must name the upload; the object's size, and its type. */
+    async open(id) {
+      const { Body, ContentLength, ContentType } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: keyOf(id) }));
+      const { plaintext } = await opener.open(Body, { encryptionContext: { upload: id } });
+      const hash = createHash('sha256');
+      for await (const chunk of plaintext) hash.update(chunk);
+      return { sha256: hash.digest('hex'), size: ContentLength, type: ContentType };
+    },
+
+    async close() {
+      opener.close();
+      s3.destroy();
+      proxied.destroy();
+      await proxy.close();
+      await kms.close();
+    },
+  };
+}
