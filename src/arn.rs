@@ -26,6 +26,7 @@ impl KeyArn {
         Self::checked(text).ok_or_else(|| refused(text))
     }
 
+    #[allow(clippy::arithmetic_side_effects, reason = "lengths of parts of one text")]
     fn checked(text: &str) -> Option<Self> {
         let parts: Vec<&[u8]> = text.as_bytes().split(|byte| *byte == b':').collect();
         let &[b"arn", partition, b"kms", region, account, resource] = parts.as_slice() else {

@@ -48,7 +48,7 @@ impl<K: Eq, V: Clone> Cache<K, V> {
         self.expire(now);
         let index = self.entries.iter().position(|entry| entry.key == *key)?;
         let mut entry = self.entries.swap_remove(index);
-        entry.messages += 1;
+        entry.messages = entry.messages.saturating_add(1);
         entry.bytes = entry.bytes.saturating_add(bytes);
         entry.used = now;
         if entry.messages > self.limits.max_messages || entry.bytes > self.limits.max_bytes {

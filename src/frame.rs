@@ -32,7 +32,7 @@ pub fn default_length(plaintext_len: Option<u64>) -> u32 {
     let plaintext_len = plaintext_len.unwrap_or(0);
     let mut length = MIN_DEFAULT;
     while length < MAX_DEFAULT && plaintext_len.div_ceil(length.into()) > COMFORTABLE_FRAMES {
-        length *= 2;
+        length = length.saturating_mul(2);
     }
     length
 }
@@ -85,7 +85,7 @@ impl Frame {
     #[must_use]
     pub fn sealed_len(&self) -> u64 {
         // Of four hostile length bytes, this can exceed what wasm32 counts in.
-        self.head_len() as u64 + u64::from(self.len) + TAG_LEN as u64
+        u64::from(self.len).saturating_add(self.head_len() as u64).saturating_add(TAG_LEN as u64)
     }
 
     /// The IV is the sequence number (message-body.md, "IV").

@@ -131,7 +131,7 @@ impl Header {
     /// The header's length in bytes, with its tag.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.body.len() + TAG_LEN
+        self.body.len().saturating_add(TAG_LEN)
     }
 
     /// Never: a header has fields.

@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::{Code, Error, Result};
+use crate::stack::wiped;
 use crate::suite::{KEY_LEN, MESSAGE_ID_LEN, SUITE_ID};
 
 /// Names one message and salts its keys; never used for two headers (FORMAT.md, 10).
@@ -62,6 +63,10 @@ impl CommitKey {
 /// One extract, two expands: the content key's info is the suite id and `DERIVEKEY`, the commit
 /// key's is `COMMITKEY` alone.
 pub(crate) fn derive(data_key: &DataKey, id: &MessageId) -> Result<(ContentKey, CommitKey)> {
+    wiped(|| expand(data_key, id))
+}
+
+fn expand(data_key: &DataKey, id: &MessageId) -> Result<(ContentKey, CommitKey)> {
     let [high, low] = SUITE_ID.to_be_bytes();
     let info = [&[high, low], b"DERIVEKEY".as_slice()];
     let (mut prk, hkdf) = Hkdf::<Sha512>::extract(Some(&id.0), data_key.0.as_slice());

@@ -1,4 +1,8 @@
 //! Where every frame of a message of known length lies. Lengths are exact before a byte is sealed.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "of u64 from u32 or below 2^53, as `new` checks; divisors are not 0"
+)]
 
 use crate::error::{Code, Error, Result};
 use crate::frame::{FINAL_HEAD_LEN, HEAD_LEN};

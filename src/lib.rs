@@ -10,6 +10,20 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+// Hostile bytes must not be able to stop the program.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
 
 extern crate alloc;
 
@@ -28,6 +42,7 @@ mod public_key;
 mod seal;
 mod seed;
 mod soft;
+mod stack;
 mod suite;
 mod wire;
 mod wrap;

@@ -42,10 +42,11 @@ impl EncryptionAlgorithm {
         }
     }
 
-    fn hash_len(self) -> usize {
+    /// What OAEP takes of the modulus: two hashes and two bytes (RFC 8017, 7.1.1).
+    fn overhead(self) -> usize {
         match self {
-            Self::RsaesOaepSha256 => 32,
-            Self::RsaesOaepSha1 => 20,
+            Self::RsaesOaepSha256 => 2 * 32 + 2,
+            Self::RsaesOaepSha1 => 2 * 20 + 2,
         }
     }
 }
@@ -154,10 +155,10 @@ impl PublicKey {
         }
     }
 
-    /// Most bytes that one encryption takes: modulus less two hashes and two (RFC 8017, 7.1.1).
+    /// Most bytes that one encryption takes.
     #[must_use]
     pub fn max_plaintext_len(&self) -> usize {
-        self.ciphertext_len() - 2 * self.algorithm.hash_len() - 2
+        self.ciphertext_len().saturating_sub(self.algorithm.overhead())
     }
 
     /// Length of every ciphertext in bytes: the modulus's.

@@ -96,6 +96,7 @@ impl Message {
 ///
 /// # Errors
 /// [`Code::Context`]: the context is too long.
+#[allow(clippy::arithmetic_side_effects, reason = "lengths of what is in memory")]
 pub fn header_len<'a>(stored: &EncryptionContext, recipients: impl Iterator<Item = (&'a str, usize)>) -> Result<usize> {
     let edks: usize = recipients.map(|(arn, ciphertext)| 2 + PROVIDER_ID.len() + 2 + arn.len() + 2 + ciphertext).sum();
     Ok(1 + 2 + MESSAGE_ID_LEN + 2 + stored.serialize()?.len() + 2 + edks + 1 + 4 + KEY_LEN + TAG_LEN)
@@ -158,7 +159,7 @@ impl Replayable {
             return Err(changed());
         }
         let span = self.layout.span(index).ok_or_else(changed)?;
-        Ok(Frame::new(self.message_id, index + 1, span.len, span.last))
+        Ok(Frame::new(self.message_id, index.saturating_add(1), span.len, span.last))
     }
 
     /// Takes a sealed frame's tag, before any of its bytes leaves.

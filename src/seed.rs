@@ -1,6 +1,7 @@
 //! Everything random in a sealing. Seeds are neither Clone nor Copy and are consumed by value, so
 //! that none is used twice; they come from a cryptographic random source only.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
@@ -13,8 +14,9 @@ use crate::suite::MESSAGE_ID_LEN;
 /// Longest OAEP seed in bytes: SHA-256's output; SHA-1 uses the first 20.
 const OAEP_SEED_LEN: usize = 32;
 
-/// The randomness of one RSA-OAEP encryption (RFC 8017, 7.1.1, step 2d).
-pub struct OaepSeed(Zeroizing<[u8; OAEP_SEED_LEN]>);
+/// The randomness of one RSA-OAEP encryption (RFC 8017, 7.1.1, step 2d). Boxed, as keys are: with the
+/// padded data key it is all that hides it.
+pub struct OaepSeed(Box<Zeroizing<[u8; OAEP_SEED_LEN]>>);
 
 /// The randomness of a data key wrapped for several keys.
 pub struct DataKeySeed {
@@ -28,7 +30,7 @@ impl OaepSeed {
     /// # Errors
     /// Those of the random source.
     pub fn generate<R: TryCryptoRng>(rng: &mut R) -> Result<Self, R::Error> {
-        let mut seed = Self(Zeroizing::new([0; OAEP_SEED_LEN]));
+        let mut seed = Self(Box::new(Zeroizing::new([0; OAEP_SEED_LEN])));
         rng.try_fill_bytes(seed.0.as_mut_slice())?;
         Ok(seed)
     }
@@ -55,7 +57,7 @@ impl DataKeySeed {
     pub fn fixed(data_key: [u8; 32], oaep: &[[u8; OAEP_SEED_LEN]]) -> Self {
         let mut seed = Self { data_key: DataKey::zeroed(), oaep: Vec::new() };
         seed.data_key.0.copy_from_slice(&data_key);
-        seed.oaep.extend(oaep.iter().map(|s| OaepSeed(Zeroizing::new(*s))));
+        seed.oaep.extend(oaep.iter().map(|s| OaepSeed(Box::new(Zeroizing::new(*s)))));
         seed
     }
 }

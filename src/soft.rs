@@ -10,6 +10,7 @@ use aes_gcm::{Aes256Gcm, KeyInit};
 use crate::error::{Code, Error, Result};
 use crate::frame::Frame;
 use crate::kdf::ContentKey;
+use crate::stack::wiped;
 use crate::suite::{IV_LEN, TAG_LEN};
 
 /// A content key made ready; its key schedule is wiped on drop.
@@ -19,7 +20,7 @@ impl Cipher {
     /// Expands the key.
     #[must_use]
     pub fn new(key: &ContentKey) -> Self {
-        Self(Box::new(Aes256Gcm::new(key.as_bytes().into())))
+        wiped(|| Self(Box::new(Aes256Gcm::new(key.as_bytes().into()))))
     }
 
     /// Encrypts a frame's content in place and returns its tag.
@@ -38,8 +39,8 @@ impl Cipher {
     /// # Errors
     /// [`Code::Authentication`]: content, order or tag were altered.
     pub fn open(&self, frame: &Frame, content: &mut [u8], tag: &[u8; TAG_LEN]) -> Result<()> {
-        self.0
-            .decrypt_inout_detached(&frame.iv().into(), &frame.aad(), InOutBuf::from(content), tag.into())
+        let (iv, aad, content) = (frame.iv().into(), frame.aad(), InOutBuf::from(content));
+        wiped(|| self.0.decrypt_inout_detached(&iv, &aad, content, tag.into()))
             .map_err(|_| Error::altered(frame.sequence()))
     }
 
@@ -49,8 +50,7 @@ impl Cipher {
     }
 
     fn encrypt(&self, iv: &[u8; IV_LEN], aad: &[u8], content: &mut [u8]) -> Result<[u8; TAG_LEN]> {
-        self.0
-            .encrypt_inout_detached(iv.into(), aad, InOutBuf::from(content))
+        wiped(|| self.0.encrypt_inout_detached(iv.into(), aad, InOutBuf::from(content)))
             .map(Into::into)
             .map_err(|_| Error::new(Code::TooLong, &["a frame is longer than AES-GCM can take"]))
     }

@@ -18,6 +18,7 @@ use crate::error::{Code, Error, Result, decimal};
 use crate::kdf::DataKey;
 use crate::public_key::{EncryptionAlgorithm, PublicKey};
 use crate::seed::{DataKeySeed, OaepSeed, OaepSeedSource};
+use crate::stack::wiped;
 use crate::suite::{DIGEST_LEN, WRAPPED_LEN};
 
 /// Encrypts as KMS Encrypt would: the result is a `CiphertextBlob` for KMS Decrypt, as long as the
@@ -39,10 +40,10 @@ pub fn encrypt(key: &PublicKey, plaintext: &[u8], seed: OaepSeed) -> Result<Vec<
         ));
     }
     let mut rng = OaepSeedSource(seed);
-    let sealed = match key.algorithm() {
+    let sealed = wiped(|| match key.algorithm() {
         EncryptionAlgorithm::RsaesOaepSha256 => key.rsa().encrypt(&mut rng, Oaep::<Sha256>::new(), plaintext),
         EncryptionAlgorithm::RsaesOaepSha1 => key.rsa().encrypt(&mut rng, Oaep::<Sha1>::new(), plaintext),
-    };
+    });
     sealed.map_err(|_| Error::new(Code::KeyInvalid, &["RSA encryption with this key failed"]))
 }
 

@@ -22,19 +22,15 @@ unsafe impl GlobalAlloc for Heap {
         unsafe { GlobalDlmalloc.alloc(layout) }
     }
 
+    // What is freed may have held a key or plaintext, and not all that others free is wiped by them: the
+    // RSA crate's numbers, from which a data key can be computed, are not. The trait's own `realloc` comes
+    // by here, too.
     #[inline(never)]
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        unsafe { GlobalDlmalloc.dealloc(memory, layout) }
-    }
-
-    #[inline(never)]
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        unsafe { GlobalDlmalloc.alloc_zeroed(layout) }
-    }
-
-    #[inline(never)]
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, len: usize) -> *mut u8 {
-        unsafe { GlobalDlmalloc.realloc(memory, layout, len) }
+        unsafe {
+            memory.write_bytes(0, layout.size());
+            GlobalDlmalloc.dealloc(memory, layout);
+        }
     }
 }
 

@@ -8,7 +8,6 @@ use js_sys::{Array, Object, Promise, Uint8Array};
 use kmseal::{Cipher, ContentKey, Error, Frame, TAG_LEN};
 use wasm_bindgen::prelude::*;
 use web_sys::CryptoKey;
-use zeroize::Zeroize;
 
 use crate::error::{Result, Thrown, set};
 
@@ -37,7 +36,7 @@ extern "C" {
 pub struct Engine {
     cipher: Cipher,
     web: Option<CryptoKey>,
-    // As long as a frame, which overwrites the one before; wiped on drop.
+    // As long as a frame, which overwrites the one before; wiped when it is freed (bare.rs).
     scratch: RefCell<Vec<u8>>,
 }
 
@@ -101,12 +100,6 @@ impl Engine {
         input.copy_to(&mut scratch);
         work(&mut scratch)?;
         Ok(Uint8Array::from(scratch.as_slice()).into())
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        self.scratch.get_mut().zeroize();
     }
 }
 

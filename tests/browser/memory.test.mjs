@@ -1,0 +1,28 @@
+// Secrets in the memory of WebAssembly, in three browsers: found while sealing and opening, gone once that has ended.
+import { after, before } from 'node:test';
+import { forgets } from '../support/forgets.mjs';
+import { decryptRoute, startKms } from '../support/kms.mjs';
+import { openPage } from '../support/session.mjs';
+
+let kms;
+before(async () => {
+  kms = await startKms();
+});
+after(() => kms?.close());
+
+for (const name of ['chromium', 'firefox', 'webkit']) {
+  forgets(name, async () => {
+    const answers = [await kms.createKey(), await kms.createKey()];
+    const page = await openPage(name, { routes: decryptRoute(kms) });
+    try {
+      const keys = answers.map(({ KeyId, PublicKey }) => ({ KeyId, PublicKey }));
+      return await page.evaluate(async (keys) => {
+        const { watchForgetting } = await import('/support/forgetting.mjs');
+        const { decrypt } = await import('/support/page.mjs');
+        return watchForgetting(() => import('/dist/index.js'), keys, decrypt);
+      }, keys);
+    } finally {
+      await page.close();
+    }
+  });
+}
