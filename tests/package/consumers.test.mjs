@@ -37,6 +37,16 @@ test('it exports what is documented, and nothing beside', () => {
   assert.deepEqual(names, ['KmsPublicKey', 'KmsealError', 'Opener', 'Sealer', 'generateRandom', 'inspect', 'load']);
 });
 
+test('a server that renders pages imports the element, and nothing happens', () => {
+  const outcome = node(`
+    const known = Reflect.ownKeys(globalThis).length;
+    await import('kmseal/define');
+    const { KmsealFileElement } = await import('kmseal/element');
+    console.log(JSON.stringify([typeof KmsealFileElement, KmsealFileElement.formAssociated, Reflect.ownKeys(globalThis).length - known]));
+  `);
+  assert.deepEqual(outcome, ['function', true, 0]);
+});
+
 test('the .wasm can be resolved and loaded by hand, and no other file', () => {
   const outcome = node(`
     import { readFile } from 'node:fs/promises';
@@ -78,6 +88,8 @@ import {
   KmsPublicKey, KmsealError, Opener, Sealer, generateRandom, inspect, load,
   type EncryptionContext, type GetPublicKeyOutput, type KmsealErrorCode, type OpenOptions, type SealOptions, type SealedFile,
 } from 'kmseal';
+import { KmsealFileElement } from 'kmseal/element';
+import 'kmseal/define';
 
 // What AWS's SDK gives and takes, with its optional fields.
 interface Kms {
@@ -129,6 +141,33 @@ export async function main(file: File, signal: AbortSignal): Promise<void> {
   new KmsPublicKey();
   // @ts-expect-error the opener needs keys
   new Opener({ decrypt: async () => ({}) });
+}
+
+export function form(sealer: Sealer): void {
+  const element = document.createElement('kmseal-file');
+  element.sealer = sealer;
+  element.encryptionContext = { user: '7' };
+  element.texts = { missing: 'Wähle eine Datei.' };
+  element.keySrc = '/kms-public-key.json';
+  element.required = element.multiple = true;
+  const files: readonly File[] = document.querySelector('kmseal-file')!.files;
+  element.addEventListener('beforeseal', (event) => {
+    if (event.detail.file.size > 1_000_000) event.preventDefault();
+  });
+  element.addEventListener('seal', ({ detail: { file, sealed } }) => console.log(file.name, sealed.size, files.length));
+  element.addEventListener('sealerror', function ({ detail }) {
+    console.log(this.validationMessage, tell(detail.error));
+  });
+  element.addEventListener('focus', (event: FocusEvent) => console.log(event.relatedTarget));
+  const own: KmsealFileElement = element;
+  customElements.define('my-file', class extends KmsealFileElement {});
+  console.log(own.form?.action, own.validity.valueMissing);
+  // @ts-expect-error a context holds strings
+  element.encryptionContext = { user: 7 };
+  // @ts-expect-error there is no such text
+  element.texts = { hello: '' };
+  // @ts-expect-error only the element makes them
+  element.files = [];
 }
 
 export function tell(error: unknown): string {

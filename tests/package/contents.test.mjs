@@ -51,10 +51,10 @@ test('every export is a file of it', () => {
   assert.equal(exports['.'].types, types);
 });
 
-test('it depends on nothing, and importing it has no side effect that a bundler must keep', () => {
+test('it depends on nothing, and only the registration is a side effect that a bundler must keep', () => {
   const { dependencies, peerDependencies, optionalDependencies, sideEffects, type, license, engines, repository } = manifest();
   assert.deepEqual([dependencies, peerDependencies, optionalDependencies], [undefined, undefined, undefined]);
-  assert.deepEqual([sideEffects, type, license, engines], [false, 'module', 'MIT OR Apache-2.0', { node: '>=20.16' }]);
+  assert.deepEqual([sideEffects, type, license, engines], [['./dist/define.js'], 'module', 'MIT OR Apache-2.0', { node: '>=20.16' }]);
   assert.equal(repository.url, 'git+https://github.com/kmseal/kmseal.git');
 });
 

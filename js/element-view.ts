@@ -1,0 +1,161 @@
+import type { Entry } from './element-files.js';
+import { ItemView, make } from './element-item.js';
+import { fill, type KmsealFileTexts } from './element-texts.js';
+import { KmsealError } from './index.js';
+
+/** What a person does. */
+export interface Actions {
+  choose(files: readonly File[]): void;
+  drop(files: readonly File[]): void;
+  remove(entry: Entry): void;
+  retry(entry: Entry): void;
+}
+
+/** What is shown. */
+export interface Shown {
+  entries: readonly Entry[];
+  texts: KmsealFileTexts;
+  disabled: boolean;
+}
+
+/** The shadow tree: the native input within a zone to drop on, the chosen files, a live region and an alert. */
+export class View {
+  /** It has no name, and no form owns what is in a shadow tree: it is never submitted. */
+  readonly input: HTMLInputElement;
+  readonly status: HTMLElement;
+  readonly #root: ShadowRoot;
+  readonly #actions: Actions;
+  readonly #list: HTMLElement;
+  readonly #error: HTMLElement;
+  readonly #items = new Map<Entry, ItemView>();
+  #complaint = '';
+
+  constructor(root: ShadowRoot, actions: Actions) {
+    this.#root = root;
+    this.#actions = actions;
+    const document = root.ownerDocument;
+    // Browsers restore what was chosen, where they are let.
+    this.input = make(document, 'input', 'input', { type: 'file', autocomplete: 'off' });
+    // Safari takes a list without bullets for none.
+    this.#list = make(document, 'ul', 'list', { role: 'list', hidden: true });
+    this.status = make(document, 'div', 'status', { role: 'status' });
+    this.#error = make(document, 'div', 'error', { role: 'alert', id: 'error' });
+    this.input.setAttribute('aria-describedby', 'error');
+    const zone = make(document, 'div', 'zone');
+    zone.append(this.input, this.#list, this.#error, this.status);
+    root.append(zone);
+    this.#listenToInput();
+    this.#listenToDrops(zone);
+  }
+
+  #listenToInput(): void {
+    const { input } = this;
+    // So that the same file can be chosen again.
+    input.addEventListener('click', () => (input.value = ''));
+    input.addEventListener('cancel', () => this.#mirror());
+    // Both are told by the element itself, once it has taken the files.
+    input.addEventListener('input', (event) => event.stopPropagation());
+    input.addEventListener('change', (event) => {
+      event.stopPropagation();
+      this.#actions.choose([...(input.files ?? [])]);
+    });
+  }
+
+  #listenToDrops(zone: HTMLElement): void {
+    const files = ({ dataTransfer }: DragEvent) => (dataTransfer?.types.includes('Files') ? dataTransfer : undefined);
+    const show = (dragging: boolean) => zone.part.toggle('dragging', dragging && !this.input.disabled);
+    zone.addEventListener('dragover', (event) => {
+      const transfer = files(event);
+      if (!transfer) return;
+      // Else the browser would leave the page for the file.
+      event.preventDefault();
+      transfer.dropEffect = this.input.disabled ? 'none' : 'copy';
+      show(true);
+    });
+    zone.addEventListener('dragleave', ({ relatedTarget }) => {
+      if (!zone.contains(relatedTarget as Node | null)) show(false);
+    });
+    zone.addEventListener('drop', (event) => {
+      const transfer = files(event);
+      show(false);
+      if (!transfer) return;
+      event.preventDefault();
+      if (!this.input.disabled) this.#actions.drop([...transfer.files]);
+    });
+  }
+
+  /** Says why a drop is refused, until something else is chosen. */
+  complain(text: string): void {
+    this.#complaint = text;
+    this.#error.textContent = text;
+  }
+
+  /** Shows which files there are, and how each is doing. */
+  render({ entries, texts, disabled }: Shown): void {
+    const { input } = this;
+    input.disabled = disabled;
+    for (const [entry, item] of this.#items) {
+      if (entries.includes(entry)) continue;
+      item.element.remove();
+      this.#items.delete(entry);
+    }
+    entries.forEach((entry) => {
+      let item = this.#items.get(entry);
+      if (!item) {
+        item = new ItemView(entry, this.#root, {
+          remove: () => this.#remove(entry),
+          retry: () => this.#actions.retry(entry),
+        });
+        this.#items.set(entry, item);
+        this.#list.append(item.element);
+      }
+      item.render(texts, disabled);
+    });
+    this.#list.hidden = entries.length === 0;
+    const failure = failureOf(entries, texts);
+    input.setAttribute('aria-invalid', String(failure !== ''));
+    const error = failure || this.#complaint;
+    // The same text again would be read aloud again.
+    if (this.#error.textContent !== error) this.#error.textContent = error;
+    this.#mirror(entries);
+  }
+
+  /** Shows only how far the sealing is. */
+  renderProgress(): void {
+    for (const item of this.#items.values()) item.renderProgress();
+  }
+
+  /** A person who uses the keyboard stays where the file was. */
+  #remove(entry: Entry): void {
+    const order = [...this.#items.keys()];
+    const at = order.indexOf(entry);
+    const focused = this.#root.activeElement;
+    const within = focused !== null && this.#items.get(entry)!.element.contains(focused);
+    this.#actions.remove(entry);
+    if (!within) return;
+    const next = order[at + 1] ?? order[at - 1];
+    const item = next && this.#items.get(next);
+    if (item) item.focus();
+    else this.input.focus();
+  }
+
+  /** The input's own words count the files that are on the list. */
+  #mirror(entries: readonly Entry[] = [...this.#items.keys()]): void {
+    const files = entries.map(({ file }) => file);
+    const shown = [...(this.input.files ?? [])];
+    if (files.length === shown.length && files.every((file, index) => file === shown[index])) return;
+    const transfer = new DataTransfer();
+    for (const file of files) transfer.items.add(file);
+    this.input.files = transfer.files;
+  }
+}
+
+/** The sentence about what failed; empty if nothing did. */
+export function failureOf(entries: readonly Entry[], texts: KmsealFileTexts): string {
+  const failed = entries.filter(({ state }) => state === 'failed');
+  const [first] = failed;
+  if (!first) return '';
+  if (failed.length > 1) return fill(texts.failedMany, { count: failed.length });
+  const unreadable = first.error instanceof KmsealError && ['ERR_READ', 'ERR_SOURCE_CHANGED'].includes(first.error.code);
+  return fill(unreadable ? texts.unreadable : texts.failedOne, { name: first.file.name });
+}

@@ -1,0 +1,51 @@
+// Catches what a bundle should not hold: the form element in a page that only seals, a second copy of the package in one that has
+// both, and an element that is never registered because the bundler threw the registration away.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { build, stop } from 'esbuild';
+import { installTarball } from '../support/tarball.mjs';
+
+let tarball;
+before(() => {
+  tarball = installTarball();
+});
+after(async () => {
+  tarball?.remove();
+  await stop();
+});
+
+/** Bundles a page's script; gives the files of the package that contributed to it, and the text. */
+async function bundle(contents) {
+  const { metafile, outputFiles } = await build({
+    stdin: { contents, resolveDir: tarball.project },
+    bundle: true, format: 'esm', metafile: true, write: false, outdir: tarball.project, logLevel: 'error',
+  });
+  const [{ inputs }] = Object.values(metafile.outputs);
+  const used = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => path.basename(file));
+  return { files: used.filter((file) => file !== '<stdin>').sort(), text: outputFiles[0].text };
+}
+
+const OF_THE_ELEMENT = /kmseal-file|attachShadow|attachInternals|customElements|HTMLElement/;
+
+test('a page that only seals gets nothing of the element', async () => {
+  const { files, text } = await bundle("import { Sealer } from 'kmseal'; console.log(Sealer);");
+  assert.deepEqual(files, ['index.js']);
+  assert.doesNotMatch(text, OF_THE_ELEMENT);
+  const built = readFileSync(path.join(tarball.installed, 'dist/index.js'), 'utf8');
+  assert.doesNotMatch(built, OF_THE_ELEMENT);
+  assert.doesNotMatch(built, /\b(?:from|import)\s*\(?["']\.\//);
+});
+
+test('registration survives tree-shaking, and one copy of the package serves all', async () => {
+  const { files, text } = await bundle("import { Sealer } from 'kmseal'; import 'kmseal/define'; console.log(Sealer);");
+  assert.deepEqual(files, ['define.js', 'element.js', 'index.js']);
+  assert.match(text, /customElements\.define\(["']kmseal-file/);
+  assert.equal(text.split('ERR_INSECURE_CONTEXT').length, 2);
+});
+
+test('a class that nobody uses is thrown away', async () => {
+  const { files } = await bundle("import { KmsealFileElement } from 'kmseal/element';");
+  assert.deepEqual(files, []);
+});

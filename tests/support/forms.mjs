@@ -1,0 +1,158 @@
+// Pages with forms for <kmseal-file>, an endpoint that takes what they send, and KMS to open it.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Opener } from 'kmseal';
+import { sample } from './bytes.mjs';
+import { launch } from './browser.mjs';
+import { startKms } from './kms.mjs';
+import { startServer } from './server.mjs';
+
+/** What must never be seen on the way: in every file's content, and in its name and type. */
+const SECRETS = ['the-plain-content', 'my-diagnosis', 'text/vcard', 'application/pdf'];
+const TYPES = { '.pdf': 'application/pdf', '.vcf': 'text/vcard' };
+
+const PAGE = (body) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>form</title><body>${body}</body></html>`;
+
+/** The key in the form in which pages serve it, as `aws kms get-public-key` prints it. */
+export const publicKeyJson = ({ PublicKey, ...rest }) => JSON.stringify({ ...rest, PublicKey: Buffer.from(PublicKey).toString('base64') });
+
+/**
+ * KMS with a key, and a server whose page is what show() was given last. It records every request, and answers those to /upload.
+ * @param {{ routes?: (app: import('hono').Hono) => void, folders?: Record<string, string> }} [options] as of startServer()
+ */
+export async function startForms({ routes, folders } = {}) {
+  const kms = await startKms();
+  const key = await kms.createKey();
+  const requests = [];
+  let page = '';
+  const server = await startServer({
+    folders,
+    routes(app) {
+      app.use(async (context, next) => {
+        const { method, path: url } = context.req;
+        const headers = Object.fromEntries(context.req.raw.headers);
+        const body = Buffer.from(await context.req.raw.clone().arrayBuffer());
+        requests.push({ method, url, headers, body, form: () => new Response(body, { headers }).formData() });
+        await next();
+      });
+      routes?.(app);
+      app.get('/form', (context) => context.html(PAGE(page), 200, { 'Cache-Control': 'no-cache' }));
+      app.get('/kms-public-key.json', (context) => context.body(publicKeyJson(key), 200, { 'Content-Type': 'application/json' }));
+      app.post('/upload', (context) => context.html(PAGE('<p id="received">received</p>')));
+    },
+  });
+  const opener = () => new Opener({ keyIds: [key.KeyId], decrypt: kms.decrypt, cache: { maxAge: 60_000 } });
+  return {
+    kms,
+    key,
+    origin: server.origin,
+    requests,
+    show: (body) => (page = body),
+    /** The fields of the newest upload. */
+    received: () => requests.findLast(({ method }) => method === 'POST').form(),
+    /** What an envelope holds. */
+    async open(envelope, encryptionContext = {}) {
+      const bytes = new Uint8Array(await envelope.arrayBuffer());
+      return Buffer.from((await opener().open(bytes, { encryptionContext })).plaintext);
+    },
+    async close() {
+      await server.close();
+      await kms.close();
+    },
+  };
+}
+
+/** No request told anything of a file. */
+export function assertNothingLeaked(requests) {
+  assert.ok(requests.length > 0);
+  for (const { method, url, headers, body } of requests) {
+    const all = Buffer.concat([Buffer.from(JSON.stringify([url, headers])), body]).toString('latin1');
+    for (const secret of SECRETS) assert.ok(!all.includes(secret), `${method} ${url} holds ${secret}`);
+  }
+}
+
+/** Files on disk that have a secret in every part. */
+export function createFiles() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-form-'));
+  return {
+    /** @returns {{ file: string, name: string, type: string, bytes: Buffer }} */
+    create(label, { length = 1000, extension = '.pdf' } = {}) {
+      const name = `my-diagnosis ${label}${extension}`;
+      const file = path.join(folder, name);
+      const bytes = Buffer.from(sample(length));
+      bytes.write(SECRETS[0]);
+      writeFileSync(file, bytes);
+      return { file, name, type: TYPES[extension], bytes };
+    },
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+/** Runs in the page: the element defined, a way to hold what is sealed, and the globals of the tests. */
+async function setUp() {
+  const watch = await import('/pages/watch.js');
+  globalThis.kmseal = await import('/dist/index.js');
+  await import('/dist/define.js');
+  globalThis.element = document.querySelector('kmseal-file');
+  globalThis.form = document.querySelector('form');
+  globalThis.events = [];
+  for (const type of ['beforeseal', 'seal', 'sealerror', 'change', 'submit']) {
+    document.addEventListener(type, ({ type, detail }) => events.push([type, detail?.file?.name ?? null, detail?.error?.code ?? detail?.error?.name ?? null]));
+  }
+  globalThis.violations = [];
+  document.addEventListener('securitypolicyviolation', ({ violatedDirective }) => violations.push(violatedDirective));
+  globalThis.part = (name, within = element) => within.shadowRoot.querySelector(`[part~=${name}]`);
+  globalThis.parts = (name, within = element) => [...within.shadowRoot.querySelectorAll(`[part~=${name}]`)];
+  globalThis.statesOf = (one = element) => ['sealing', 'sealed', 'failed'].filter((state) => one.matches(`:state(${state})`)).join(' ');
+  globalThis.values = () => [...new FormData(form)].map(([name, value]) => [name, value.name ?? value]);
+  /** Nothing is read, and so nothing sealed, until release() is called. */
+  globalThis.hold = () => {
+    const gate = Promise.withResolvers();
+    watch.whenReading(() => gate.promise);
+    return { release() { watch.whenReading(undefined); gate.resolve(); } };
+  };
+  globalThis.until = async (what) => {
+    for (const end = performance.now() + 10_000; !what(); ) {
+      if (performance.now() > end) throw new Error(`not within 10 s: ${what}; ${statesOf()} ${JSON.stringify(events)}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  globalThis.idle = (one = element) => until(() => !one.matches(':state(sealing)'));
+}
+
+/** A browser for the pages of startForms(). */
+export async function openForms(name, forms, options) {
+  const browser = await launch(name, options);
+  const { driver, evaluate } = browser;
+  /** The native input of an element. */
+  const inputOf = (selector) => driver.executeScript("return document.querySelector(arguments[0]).shadowRoot.querySelector('input')", selector);
+  return {
+    ...browser,
+    inputOf,
+    /** Shows a form, with the element in it as `element`. */
+    async show(body) {
+      forms.show(body);
+      await driver.get(`${forms.origin}/form`);
+      await evaluate(setUp);
+    },
+    /** Chooses files as a person does; all at once. */
+    async choose(files, selector = 'kmseal-file') {
+      const input = await inputOf(selector);
+      await driver.executeScript("arguments[0].value = ''", input);
+      await input.sendKeys(files.map(({ file }) => file).join('\n'));
+    },
+    idle: (selector = 'kmseal-file') => evaluate((selector) => idle(document.querySelector(selector)), selector),
+    /** Waits until the endpoint has answered a form. */
+    async sent() {
+      for (let tries = 0; tries < 200; tries++) {
+        if (await driver.executeScript("return document.querySelector('#received') !== null")) return;
+        await sleep(50);
+      }
+      throw new Error('the form was not sent within 10 s');
+    },
+    press: (selector) => driver.executeScript('document.querySelector(arguments[0]).click()', selector),
+  };
+}
