@@ -44,6 +44,7 @@ async function javascript(env) {
   const files = tests.filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)));
   if (files.length === 0) return;
   await build();
+  await show('cargo', ['build', '--package', 'kmseal-cli'], env);
   await show(process.execPath, ['--test', '--test-concurrency=2', ...files], env);
 }
 

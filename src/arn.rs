@@ -65,6 +65,15 @@ impl KeyArn {
         self.text == other.text || self.id().starts_with("mrk-") && self.around_region() == other.around_region()
     }
 
+    /// The replica of this multi-Region key in another region; none for a key of one region, nor for
+    /// what cannot be a region.
+    #[must_use]
+    pub fn replica_in(&self, region: &str) -> Option<Self> {
+        let (Some(before), Some(after)) = self.around_region() else { return None };
+        let replica = Self::checked(&[before, region, after].concat())?;
+        self.matches(&replica).then_some(replica)
+    }
+
     fn around_region(&self) -> (Option<&str>, Option<&str>) {
         (self.text.get(..self.region.0), self.text.get(self.region.1..))
     }

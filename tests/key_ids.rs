@@ -94,3 +94,18 @@ fn an_alias_is_told_apart() {
         assert!(error.message().contains("alias") && error.message().contains("GetPublicKey"), "{error}");
     }
 }
+
+#[test]
+fn only_multi_region_keys_have_replicas() {
+    let arn = |region: &str, id: &str| format!("arn:aws:kms:{region}:111122223333:key/{id}");
+    let key = KeyArn::parse(&arn("eu-central-1", MRK_ID)).expect("an ARN");
+    let replica = key.replica_in("us-east-1").expect("a replica");
+    assert_eq!((replica.as_str(), replica.region()), (arn("us-east-1", MRK_ID).as_str(), "us-east-1"));
+    assert!(replica.matches(&key));
+    assert_eq!(key.replica_in("eu-central-1"), Some(key.clone()));
+    for region in ["", "US-EAST-1", "us.east", "us-east-1:1", "us-east-1/"] {
+        assert_eq!(key.replica_in(region), None, "{region}");
+    }
+    let single = KeyArn::parse(&arn("eu-central-1", ID)).expect("an ARN");
+    assert_eq!(single.replica_in("us-east-1"), None);
+}

@@ -1,0 +1,107 @@
+//! From plaintext to envelope.
+
+use std::io::{BufRead, Write};
+
+use getrandom::SysRng;
+use kmseal::{Cipher, DataKeySeed, EncryptionContext, Materials, Message, MessageId, PublicKey, Sequencer, TAG_LEN};
+
+use crate::failure::{Exit, Failure, Result};
+use crate::input::{Reader, fill};
+use crate::pipeline::{self, PIECE_LEN, Piece};
+
+/// For whom, under what and how an envelope is sealed.
+pub struct Plan<'a> {
+    pub keys: &'a [PublicKey],
+    /// Stored in the envelope.
+    pub stored: &'a EncryptionContext,
+    /// Authenticated and not stored.
+    pub required: &'a EncryptionContext,
+    /// Content bytes of each frame but the last.
+    pub frame_length: u32,
+}
+
+/// Seals all of `input` under a fresh data key; `progress` is told of plaintext bytes as they are written. Returns their
+/// number.
+pub fn seal(
+    plan: &Plan<'_>,
+    input: &mut Reader,
+    output: &mut (impl Write + Send),
+    memory: usize,
+    mut progress: impl FnMut(u64) + Send,
+) -> Result<u64> {
+    let message = begin(plan)?;
+    output.write_all(message.header())?;
+    let cipher = Cipher::new(message.content_key());
+    let full = message.frame_length() as usize;
+    let mut frames = Cutter { full, sequencer: message.sequencer(), done: false };
+    let mut total = 0;
+    pipeline::run(
+        pipeline::threads(full, memory),
+        |piece| frames.cut(input, piece),
+        |piece| encrypt(&cipher, piece),
+        |piece| {
+            output.write_all(&piece.bytes[piece.output.clone()])?;
+            total += piece.plaintext_len;
+            progress(piece.plaintext_len);
+            Ok(())
+        },
+    )?;
+    Ok(total)
+}
+
+fn begin(plan: &Plan<'_>) -> Result<Message> {
+    let no_random = |_| Failure::new(Exit::File, "the system's random source failed");
+    let whole = plan.stored.with_required(plan.required)?;
+    let seed = DataKeySeed::generate(&mut SysRng, plan.keys.len()).map_err(no_random)?;
+    let materials = Materials::wrap(plan.keys, &whole, seed)?;
+    let id = MessageId::generate(&mut SysRng).map_err(no_random)?;
+    Ok(Message::new(&materials, id, plan.stored, plan.required, plan.frame_length)?)
+}
+
+/// Cuts the input into frames, which a look ahead tells the last of.
+struct Cutter {
+    full: usize,
+    sequencer: Sequencer,
+    done: bool,
+}
+
+impl Cutter {
+    fn cut(&mut self, input: &mut impl BufRead, piece: &mut Piece) -> Result<bool> {
+        let mut at = 0;
+        while !self.done && (at == 0 || at + self.full <= PIECE_LEN) {
+            // Where the content of a regular frame lies; room for the final frame's longer head is made below.
+            let start = at + Self::REGULAR_HEAD;
+            let end = fill(input, &mut piece.bytes, start, start + self.full)?;
+            let len = end - start;
+            self.done = len < self.full || input.fill_buf()?.is_empty();
+            let frame = self.sequencer.next(len, self.done)?;
+            let content = at + frame.head_len();
+            let tag = content + len;
+            if piece.bytes.len() < tag + TAG_LEN {
+                piece.bytes.resize(tag + TAG_LEN, 0);
+            }
+            if content != start {
+                piece.bytes.copy_within(start..end, content);
+            }
+            piece.frames.push((frame, at));
+            piece.plaintext_len += len as u64;
+            at = tag + TAG_LEN;
+        }
+        piece.output = 0..at;
+        Ok(at > 0)
+    }
+
+    /// Sequence number and IV (message-body.md, "Regular Frame").
+    const REGULAR_HEAD: usize = 4 + 12;
+}
+
+fn encrypt(cipher: &Cipher, piece: &mut Piece) -> Result<()> {
+    for (frame, at) in &piece.frames {
+        let content = at + frame.head_len();
+        let tag = content + frame.len();
+        piece.bytes[*at..content].copy_from_slice(&frame.head());
+        let sealed = cipher.seal(frame, &mut piece.bytes[content..tag])?;
+        piece.bytes[tag..tag + TAG_LEN].copy_from_slice(&sealed);
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+// What every test of the command starts from: KMS, a key, a folder, and the command in it.
+import assert from 'node:assert/strict';
+import { createFolder, runCommand, startCommand } from '../support/command.mjs';
+import { startKms } from '../support/kms.mjs';
+
+/** @param {Parameters<typeof startKms>[0]} [options] */
+export async function startSetting(options) {
+  const kms = await startKms(options);
+  const folder = createFolder();
+  const key = await kms.createKey({ alias: 'alias/uploads' });
+  const env = kms.emulator.env;
+  const setting = {
+    kms,
+    folder,
+    key,
+    env,
+    /** Runs the command, whatever comes of it. */
+    run: (args, settings = {}) => runCommand(folder, { ...env, ...settings.env }, args, settings),
+    start: (args, settings = {}) => startCommand(folder, { ...env, ...settings.env }, args),
+
+    /** Runs the command, which must succeed; gives its standard output. */
+    async succeeds(args, settings) {
+      const { status, stdout, stderr } = await setting.run(args, settings);
+      assert.equal(status, 0, stderr);
+      return stdout;
+    },
+
+    /** Runs the command, which must end with this status and one line like this. */
+    async fails(args, status, line, settings) {
+      const end = await setting.run(args, settings);
+      const said = `status ${end.status}: ${end.stderr}`;
+      assert.equal(end.status, status, said);
+      assert.match(end.stderr, /^kmseal: [^\n]*\n$/, said);
+      assert.match(end.stderr, line, said);
+      return end;
+    },
+
+    /** GetPublicKey's answer as a file. */
+    keyFile(name, answer) {
+      return folder.write(name, JSON.stringify({ ...answer, PublicKey: Buffer.from(answer.PublicKey).toString('base64') }));
+    },
+
+    async close() {
+      await kms.close();
+      folder.remove();
+    },
+  };
+  setting.keyFile('key.json', key);
+  return setting;
+}
