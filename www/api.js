@@ -21,7 +21,7 @@ async function ask(path, init) {
   return body;
 }
 
-/** @param {string} path @param {AbortSignal} signal @param {unknown} [body] */
+/** @param {string} path @param {AbortSignal} [signal] @param {unknown} [body] */
 const post = (path, signal, body = {}) =>
   ask(path, {
     method: 'POST',
@@ -36,8 +36,14 @@ export const getPublicKey = () => ask('/kms-public-key.json');
 /** @returns {Promise<{ emulated: boolean, maxUploadSize: number }>} */
 export const getDemo = () => ask('/demo.json');
 
-/** @param {AbortSignal} signal @returns {Promise<{ id: string }>} */
-export const createUpload = (signal) => post('/uploads', signal, { way: 'by-hand' });
+/**
+ * Asks the server for the number of a new upload.
+ *
+ * @param {string} way by which it will come: the name of a page
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{ id: string }>}
+ */
+export const createUpload = (way, signal) => post('/uploads', signal, { way });
 
 /**
  * @typedef {object} Arrival an envelope in the bucket
@@ -69,7 +75,7 @@ export const openUpload = (id, signal) => post(`/uploads/${id}/open`, signal);
  * @param {{ signal: AbortSignal, onProgress: (progress: { loaded: number, total: number }) => void }} options
  */
 export async function putEnvelope(id, envelope, { signal, onProgress }) {
-  const { url, headers } = await post(`/uploads/${id}/url`, signal, { size: envelope.size });
+  const { url, headers } = await post(`/uploads/${id}/put`, signal, { size: envelope.size });
   // XMLHttpRequest, because fetch tells nothing of an upload's progress.
   await new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();

@@ -36,7 +36,7 @@ export function createFileEntry(file, { sealer, announcer }) {
       drawing.replaceChildren();
       upload.wait('Once it is sealed.');
       open.wait('Once it is uploaded.');
-      const { id } = await createUpload(signal);
+      const { id } = await createUpload('by-hand', signal);
       onProgress({ loaded: 0, total: file.size || 1 }, 'waiting its turn');
       // One after the other: each throughput figure is then that of one file.
       const { envelope, milliseconds } = await inTurn(signal, async () => {

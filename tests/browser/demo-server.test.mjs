@@ -19,7 +19,7 @@ describe('the server', () => {
   const open = (id) => ask('POST', `/uploads/${id}/open`);
 
   async function put(id, bytes, { size = bytes.byteLength, type } = {}) {
-    const { url, headers } = (await ask('POST', `/uploads/${id}/url`, { body: { size } })).json();
+    const { url, headers } = (await ask('POST', `/uploads/${id}/put`, { body: { size } })).json();
     return fetch(url, { method: 'PUT', body: bytes, headers: { ...headers, ...(type && { 'content-type': type }) } });
   }
 
@@ -79,7 +79,7 @@ describe('the server', () => {
       { 'sec-fetch-site': 'same-site' },
     ];
     const asked = {
-      POST: ['/uploads', `/uploads/${id}/url`, `/uploads/${id}/open`, '/form', '/tus'],
+      POST: ['/uploads', `/uploads/${id}/put`, `/uploads/${id}/create`, `/uploads/${id}/open`, '/form', '/tus'],
       PATCH: ['/tus/0123'],
       DELETE: ['/tus/0123'],
       OPTIONS: ['/tus', '/uploads'],
@@ -103,7 +103,7 @@ describe('the server', () => {
     const commands = await demo.commandsDuring(async () => {
       for (const name of [id, `kmseal-demo%2F${id}`, `..%2F${id}`]) {
         assert.equal((await open(name)).status, 404, name);
-        assert.equal((await ask('POST', `/uploads/${name}/url`, { body: { size: 100 } })).status, 404, name);
+        assert.equal((await ask('POST', `/uploads/${name}/put`, { body: { size: 100 } })).status, 404, name);
       }
     });
     assert.deepEqual(commands, []);
@@ -171,9 +171,9 @@ describe('the server', () => {
   test('signs no size that is none, or too much', async () => {
     const id = await createUpload();
     for (const size of [0, -1, 1.5, '100', null, 2 ** 60]) {
-      assert.equal((await ask('POST', `/uploads/${id}/url`, { body: { size } })).status, 400, String(size));
+      assert.equal((await ask('POST', `/uploads/${id}/put`, { body: { size } })).status, 400, String(size));
     }
-    const answer = await ask('POST', `/uploads/${id}/url`, { body: { size: 2 ** 30 } });
+    const answer = await ask('POST', `/uploads/${id}/put`, { body: { size: 2 ** 30 } });
     assert.deepEqual([answer.status, answer.json().error], [413, 'TOO_LARGE']);
     assert.match(answer.json().message, /512 MiB/);
   });

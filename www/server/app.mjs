@@ -7,6 +7,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { bundleWays } from './bundle.mjs';
 import { createFormReceiver } from './form.mjs';
 import { guard, refusal } from './guard.mjs';
+import { multipart } from './multipart.mjs';
 import { createOpening } from './opening.mjs';
 import { renderPages, renderRefusal } from './pages.mjs';
 import { createTusReceiver } from './tus.mjs';
@@ -64,19 +65,8 @@ export async function createApp({ kms, s3, bucket, publicKey, origins, maxUpload
     }
     return c.json({ id: uploads.create(way) }, 201);
   });
-  app.post('/uploads/:id/url', bodyLimit({ maxSize: 1024 }), async (c) => {
-    const id = known(uploads, c);
-    const { size } = await c.req.json().catch(() => ({}));
-    if (!Number.isSafeInteger(size) || size < 1) {
-      throw refusal(400, 'BAD_SIZE', 'Send the size of the envelope as JSON: { "size": bytes }.');
-    }
-    if (size > maxUploadSize) {
-      const limit = `${Math.floor(maxUploadSize / 2 ** 20)} MiB`;
-      throw refusal(413, 'TOO_LARGE', `This demo takes envelopes of up to ${limit} and this one is larger.`);
-    }
-    return c.json({ id, ...(await uploads.sign(id, size)) });
-  });
   app.post('/uploads/:id/open', async (c) => c.json(await openUpload(known(uploads, c), c.req.raw.signal)));
+  app.route('/uploads', multipart({ s3, bucket, keyOf: (id) => uploads.get(id)?.key, maxSize: maxUploadSize }));
 
   app.get('/arrivals.json', async (c) => {
     const way = c.req.query('way');

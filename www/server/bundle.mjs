@@ -35,6 +35,8 @@ export async function bundleWays() {
     format: 'esm',
     target: 'es2022',
     plugins: [published],
+    // The demo's own modules, which are served as they are.
+    external: ['/*.js'],
   });
   // Its service process would otherwise live as long as the demo.
   await stop();

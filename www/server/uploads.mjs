@@ -7,9 +7,6 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 /** The object's type says nothing about the file: S3 is told neither its name nor its kind. */
 const CONTENT_TYPE = 'application/octet-stream';
 
-/** Long enough for a slow line, short enough that a leaked URL is soon worthless. */
-const URL_LIFETIME_SECONDS = 15 * 60;
-
 /**
  * @typedef {object} Upload
  * @property {string} key of its object
@@ -58,28 +55,6 @@ export class Uploads {
   /** @param {string} id of an upload that it has */
   get(id) {
     return this.#known.get(id);
-  }
-
-  /**
-   * A presigned PUT for exactly one object of exactly this size and type.
-   *
-   * @param {string} id
-   * @param {number} size of the envelope
-   */
-  async sign(id, size) {
-    const put = new PutObjectCommand({
-      Bucket: this.#bucket,
-      Key: this.get(id).key,
-      ContentLength: size,
-      ContentType: CONTENT_TYPE,
-    });
-    const url = await getSignedUrl(this.#s3, put, {
-      expiresIn: URL_LIFETIME_SECONDS,
-      // The presigner leaves content-type out unless it is named here.
-      signableHeaders: new Set(['host', 'content-length', 'content-type']),
-    });
-    // The browser sends content-length by itself, and lets no script set it.
-    return { url, headers: { 'content-type': CONTENT_TYPE } };
   }
 
   /** Puts a file of this machine into the bucket. @param {string} id @param {string} file its path */

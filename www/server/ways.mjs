@@ -8,4 +8,12 @@ export const WAYS = {
 };
 
 /** Those with NAME.html and NAME.js in www/ways/, and what is said about them. */
-export const WAY_PAGES = [];
+export const WAY_PAGES = [
+  {
+    name: 's3',
+    heading: 'Straight to the bucket, part by part.',
+    lede:
+      'Each part is sealed when its turn comes, so memory stays flat whatever the size. The server signs the parts and sees none of ' +
+      'them. One that fails is sent again, not the others.',
+  },
+];
