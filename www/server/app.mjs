@@ -6,7 +6,7 @@ import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import { bundleWays } from './bundle.mjs';
 import { createFormReceiver } from './form.mjs';
-import { guard, refusal } from './guard.mjs';
+import { guard, refusal, unknownUpload } from './guard.mjs';
 import { multipart } from './multipart.mjs';
 import { createOpening } from './opening.mjs';
 import { renderPages, renderRefusal } from './pages.mjs';
@@ -104,7 +104,7 @@ export async function createApp({ kms, s3, bucket, publicKey, origins, maxUpload
 /** @param {Uploads} uploads @param {import('hono').Context} c */
 function known(uploads, c) {
   const id = c.req.param('id');
-  if (!uploads.has(id)) throw refusal(404, 'UNKNOWN_UPLOAD', 'This server has handed out no such upload since it was started.');
+  if (!uploads.has(id)) throw unknownUpload();
   return id;
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import formidable, { errors } from 'formidable';
-import { refusal } from './guard.mjs';
+import { refusal, unknownUpload } from './guard.mjs';
 import { refuseUnsealed } from './receiving.mjs';
 
 /** The fields that may bring envelopes, and what is in those. */
@@ -38,7 +38,7 @@ export function createFormReceiver({ uploads, keyArn, maxUploadSize }) {
         throw readable(error, maxUploadSize);
       });
       const [upload] = fields.upload ?? [];
-      if (!uploads.has(upload)) throw refusal(404, 'UNKNOWN_UPLOAD', 'This server has handed out no such upload since it was started.');
+      if (!uploads.has(upload)) throw unknownUpload();
       if (!files.doc?.length) {
         throw refusal(422, 'MISSING', 'The form came without a sealed file. With scripts off nothing is sealed, and nothing is sent.');
       }
@@ -65,6 +65,6 @@ function readable(error, maxUploadSize) {
   if ([errors.biggerThanMaxFileSize, errors.biggerThanTotalMaxFileSize].includes(error.code)) {
     return refusal(413, 'TOO_LARGE', `This demo takes up to ${Math.floor(maxUploadSize / 2 ** 20)} MiB in one form.`);
   }
-  if (error.httpCode >= 400 && error.httpCode < 500) return refusal(400, 'BAD_FORM', 'This is not a multipart form that the server can read.');
-  return error;
+  if (error.httpCode >= 500 || error.httpCode === undefined) return error;
+  return refusal(400, 'BAD_FORM', 'This is not a multipart form that the server can read.');
 }

@@ -11,6 +11,9 @@ export function refusal(status, error, message) {
   return new HTTPException(status, { res: Response.json({ error, message }, { status }) });
 }
 
+/** Of an upload that this server does not know, or no longer. */
+export const unknownUpload = () => refusal(404, 'UNKNOWN_UPLOAD', 'This server has handed out no such upload since it was started.');
+
 /**
  * Lets in only what the demo's own page sends.
  *

@@ -40,7 +40,7 @@ export const layout = ({ path, title, heading, lede, styles, scripts }, main, { 
       <p class="wordmark">kmseal</p>
       <nav aria-label="Ways to upload">
         <ul>
-          ${pages.map((page) => html`<li><a href="${page.path}" ${raw(page.path === path ? 'aria-current="page"' : '')}>${page.label}</a></li>`)}
+          ${pages.map((page) => link(page, page.path === path))}
         </ul>
       </nav>
       <h1>${heading}</h1>
@@ -64,3 +64,7 @@ export const layout = ({ path, title, heading, lede, styles, scripts }, main, { 
   </body>
 </html>
 `;
+
+/** @param {Page} page @param {boolean} current */
+const link = ({ path, label }, current) =>
+  html`<li><a href="${path}" ${raw(current ? 'aria-current="page"' : '')}>${label}</a></li>`;

@@ -14,8 +14,8 @@ import { refusal } from './guard.mjs';
  */
 export async function refuseUnsealed(file, { keyArn, context }) {
   const header = await inspect(createReadStream(file)).catch((error) => {
-    if (error instanceof KmsealError) throw refusal(422, 'NOT_SEALED', `A file that is no envelope came in, and was not kept (${error.code}).`);
-    throw error;
+    if (!(error instanceof KmsealError)) throw error;
+    throw refusal(422, 'NOT_SEALED', `A file that is no envelope came in, and was not kept (${error.code}).`);
   });
   if (!header.keyIds.includes(keyArn)) {
     throw refusal(422, 'OTHER_KEY', 'An envelope for another key came in, and was not kept.');

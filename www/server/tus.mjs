@@ -4,7 +4,7 @@ import path from 'node:path';
 import { FileStore } from '@tus/file-store';
 import { Server } from '@tus/server';
 import { HTTPException } from 'hono/http-exception';
-import { refusal } from './guard.mjs';
+import { unknownUpload } from './guard.mjs';
 import { refuseUnsealed } from './receiving.mjs';
 
 /**
@@ -27,7 +27,7 @@ export async function createTusReceiver({ uploads, keyArn, origins, maxUploadSiz
     maxSize: maxUploadSize,
     onUploadCreate: answering(async (_request, { metadata }) => {
       // The one thing that the page tells about a file.
-      if (!uploads.has(metadata?.upload)) throw refusal(404, 'UNKNOWN_UPLOAD', 'This server has handed out no such upload since it was started.');
+      if (!uploads.has(metadata?.upload)) throw unknownUpload();
       return {};
     }),
     onUploadFinish: answering(async (_request, { id, metadata, storage }) => {

@@ -10,6 +10,13 @@ export const WAYS = {
 /** Those with NAME.html and NAME.js in www/ways/, and what is said about them. */
 export const WAY_PAGES = [
   {
+    name: 'form',
+    heading: 'A form that can send only envelopes.',
+    lede:
+      'A file input that seals what is chosen, in a form like any other. What the form posts are envelopes under neutral names, and the ' +
+      'names and types of the files, sealed beside them.',
+  },
+  {
     name: 's3',
     heading: 'Straight to the bucket, part by part.',
     lede:

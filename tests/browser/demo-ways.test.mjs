@@ -1,0 +1,115 @@
+// The demo's four ways to upload as their reader uses them, each to the bucket and through KMS to the same SHA-256.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { By, until } from 'selenium-webdriver';
+import { launch } from '../support/browser.mjs';
+import { openDemo, sha256 } from '../support/demo.mjs';
+
+const MIB = 2 ** 20;
+const PATIENCE = 60_000;
+
+const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-ways-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** A file whose name must not reach the bucket. */
+function create(name, size) {
+  const file = path.join(folder, name);
+  const bytes = randomBytes(size);
+  writeFileSync(file, bytes);
+  return { file, name, bytes };
+}
+
+for (const name of ['chromium', 'firefox']) {
+  describe(name, () => {
+    let demo;
+    let browser;
+    let driver;
+    before(async () => {
+      demo = await openDemo();
+      browser = await launch(name);
+      ({ driver } = browser);
+    });
+    after(async () => {
+      await browser?.close();
+      await demo?.close();
+    });
+
+    const find = (css) => driver.wait(until.elementLocated(By.css(css)), PATIENCE);
+    const all = (css) => driver.findElements(By.css(css));
+    const texts = async (css) => Promise.all((await all(css)).map((found) => found.getText()));
+    const lines = (count) => driver.wait(async () => (await all('#arrivals > li')).length === count, PATIENCE, `${count} arrivals`);
+
+    async function visit(way) {
+      await driver.get(`${demo.origin}/${way}`);
+      await find('#key-facts dd');
+    }
+
+    /** Has the server open what is in this line of the list, 1 for the newest, and returns what is shown of it. */
+    async function open(line) {
+      const at = `#arrivals > li:nth-child(${line})`;
+      await (await find(`${at} .step-action button`)).click();
+      await find(`${at} .digests`);
+      const [digest, size, context, key] = await texts(`${at} .digests dd`);
+      return { digest, size, context, key, object: (await texts(`${at} .object-key`))[0] };
+    }
+
+    async function envelope(key) {
+      const { Body, ContentType, Metadata } = await demo.s3.send(new GetObjectCommand({ Bucket: demo.bucket, Key: key }));
+      return { sealed: Buffer.from(await Body.transformToByteArray()), ContentType, Metadata };
+    }
+
+    /** Asserts that one object opens to these bytes, and that it and its metadata tell nothing else. */
+    async function assertSealed(opened, { name: file, bytes }) {
+      assert.equal(opened.digest, sha256(bytes));
+      assert.equal(opened.size, `${bytes.length.toLocaleString('en')} bytes`);
+      assert.match(opened.context, /^purpose = kmseal-demo\nupload = [0-9a-f-]{36}$/);
+      assert.equal(opened.key, demo.publicKey.KeyId);
+      const { sealed, ContentType, Metadata } = await envelope(opened.object);
+      assert.equal(sealed.subarray(0, 3).toString('hex'), '020478');
+      assert.equal(sealed.includes(bytes.subarray(0, 32)), false);
+      assert.equal(sealed.includes(file), false);
+      assert.deepEqual([ContentType, Metadata], ['application/octet-stream', {}]);
+    }
+
+    test('a form', async () => {
+      await visit('form');
+      const files = [create(`letter ${name}.txt`, 1000), create(`scan ${name}.pdf`, 2 * MIB)];
+      const field = await find('kmseal-file');
+      const input = await (await field.getShadowRoot()).findElement(By.css('input'));
+      await input.sendKeys(files.map(({ file }) => file).join('\n'));
+      await driver.wait(() => driver.executeScript('return document.forms[0].checkValidity()'), PATIENCE);
+      await (await find('form button')).click();
+
+      // The form is posted by the browser itself, which is then sent on to what arrived.
+      await driver.wait(until.urlIs(`${demo.origin}/arrived`), PATIENCE);
+      await lines(4);
+      const titles = (await texts('#arrivals h3')).map((title) => title.slice(0, -' 012345'.length));
+      assert.deepEqual(titles, ['Name and type', 'Name and type', 'Envelope', 'Envelope']);
+      await assertSealed(await open(4), files[0]);
+      await assertSealed(await open(3), files[1]);
+      // What the second envelopes hold is for those who may open them: here only its size can be told.
+      const { size } = await open(2);
+      const { name: first, bytes } = files[0];
+      const about = { name: first, type: 'text/plain', size: bytes.length, lastModified: 1_000_000_000_000 };
+      assert.equal(size, `${JSON.stringify(about).length} bytes`);
+    });
+
+    test('S3 in parts', async () => {
+      await visit('s3');
+      const chosen = create(`x-ray ${name}.bin`, 20 * MIB + 3);
+      await browser.chooseFiles('#file', [chosen.file]);
+      await lines(1);
+      await assertSealed(await open(1), chosen);
+
+      await (await find('#compare-input')).sendKeys(chosen.file);
+      assert.equal(await (await find('#arrivals .verdict:not([hidden])')).getText(), `This is ${chosen.name}.`);
+      const said = await (await find('#compare-result')).getText();
+      assert.equal(said, `${chosen.name} has SHA-256 ${sha256(chosen.bytes)}: 1 of the opened envelopes holds it.`);
+    });
+  });
+}
