@@ -3,24 +3,15 @@
 //     npm test                    everything
 //     npm test -- rust wasm       the core's tests, and the web edge's in Chromium and Firefox
 //     npm test -- tests/browser   the JavaScript tests whose path contains one of the words
-import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from './build.mjs';
 import { browserPrograms } from './lib/browsers.mjs';
-import { ROOT } from './lib/run.mjs';
+import { ROOT, show } from './lib/run.mjs';
 import { setup } from './setup.mjs';
 
 const wanted = process.argv.slice(2);
 const chosen = (name) => wanted.length === 0 || wanted.includes(name);
-
-/** Runs a command in the open and stops everything if it fails. */
-async function show(command, args, env) {
-  console.log(`\n> ${command} ${args.join(' ')}`);
-  const child = spawn(command, args, { cwd: ROOT, env, stdio: 'inherit' });
-  const status = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
-  if (status !== 0) throw new Error(`${command} failed`);
-}
 
 async function rust(env) {
   await show('cargo', ['fmt', '--all', '--check'], env);

@@ -47,3 +47,11 @@ export function run(command, args, { env = process.env } = {}) {
     });
   });
 }
+
+/** Runs a command in the open, in the project's folder, and rejects if it fails. */
+export async function show(command, args, env) {
+  console.log(`\n> ${command} ${args.join(' ')}`);
+  const child = spawn(command, args, { cwd: ROOT, env, stdio: 'inherit' });
+  const status = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+  if (status !== 0) throw new Error(`${command} failed`);
+}

@@ -15,6 +15,15 @@ export async function wasmTarget() {
   await run('rustup', ['target', 'add', TARGET]);
 }
 
+/** The name of a toolchain whose compiler can instrument code for libFuzzer. */
+export async function nightly() {
+  const name = 'nightly';
+  if (read('rustup', ['run', name, 'rustc', '--version'])) return name;
+  step(`rustup toolchain install ${name}`);
+  await run('rustup', ['toolchain', 'install', name, '--profile', 'minimal']);
+  return name;
+}
+
 /** The folder of the executable `command` of `crate`: where PATH has it if that is this version, else the cache. */
 async function cargoTool(crate, version, { command = crate, flags = ['--locked'] } = {}) {
   const onPath = which(command);
@@ -27,6 +36,10 @@ async function cargoTool(crate, version, { command = crate, flags = ['--locked']
 }
 
 export const wasmPack = () => cargoTool('wasm-pack', '0.15.1');
+
+export const cargoFuzz = () => cargoTool('cargo-fuzz', '0.13.2');
+
+export const cargoMutants = () => cargoTool('cargo-mutants', '27.1.0');
 
 export const geckodriver = () => cargoTool('geckodriver', '0.37.1');
 

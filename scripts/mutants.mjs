@@ -1,0 +1,19 @@
+// npm run mutants: alters the core in one place after another and tells which alterations no test of the core notices. What is
+// left out, and why, stands in .cargo/mutants.toml.
+//
+//     npm run mutants                     the whole core (hours)
+//     npm run mutants -- src/frame.rs     these files
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { show } from './lib/run.mjs';
+import { cargoMutants } from './lib/rust.mjs';
+
+try {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const files = (positionals.length > 0 ? positionals : ['src/*.rs']).flatMap((file) => ['--file', file]);
+  const PATH = [await cargoMutants(), process.env.PATH].join(path.delimiter);
+  await show('cargo', ['mutants', '--package', 'kmseal', '--no-shuffle', ...files], { ...process.env, PATH });
+} catch (error) {
+  console.error(`mutants: ${error.message}`);
+  process.exitCode = 1;
+}
