@@ -1,6 +1,8 @@
-// The packages of package-lock.json.
-import { statSync } from 'node:fs';
+// The packages of package-lock.json, and those of folders that have a lock of their own.
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { cached } from './cache.mjs';
 import { ROOT, run, step } from './run.mjs';
 
 const changed = (file) => statSync(path.join(ROOT, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -11,3 +13,22 @@ export async function npmPackages() {
   step('npm ci');
   await run('npm', ['ci', '--no-fund', '--no-audit']);
 }
+
+/**
+ * Installs what `folder`/package-lock.json names, outside the project.
+ * @returns {Promise<string>} the folder whose node_modules has it; projects in it find it, too
+ */
+export function npmTools(folder) {
+  const files = ['package.json', 'package-lock.json'].map((name) => path.join(ROOT, folder, name));
+  const hash = files.reduce((sum, file) => sum.update(readFileSync(file)), createHash('sha256').update(process.version));
+  return cached('npm', `${path.basename(folder)}-${hash.digest('hex').slice(0, 12)}`, async (root) => {
+    step(`npm packages of ${folder}`);
+    mkdirSync(root);
+    for (const file of files) copyFileSync(file, path.join(root, path.basename(file)));
+    // `npm ci` would refuse a lock that lacks optional packages for other systems, which not every mirror has.
+    await run('npm', ['install', '--prefix', root, '--no-save', '--no-fund', '--no-audit']);
+  });
+}
+
+/** The bundlers, frameworks and runtimes in which the tests use the package. */
+export const consumerTools = () => npmTools('tests/package/consumers');

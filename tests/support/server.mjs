@@ -22,13 +22,14 @@ export function publish(source) {
 /**
  * `/dist/` is the built package, `/pages/` the tests' pages.
  * @param {{ folders?: Record<string, string>, routes?: (app: Hono) => void, connect?: string[] }} [options] folders: further URL
- *   prefixes and the folders that they show, say `{ '/corpus/': '/tmp/x' }`; routes: adds what is not a file; connect: further
- *   origins that the pages may send requests to
+ *   prefixes and the folders that they show, say `{ '/corpus/': '/tmp/x' }`; routes: adds what is not a file,
+ *   with a policy of its own if it likes; connect: further origins that the pages may send requests to
  */
 export async function startServer({ folders = {}, routes, connect = [] } = {}) {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
+    if (context.res.headers.has('Content-Security-Policy')) return;
     context.header('Content-Security-Policy', [CSP, ...connect].join(' '));
   });
   app.get('/scripts/:name', (context) => {

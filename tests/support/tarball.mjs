@@ -2,7 +2,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
+import { execFile, spawnSync } from 'node:child_process';
 import { ROOT } from '../../scripts/lib/run.mjs';
 
 /** What a command prints, which must succeed. */
@@ -12,13 +13,20 @@ export function output(command, args, cwd) {
   return stdout;
 }
 
+/** As output(), for commands that need a server of this process. */
+export async function outputOf(command, args, cwd, env = process.env) {
+  const { stdout } = await promisify(execFile)(command, args, { cwd, env, timeout: 120_000 });
+  return stdout;
+}
+
 /**
  * Packs what is built, and installs it.
+ * @param {{ within?: string }} [options] within: the folder that the project is in, whose node_modules it sees
  * @returns {{ files: string[], project: string, installed: string, remove: () => void }} files: those of the tarball; project: an
  *   ES module project that depends on nothing else; installed: the package's folder in it
  */
-export function installTarball() {
-  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-tarball-'));
+export function installTarball({ within = tmpdir() } = {}) {
+  const folder = mkdtempSync(path.join(within, 'kmseal-tarball-'));
   const project = path.join(folder, 'project');
   mkdirSync(project);
   writeFileSync(path.join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));

@@ -1,0 +1,3 @@
+import { sealAndSend } from './seal.js';
+
+sealAndSend('page');

@@ -1,0 +1,7 @@
+// For those who host the .wasm themselves: their bundler copies it and says where it is.
+import { load } from 'kmseal';
+import url from 'kmseal/kmseal.wasm';
+import { sealAndSend } from './seal.js';
+
+await load(url);
+sealAndSend('page');

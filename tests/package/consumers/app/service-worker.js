@@ -1,0 +1,3 @@
+import { sealAndSend } from './seal.js';
+
+addEventListener('message', (event) => event.waitUntil(sealAndSend('service worker')));

@@ -1,0 +1,145 @@
+// What bundlers make of the package: one .wasm each, without a setting where they can, and pages that seal in three browsers
+// under a policy that allows neither inline script nor, where a browser knows Trusted Types, text that becomes script.
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { answers, freePort, startChild } from '../../../scripts/lib/child.mjs';
+import { launch } from '../../support/browser.mjs';
+import { startHost, startProject, wasmFiles } from '../../support/consumers.mjs';
+import { output } from '../../support/tarball.mjs';
+
+const STRICT = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; base-uri 'none'";
+// A worker's own URL is such a text: a page that starts one needs a policy of its own for it.
+const TRUSTED = `${STRICT}; require-trusted-types-for 'script'; trusted-types 'none'`;
+const html = (script) => `<!doctype html><title>Consumer</title><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
+
+let project;
+let host;
+before(async () => {
+  project = await startProject();
+  mkdirSync(inProject('out'));
+  host = await startHost({
+    folders: { '/out/': inProject('out') },
+    routes(app) {
+      // A page for each script; Vite makes its own.
+      app.get('/page/*', (context) => {
+        const script = context.req.path.slice('/page'.length);
+        context.header('Content-Security-Policy', script.includes('worker') ? STRICT : TRUSTED);
+        return context.html(html(`/out${script}`));
+      });
+    },
+  });
+});
+after(async () => {
+  await host?.close();
+  project?.remove();
+});
+
+const inProject = (...names) => path.join(project.project, ...names);
+const entry = (name) => inProject('app', `${name}.js`);
+/** A package of the tools. */
+const tool = (name) => import(pathToFileURL(createRequire(inProject('package.json')).resolve(name)).href);
+
+/** webpack and Rspack have one interface. */
+function pack(bundler, folder) {
+  const entries = { page: entry('page'), 'worker-page': entry('worker-page') };
+  const settings = { mode: 'production', context: project.project, entry: entries, output: { path: inProject('out', folder) } };
+  return new Promise((resolve, reject) => {
+    bundler(settings, (error, stats) => {
+      if (error || stats.hasErrors() || stats.hasWarnings()) reject(error ?? new Error(stats.toString()));
+      else resolve();
+    });
+  });
+}
+
+/** How each builds out/NAME/, and the pages that come of it. */
+const BUNDLERS = {
+  vite: {
+    async build() {
+      for (const name of ['page', 'worker-page']) writeFileSync(inProject(`${name}.html`), html(`./app/${name}.js`));
+      writeFileSync(inProject('vite.config.js'), `export default {
+        base: '/out/vite/',
+        build: { outDir: 'out/vite', rollupOptions: { input: ['page.html', 'worker-page.html'] } },
+        worker: { format: 'es' },
+      };`);
+      output(project.bin('vite'), ['build', '--logLevel', 'warn'], project.project);
+    },
+    pages: { page: '/out/vite/page.html', worker: '/out/vite/worker-page.html' },
+  },
+  webpack: {
+    build: async () => pack((await tool('webpack')).default, 'webpack'),
+    pages: { page: '/page/webpack/page.js', worker: '/page/webpack/worker-page.js' },
+  },
+  rspack: {
+    build: async () => pack((await tool('@rspack/core')).rspack, 'rspack'),
+    pages: { page: '/page/rspack/page.js', worker: '/page/rspack/worker-page.js' },
+  },
+  rollup: {
+    async build() {
+      const { rollup } = await tool('rollup');
+      const { nodeResolve } = await tool('@rollup/plugin-node-resolve');
+      const { importMetaAssets } = await tool('@web/rollup-plugin-import-meta-assets');
+      const onwarn = ({ message }) => assert.fail(message);
+      const bundle = await rollup({ input: entry('page'), plugins: [nodeResolve(), importMetaAssets()], onwarn });
+      await bundle.write({ dir: inProject('out', 'rollup') });
+      await bundle.close();
+    },
+    pages: { page: '/page/rollup/page.js' },
+  },
+  // It emits no file for a URL: the page names the .wasm itself.
+  esbuild: {
+    async build() {
+      const { build } = await tool('esbuild');
+      const outdir = inProject('out', 'esbuild');
+      const settings = { bundle: true, format: 'esm', minify: true, loader: { '.wasm': 'file' }, publicPath: '/out/esbuild' };
+      await build({ ...settings, entryPoints: [entry('self-hosted')], outdir });
+    },
+    pages: { page: '/page/esbuild/self-hosted.js' },
+  },
+};
+
+for (const [name, { build }] of Object.entries(BUNDLERS)) {
+  test(`${name} emits the .wasm once, as it is`, async () => {
+    await build();
+    const folder = inProject('out', name);
+    const files = wasmFiles(folder);
+    assert.equal(files.length, 1, files.join(' '));
+    const original = readFileSync(path.join(project.installed, 'dist/kmseal.wasm'));
+    assert.ok(original.equals(readFileSync(path.join(folder, files[0]))));
+  });
+}
+
+for (const name of ['chromium', 'firefox', 'webkit']) {
+  describe(name, () => {
+    let browser;
+    before(async () => {
+      browser = await launch(name);
+    });
+    after(() => browser?.close());
+
+    for (const [bundler, { pages }] of Object.entries(BUNDLERS)) {
+      for (const [place, page] of Object.entries(pages)) test(`built by ${bundler}, in a ${place}`, () => host.seals(browser, page, place));
+    }
+  });
+}
+
+test("Vite's server, which bundles dependencies in a way of its own, finds the .wasm", async () => {
+  const port = await freePort();
+  const proxy = Object.fromEntries(['/kms-public-key.json', '/sealed', '/failed'].map((route) => [route, host.origin]));
+  writeFileSync(inProject('vite.config.js'), `export default { server: { proxy: ${JSON.stringify(proxy)} } };`);
+  writeFileSync(inProject('page.html'), html('/app/page.js'));
+  const server = startChild(project.bin('vite'), [project.project, '--host', '127.0.0.1', '--port', String(port), '--strictPort']);
+  let browser;
+  try {
+    const page = `http://127.0.0.1:${port}/page.html`;
+    await server.until(() => answers(page));
+    browser = await launch('chromium');
+    await host.opens(browser, page);
+  } finally {
+    await browser?.close();
+    await server.stop();
+  }
+});

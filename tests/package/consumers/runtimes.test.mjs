@@ -1,0 +1,29 @@
+// Deno and Bun: each imports the installed package, seals, and opens through the emulator's KMS. (Node: consumers.test.mjs.)
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startHost, startProject } from '../../support/consumers.mjs';
+import { outputOf } from '../../support/tarball.mjs';
+
+let project;
+let host;
+before(async () => {
+  project = await startProject();
+  host = await startHost();
+});
+after(async () => {
+  await host?.close();
+  project?.remove();
+});
+
+const RUNTIMES = {
+  deno: ['run', '--no-config', '--node-modules-dir=manual', '--allow-read=.', '--allow-net=127.0.0.1'],
+  bun: ['run'],
+};
+
+for (const [name, args] of Object.entries(RUNTIMES)) {
+  test(`${name} seals and opens`, async () => {
+    const { endpoint } = host.kms.emulator;
+    const printed = await outputOf(project.bin(name), [...args, 'app/runtime.js', host.origin, endpoint], project.project);
+    assert.deepEqual(JSON.parse(printed), { plaintext: 'sealed outside of browsers', keyId: host.key.KeyId, code: 'ERR_CONTEXT' });
+  });
+}

@@ -1,0 +1,97 @@
+// Consumers of the package: a project that has the tarball and the bundlers, and a host for what they make of it, which opens
+// what the pages seal (tests/package/consumers/app).
+import assert from 'node:assert/strict';
+import { cpSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Opener } from '../../dist/index.js';
+import { consumerTools } from '../../scripts/lib/npm.mjs';
+import { startKms } from './kms.mjs';
+import { startServer } from './server.mjs';
+import { installTarball } from './tarball.mjs';
+
+const APP = fileURLToPath(new URL('../package/consumers/app', import.meta.url));
+
+/** The tarball in a project which sees the tools, with a copy of the app in app/. */
+export async function startProject() {
+  const tools = await consumerTools();
+  const tarball = installTarball({ within: tools });
+  cpSync(APP, path.join(tarball.project, 'app'), { recursive: true });
+  return { ...tarball, tools, bin: (name) => path.join(tools, 'node_modules', '.bin', name) };
+}
+
+/** The .wasm files in a folder and those below it. */
+export function wasmFiles(folder) {
+  return readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.wasm'));
+}
+
+/** GetPublicKey's answer as the AWS CLI prints it. */
+export function printed({ $metadata, PublicKey, ...rest }) {
+  return { ...rest, PublicKey: Buffer.from(PublicKey).toString('base64') };
+}
+
+/**
+ * Serves folders and KMS's public key, and opens what comes.
+ * @param {Parameters<typeof startServer>[0]} [options]
+ */
+export async function startHost({ folders, routes } = {}) {
+  const kms = await startKms();
+  const key = await kms.createKey();
+  const opener = new Opener({ keyIds: [key.KeyId], decrypt: kms.decrypt });
+  let requests = [];
+  let arrival;
+  const server = await startServer({
+    folders,
+    routes(app) {
+      app.use(async (context, next) => {
+        requests.push(context.req.path);
+        await next();
+        context.header('Cache-Control', 'no-store');
+      });
+      app.get('/kms-public-key.json', (context) => context.json(printed(key)));
+      app.post('/failed', async (context) => {
+        arrival?.reject(new Error(`in the page: ${await context.req.text()}`));
+        return context.body(null, 204);
+      });
+      app.post('/sealed', async (context) => {
+        arrival?.resolve(new Uint8Array(await context.req.arrayBuffer()));
+        return context.body(null, 204);
+      });
+      routes?.(app);
+    },
+  });
+  return {
+    origin: server.origin,
+    key,
+    kms,
+
+    /** Shows that the page seals where it should. */
+    async opens({ driver }, page, from = 'page') {
+      requests = [];
+      let timer;
+      const envelope = new Promise((resolve, reject) => {
+        arrival = { resolve, reject };
+        timer = setTimeout(reject, 15_000, new Error(`the page has sent nothing in 15 s; it asked for ${requests.join(' ')}`));
+      });
+      envelope.catch(() => {}); // while the page loads
+      try {
+        await driver.get(new URL(page, server.origin).href);
+        const { plaintext } = await opener.open(await envelope, { encryptionContext: { from } });
+        assert.equal(Buffer.from(plaintext).toString(), `sealed in the ${from}`);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+
+    /** As opens(), and that the page fetches the .wasm once. */
+    async seals(browser, page, from) {
+      await this.opens(browser, page, from);
+      assert.equal(requests.filter((request) => request.endsWith('.wasm')).length, 1, requests.join(' '));
+    },
+
+    async close() {
+      await server.close();
+      await kms.close();
+    },
+  };
+}
