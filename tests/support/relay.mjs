@@ -1,0 +1,84 @@
+// A proxy between a page and the server that it uploads to: it keeps every request, and does to one what a test wants.
+import { once } from 'node:events';
+import { createServer, request as ask } from 'node:http';
+
+/**
+ * @typedef {{ method: string, url: string, headers: import('node:http').IncomingHttpHeaders, body: Buffer }} Seen
+ * @typedef {{ does: 'cut' | 'stall' | 'answer', status?: number, after: 'nothing' | 'half' | 'all' }} Fault cut: the connection ends;
+ *   stall: nothing is read or answered any more; answer: with that status, the rest of the body being read for nothing. `after`: how
+ *   much of the body the server has got by then; after `all` the request has done its work
+ */
+
+/** @param {string} target an origin */
+export async function startRelay(target) {
+  const relay = {
+    /** @type {Seen[]} requests, but for preflights */
+    seen: [],
+    /** Asked once for each of them. @type {(request: Seen) => Fault | undefined} */
+    fault: () => undefined,
+    reset() {
+      relay.seen = [];
+      relay.fault = () => undefined;
+    },
+  };
+  const server = createServer((incoming, outgoing) => {
+    pass(relay, new URL(incoming.url, target), incoming, outgoing).catch(() => incoming.socket.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return Object.assign(relay, {
+    origin: `http://127.0.0.1:${server.address().port}`,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  });
+}
+
+async function pass(relay, url, incoming, outgoing) {
+  const { method, headers } = incoming;
+  const chunks = [];
+  const seen = { method, url: incoming.url, headers, get body() { return Buffer.concat(chunks); } };
+  if (method !== 'OPTIONS') relay.seen.push(seen);
+  const { does, status, after } = (method !== 'OPTIONS' && relay.fault(seen)) || {};
+  const stops = Boolean(does) && after !== 'all';
+  let room = stops ? Math.floor(after === 'half' ? Number(headers['content-length'] ?? 0) / 2 : 0) : Infinity;
+
+  // The Host header stays: it may be signed.
+  const asked = after === 'nothing' ? undefined : ask(url, { method, headers });
+  asked?.on('error', () => incoming.socket.destroy());
+  incoming.on('close', () => incoming.complete || asked?.destroy());
+  const answer = asked && once(asked, 'response');
+  answer?.catch(() => {});
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+    chunks.push(chunk);
+    if (room > 0 && !asked.write(chunk.subarray(0, room))) await once(asked, 'drain');
+    room -= chunk.length;
+    if (room <= 0 && does !== 'answer') break;
+  }
+  if (stops) {
+    asked?.destroy();
+  } else {
+    asked.end();
+    const [response] = await answer;
+    if (!does) return void response.pipe(outgoing.writeHead(response.statusCode, response.headers));
+    await response.resume().toArray();
+  }
+  if (does === 'cut') incoming.socket.destroy();
+  if (does === 'stall') incoming.pause();
+  if (does === 'answer') outgoing.writeHead(status, { 'access-control-allow-origin': '*' }).end();
+}
+
+/**
+ * Where requests tell what nobody must learn: in a URL, headers or body, plainly, as a URL or a base64 of its own holds it.
+ * @param {Seen[]} seen @param {string[]} secrets
+ */
+export function leaks(seen, secrets) {
+  const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64').replace(/=+$/, '')]);
+  return seen.flatMap(({ method, url, headers, body }) => {
+    const places = { url: Buffer.from(url), headers: Buffer.from(JSON.stringify(headers)), body };
+    const found = Object.keys(places).filter((place) => forms.some((form) => places[place].includes(form)));
+    return found.map((place) => `${method} ${place}`);
+  });
+}
