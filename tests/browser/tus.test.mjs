@@ -295,7 +295,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       assert.deepEqual(offsets(), [0, MIB, 2 * MIB]);
     });
 
-    // WebKitGTK reads a file once, when it is chosen.
+    // Tried in these two, here as elsewhere.
     if (name !== 'webkit') test('a file that changes: the upload fails, is not repeated, and says why', async () => {
       await choose(2.5 * MIB);
       server.relay.fault = () => {
