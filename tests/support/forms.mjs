@@ -21,15 +21,17 @@ export const publicKeyJson = ({ PublicKey, ...rest }) => JSON.stringify({ ...res
 
 /**
  * KMS with a key, and a server whose page is what show() was given last. It records every request, and answers those to /upload.
- * @param {{ routes?: (app: import('hono').Hono) => void, folders?: Record<string, string> }} [options] as of startServer()
+ * @param {{ routes?: (app: import('hono').Hono) => void, folders?: Record<string, string>, connect?: string[] }} [options] as of
+ *   startServer()
  */
-export async function startForms({ routes, folders } = {}) {
+export async function startForms({ routes, folders, connect } = {}) {
   const kms = await startKms();
   const key = await kms.createKey();
   const requests = [];
   let page = '';
   const server = await startServer({
     folders,
+    connect,
     routes(app) {
       app.use(async (context, next) => {
         const { method, path: url } = context.req;
