@@ -46,6 +46,8 @@ export class View {
     root.append(zone);
     this.#listenToInput();
     this.#listenToDrops(zone);
+    // A label around the element would take a click on a file's name for one on itself.
+    zone.addEventListener('click', (event) => event.target !== this.input && event.preventDefault());
   }
 
   #listenToInput(): void {
