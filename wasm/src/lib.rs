@@ -18,3 +18,5 @@ mod sealer;
 mod sealing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wycheproof_tests;
