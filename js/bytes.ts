@@ -38,3 +38,9 @@ export function whole(value: unknown, name: string, min: number, max = Number.MA
   }
   return value;
 }
+
+/** Where Blob.slice puts a number: negative ones count from the end. */
+export function position(value: number, size: number): number {
+  const integer = Math.trunc(value) || 0;
+  return integer < 0 ? Math.max(size + integer, 0) : Math.min(integer, size);
+}

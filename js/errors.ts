@@ -45,8 +45,9 @@ export class KmsealError extends Error {
   }
 }
 
-/** @internal A read error of the caller's file or stream. */
+/** @internal A read error of the caller's file or stream; ours say themselves what is wrong. */
 export function readError(cause: unknown): KmsealError {
+  if (cause instanceof KmsealError) return cause;
   return new KmsealError('ERR_READ', 'the file could not be read; it may have been moved, changed or locked', { cause });
 }
 

@@ -1,4 +1,4 @@
-import type { Chunk } from './bytes.js';
+import { type Chunk, isBytes } from './bytes.js';
 import { callCollector, letGo } from './garbage.js';
 import type { RunOptions } from './types.js';
 
@@ -6,7 +6,7 @@ import type { RunOptions } from './types.js';
 export interface InFlight {
   /** What the engine makes of it. */
   readonly result: Promise<ArrayBuffer> | Chunk;
-  /** Plaintext bytes, where they are not the result itself. */
+  /** Plaintext bytes, where they are not what leaves. */
   readonly plain?: number;
   /** Checks the result and gives what may leave. */
   release(result: Chunk): readonly Chunk[];
@@ -66,7 +66,7 @@ class Drain {
       this.#run.signal?.throwIfAborted();
       const bytes = result instanceof ArrayBuffer ? new Uint8Array(result) : result;
       const pieces = frame.release(bytes);
-      this.#loaded += frame.plain ?? bytes.length;
+      this.#loaded += frame.plain ?? pieces[0]!.length;
       this.#run.onProgress?.({ loaded: this.#loaded, total: this.#run.total });
       return pieces;
     } catch (error) {
@@ -187,4 +187,10 @@ export async function toBytes(flow: Flow, size: number, run: RunContext): Promis
     out.fill(0);
     throw error;
   }
+}
+
+/** The flow's bytes as what `like` is: a Blob, an array of `size` bytes, or else a stream. */
+export async function collect(like: unknown, flow: Flow, run: RunContext, size: number): Promise<unknown> {
+  if (like instanceof Blob) return toBlob(flow, run);
+  return isBytes(like) ? toBytes(flow, size, run) : toStream(flow, run);
 }

@@ -7,9 +7,11 @@ export { KmsealError, type KmsealErrorCode, type KmsealErrorOptions } from './er
 export { KmsPublicKey, generateRandom } from './key.js';
 export { load } from './load.js';
 export { Opener, type OpenerOptions, inspect } from './opener.js';
+export { reseal } from './reseal.js';
 export type { SealedFile } from './sealed-file.js';
 export { Sealer, type SealerOptions } from './sealer.js';
 export type {
   ByteStream, Bytes, CacheOptions, ContextOptions, DecryptInput, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine,
-  GetPublicKeyOutput, ImportOptions, Inspection, OpenOptions, OpenResult, Progress, RunOptions, SealOptions, SealStreamOptions,
+  GetPublicKeyOutput, ImportOptions, Inspection, OpenOptions, OpenRangeResult, OpenResult, Progress, RangeSource,
+  ResealOptions, RunOptions, SealOptions, SealStreamOptions,
 } from './types.js';

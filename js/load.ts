@@ -99,6 +99,11 @@ export function call<T>(on: Instance, work: (wasm: Glue) => T): T {
   }
 }
 
+/** @internal Frees what lives in an instance; with a discarded one it is gone already. */
+export function free(on: Instance, handle: { free(): void } | undefined): void {
+  if (!on.dead) handle?.free();
+}
+
 function translate(on: Instance, thrown: unknown): unknown {
   if (isCoreError(thrown)) return new KmsealError(thrown.code, thrown.message);
   if (thrown instanceof TypeError || thrown instanceof KmsealError) return thrown;

@@ -1,18 +1,23 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Locked, Unlocked } from '#glue';
+import type { Answer, Body, Locked, Unlocked } from '#glue';
+import { unlessAborted } from './abort.js';
 import { isBytes, isStream, ownPairs, viewOf, whole } from './bytes.js';
+import { DataKeyCache } from './data-key-cache.js';
 import { KmsealError, closedError } from './errors.js';
-import { type RunContext, toBlob, toBytes, toStream } from './flow.js';
-import { type Instance, call, instance, load } from './load.js';
+import { collect } from './flow.js';
+import { type Instance, call, free, instance, load } from './load.js';
 import { OpeningFlow, readHeader } from './opening.js';
-import { ByteQueue } from './queue.js';
+import { ByteQueue, slices } from './queue.js';
+import { locate } from './range.js';
 import { requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
 import { disposable } from './dispose.js';
 import type {
-  ByteStream, Bytes, DecryptInput, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine, Inspection, OpenOptions,
-  OpenResult,
+  ByteStream, Bytes, CacheOptions, DecryptInput, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine, Inspection,
+  OpenOptions, OpenRangeResult, OpenResult, RangeSource,
 } from './types.js';
 
+/** How much is read at a time until the header is whole. */
+const HEAD_SLICE = 64 * 1024;
 /** Generous, and yet a hostile header cannot make `inspect` hold more than 20 MB. */
 const INSPECT_LIMITS = { maxEncryptedDataKeys: 100, maxFrameLength: 2 ** 32 - 1 };
 
@@ -29,7 +34,31 @@ export interface OpenerOptions {
   maxFrameLength?: number | undefined;
   /** As the Sealer's. */
   engine?: Engine | undefined;
+  /**
+   * Keeps what KMS decrypted, for envelopes that were sealed under one data key: of many that are opened at a time one asks. Off
+   * unless given. A cached key outlives a revoked permission by up to maxAge.
+   */
+  cache?: CacheOptions | undefined;
 }
+
+/** An envelope whose header is authenticated. */
+interface Begun {
+  on: Instance;
+  queue: ByteQueue;
+  /** Of the envelope in bytes, where it is known. */
+  size: number | undefined;
+  body: Body;
+  /** Plaintext bytes, where they are known. */
+  total: number | undefined;
+  encryptionContext: EncryptionContext;
+  /** The pairs of it that the header does not store. */
+  required: EncryptionContext;
+  keyId: string;
+}
+
+/** @internal Opens to a stream, whatever the envelope is. */
+export let openToStream: (opener: Opener, envelope: unknown, options: OpenOptions) => Promise<Pick<
+  Begun, 'total' | 'encryptionContext' | 'required'> & { plaintext: ReadableStream<Uint8Array<ArrayBuffer>> }>;
 
 export interface Opener extends Disposable {}
 
@@ -38,10 +67,11 @@ export class Opener {
   readonly #options: OpenerOptions;
   readonly #limits: { maxEncryptedDataKeys: number; maxFrameLength: number };
   readonly #web: boolean;
+  readonly #cache: DataKeyCache | undefined;
   #closed = false;
 
   constructor(options: OpenerOptions) {
-    const { keyIds, decrypt, encryptionAlgorithm, maxEncryptedDataKeys = 8, maxFrameLength = 2 ** 24, engine = 'auto' } = options;
+    const { keyIds, decrypt, encryptionAlgorithm, maxEncryptedDataKeys = 8, maxFrameLength = 2 ** 24, engine = 'auto', cache } = options;
     if (!Array.isArray(keyIds) || keyIds.length === 0 || !keyIds.every((id) => typeof id === 'string')) {
       throw new TypeError('keyIds must be an array of key ARNs');
     }
@@ -51,6 +81,7 @@ export class Opener {
       maxFrameLength: whole(maxFrameLength, 'maxFrameLength', 1, 2 ** 32 - 1),
     };
     this.#web = usesSubtleCrypto(engine);
+    this.#cache = cache && new DataKeyCache(cache);
     this.#options = { keyIds: [...keyIds], decrypt, encryptionAlgorithm };
   }
 
@@ -65,53 +96,105 @@ export class Opener {
   open(envelope: Bytes, options?: OpenOptions): Promise<OpenResult<Uint8Array<ArrayBuffer>>>;
   open(envelope: ByteStream, options?: OpenOptions): Promise<OpenResult<ReadableStream<Uint8Array<ArrayBuffer>>>>;
   async open(envelope: Blob | Bytes | ByteStream, options: OpenOptions = {}): Promise<OpenResult<unknown>> {
+    const { plaintext, encryptionContext, keyId } = await this.#open(envelope, envelope, options);
+    return { plaintext, encryptionContext, keyId };
+  }
+
+  static {
+    openToStream = (opener, envelope, options) => opener.#open(envelope, undefined, options) as ReturnType<typeof openToStream>;
+  }
+
+  /** Opens to what `like` is. */
+  async #open(envelope: unknown, like: unknown, options: OpenOptions) {
+    return this.#begin(() => queueOf(envelope), options, async ({ on, queue, size, body, total, ...begun }) => {
+      const { signal, onProgress } = options;
+      // Who is told the plaintext's size beforehand must not see another.
+      if (!like && size !== undefined) call(on, () => body.seek(size, 0, Infinity));
+      const flow = new OpeningFlow(on, queue, body, this.#web);
+      // Where no message has this length the flow fails, and must be let run to say how.
+      const plaintext = await collect(like, flow, { signal, onProgress, total }, total ?? 0);
+      return { plaintext, total, ...begun };
+    });
+  }
+
+  /**
+   * Opens a part of the plaintext, with Blob.slice's meaning of start and end: a Blob to a Blob, another source to a stream. The
+   * header is authenticated first, then the final frame, whose sequence and length must agree with the source's size, then the
+   * frames that cover the part. Nothing else is read.
+   *
+   * @throws KmsealError as open() does, and ERR_SOURCE_CHANGED if the source reads other lengths than it is asked for
+   */
+  openRange(source: Blob, start?: number, end?: number, options?: OpenOptions): Promise<OpenRangeResult<Blob>>;
+  openRange(
+    source: RangeSource, start?: number, end?: number, options?: OpenOptions,
+  ): Promise<OpenRangeResult<ReadableStream<Uint8Array<ArrayBuffer>>>>;
+  async openRange(
+    source: Blob | RangeSource, start = 0, end = Infinity, options: OpenOptions = {},
+  ): Promise<OpenRangeResult<unknown>> {
+    const { signal, onProgress } = options;
+    const size = whole(source.size, 'source.size', 0);
+    const head = () => ({ queue: new ByteQueue(slices(source, 0, size, signal, HEAD_SLICE)), size });
+    return this.#begin(head, options, async ({ on, queue, body, encryptionContext, keyId }) => {
+      queue.close();
+      const { queue: frames, skip, ...part } = await locate(on, body, source, size, [start, end], signal);
+      const total = part.end - part.start;
+      const flow = new OpeningFlow(on, frames, body, this.#web, { skip, length: total });
+      const plaintext = await collect(source, flow, { signal, onProgress, total }, total);
+      return { plaintext, encryptionContext, keyId, ...part };
+    });
+  }
+
+  /** Wipes cached keys and refuses to open more. */
+  close(): void {
+    this.#closed = true;
+    this.#cache?.close();
+  }
+
+  /** From the source to an authenticated header, and on to what is done with it. */
+  async #begin<T>(
+    source: () => { queue: ByteQueue; size: number | undefined }, options: OpenOptions, work: (begun: Begun) => Promise<T>,
+  ): Promise<T> {
     if (this.#closed) throw closedError('opener');
     const { signal } = options;
     signal?.throwIfAborted();
     if (this.#web) requireSubtleCrypto();
-    const { queue, size } = queueOf(envelope);
-    const opening = this.#open(envelope, queue, size, options);
-    return signal ? unlessAborted(opening, signal, () => queue.close(signal.reason)) : opening;
-  }
-
-  async #open(
-    envelope: unknown, queue: ByteQueue, size: number | undefined, options: OpenOptions,
-  ): Promise<OpenResult<unknown>> {
-    const { signal, onProgress } = options;
-    try {
-      await load();
-      const on = instance();
-      const header = await readHeader(on, queue, this.#limits);
-      const total = size === undefined ? undefined : call(on, () => header.plaintextLength(size));
-      const expected = ownPairs(options.encryptionContext);
-      const locked = call(on, () => header.expect(expected));
-      const { unlocked, keyId } = await this.#unlock(on, locked, signal);
-      const encryptionContext = call(on, () => unlocked.context()) as EncryptionContext;
-      const key = this.#web ? await importKey(on, unlocked) : undefined;
-      const body = call(on, () => unlocked.body(key));
-      const flow = new OpeningFlow(on, queue, body, this.#web);
-      const plaintext = await collect(envelope, flow, { signal, onProgress, total });
-      return { plaintext, encryptionContext, keyId };
-    } catch (error) {
-      queue.close(error);
-      throw error;
-    }
-  }
-
-  /** Refuses to open more. */
-  close(): void {
-    this.#closed = true;
+    const { queue, size } = source();
+    const begin = async () => {
+      try {
+        await load();
+        const on = instance();
+        const header = await readHeader(on, queue, this.#limits);
+        const total = size === undefined ? undefined : call(on, () => header.plaintextLength(size));
+        const expected = ownPairs(options.encryptionContext);
+        const locked = call(on, () => header.expect(expected));
+        const { unlocked, keyId } = await this.#unlock(on, locked, total, signal);
+        const encryptionContext = call(on, () => unlocked.context()) as EncryptionContext;
+        const required = call(on, () => unlocked.required()) as EncryptionContext;
+        const key = this.#web ? await importKey(on, unlocked) : undefined;
+        const body = call(on, () => unlocked.body(key));
+        return await work({ on, queue, size, body, total, encryptionContext, required, keyId });
+      } catch (error) {
+        queue.close(error);
+        throw error;
+      }
+    };
+    return unlessAborted(begin(), signal, () => queue.close(signal!.reason));
   }
 
   /** Asks KMS about one encrypted data key after the other, as far as its errors allow. */
-  async #unlock(on: Instance, locked: Locked, signal?: AbortSignal): Promise<{ unlocked: Unlocked; keyId: string }> {
+  async #unlock(
+    on: Instance, locked: Locked, total: number | undefined, signal: AbortSignal | undefined,
+  ): Promise<{ unlocked: Unlocked; keyId: string }> {
     const { keyIds, encryptionAlgorithm } = this.#options;
     const inputs: DecryptInput[] = call(on, () => locked.candidates([...keyIds], encryptionAlgorithm));
+    const cache = !this.#closed && this.#cache?.takes(total) ? this.#cache : undefined;
+    const work = (answer: Answer) => call(on, () => locked.authenticate(answer));
     let first: KmsealError | undefined;
     for (const input of inputs) {
+      const ask = (stop?: AbortSignal) => this.#decrypt(on, input, stop);
+      const id = `${input.KeyId} ${input.CiphertextBlob}`;
       try {
-        const plaintext = await this.#decrypt(on, input, signal);
-        const unlocked = call(on, () => locked.authenticate(plaintext));
+        const unlocked = await (cache ? cache.use(on, id, total ?? 0, signal, ask, work) : once(on, ask(signal), work));
         return { unlocked, keyId: input.KeyId };
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
@@ -122,8 +205,8 @@ export class Opener {
     throw first;
   }
 
-  async #decrypt(on: Instance, input: DecryptInput, signal?: AbortSignal): Promise<Uint8Array> {
-    let answer;
+  async #decrypt(on: Instance, input: DecryptInput, signal?: AbortSignal): Promise<Answer> {
+    let answer: DecryptOutput;
     try {
       answer = await this.#options.decrypt(input, { signal });
       signal?.throwIfAborted();
@@ -137,7 +220,8 @@ export class Opener {
       throw new KmsealError('ERR_KMS', 'KMS answered for another key than it was asked about; decrypt must pass its input on unchanged');
     }
     // No bytes are as wrong as too few, and the core says so.
-    return answer.Plaintext instanceof Uint8Array ? answer.Plaintext : new Uint8Array();
+    const { Plaintext } = answer;
+    return call(on, (wasm) => new wasm.Answer(Plaintext instanceof Uint8Array ? Plaintext : new Uint8Array()));
   }
 }
 
@@ -148,8 +232,18 @@ async function importKey(on: Instance, unlocked: Unlocked): Promise<CryptoKey> {
   try {
     return await call(on, () => unlocked.importKey());
   } catch (error) {
-    if (!on.dead) unlocked.free();
+    free(on, unlocked);
     throw error;
+  }
+}
+
+/** Uses an answer that is not kept. */
+async function once<T>(on: Instance, asked: Promise<Answer>, work: (answer: Answer) => T): Promise<T> {
+  const answer = await asked;
+  try {
+    return work(answer);
+  } finally {
+    free(on, answer);
   }
 }
 
@@ -167,7 +261,7 @@ class Refused {
  * @throws KmsealError ERR_ENVELOPE_INVALID, ERR_ENVELOPE_UNSUPPORTED, ERR_TRUNCATED, ERR_READ, ERR_LOAD
  */
 export async function inspect(envelope: Blob | Bytes | ByteStream): Promise<Inspection> {
-  const { queue, size } = queueOf(envelope, 64 * 1024);
+  const { queue, size } = queueOf(envelope, HEAD_SLICE);
   try {
     await load();
     const on = instance();
@@ -183,25 +277,4 @@ function queueOf(envelope: unknown, slice?: number): { queue: ByteQueue; size: n
   if (isBytes(envelope)) return { queue: new ByteQueue(viewOf(envelope)), size: envelope.byteLength };
   if (isStream(envelope)) return { queue: new ByteQueue(envelope), size: undefined };
   throw new TypeError('envelope must be a Blob, bytes or a stream');
-}
-
-/** Plaintext of the envelope's own kind. */
-async function collect(envelope: unknown, flow: OpeningFlow, run: RunContext): Promise<unknown> {
-  if (envelope instanceof Blob) return toBlob(flow, run);
-  // Where no message has this length the flow fails, and must be let run to say how.
-  if (isBytes(envelope)) return toBytes(flow, run.total ?? 0, run);
-  return toStream(flow, run);
-}
-
-/** The promise, or the signal's reason if that comes first: a source or a KMS that does not answer must not hold the caller. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal, onAbort: () => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      onAbort();
-      reject(signal.reason);
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-    if (signal.aborted) abort();
-  });
 }

@@ -3,7 +3,7 @@ import type { Chunk } from './bytes.js';
 import { framesTogether, yieldToEventLoop } from './engine.js';
 import { KmsealError } from './errors.js';
 import type { Flow, InFlight } from './flow.js';
-import { type Instance, call, isCoreError } from './load.js';
+import { type Instance, call, free, isCoreError } from './load.js';
 import type { ByteQueue } from './queue.js';
 
 /** Most headers fit; longer ones are read in more steps. */
@@ -35,6 +35,25 @@ function coreError(on: Instance, make: (wasm: Instance['wasm']) => unknown): unk
   return isCoreError(error) ? new KmsealError(error.code, error.message) : error;
 }
 
+/** Opens the frame that was planned last. */
+export function openFrame(on: Instance, body: Body, bytes: Chunk): Required<Pick<InFlight, 'result' | 'failed'>> {
+  const { sequence, content } = call(on, () => body.open(bytes)) as { sequence: number; content: InFlight['result'] };
+  const failed = (cause: unknown) =>
+    cause instanceof Error && cause.name === 'OperationError' ? coreError(on, (wasm) => wasm.alteredFrame(sequence)) : cause;
+  return { result: content, failed };
+}
+
+/** Opens a final frame by itself, which must be where the body expects it. */
+export async function checkFinal(on: Instance, body: Body, bytes: Chunk): Promise<void> {
+  call(on, (wasm) => body.plan(bytes.subarray(0, wasm.Body.headLength())));
+  const { result, failed } = openFrame(on, body, bytes);
+  try {
+    await result;
+  } catch (cause) {
+    throw failed(cause);
+  }
+}
+
 /** Opens frames as their bytes come; releases them in order, each after it is authenticated. */
 export class OpeningFlow implements Flow {
   readonly #on: Instance;
@@ -48,8 +67,13 @@ export class OpeningFlow implements Flow {
   #failure: { error: unknown } | undefined;
   #closed = false;
 
-  constructor(on: Instance, queue: ByteQueue, body: Body, web: boolean) {
-    [this.#on, this.#queue, this.#body, this.#web] = [on, queue, body, web];
+  // Bytes to pass over, and to give.
+  #skip: number;
+  #left: number;
+
+  /** @param range bytes of the first frame's content to pass over, and bytes to give in all */
+  constructor(on: Instance, queue: ByteQueue, body: Body, web: boolean, range = { skip: 0, length: Infinity }) {
+    [this.#on, this.#queue, this.#body, this.#web, this.#skip, this.#left] = [on, queue, body, web, range.skip, range.length];
     this.#head = call(on, (wasm) => wasm.Body.headLength());
   }
 
@@ -98,16 +122,20 @@ export class OpeningFlow implements Flow {
   #open(): InFlight {
     const bytes = this.#queue.take(this.#planned!);
     this.#planned = undefined;
-    const opened = call(this.#on, () => this.#body.open(bytes));
-    const { sequence, content } = opened as { sequence: number; content: InFlight['result'] };
-    const failed = (cause: unknown) =>
-      cause instanceof Error && cause.name === 'OperationError' ? coreError(this.#on, (wasm) => wasm.alteredFrame(sequence)) : cause;
-    return { result: content, release: (plain: Chunk) => [plain], failed };
+    return { ...openFrame(this.#on, this.#body, bytes), release: (plain: Chunk) => [this.#trim(plain)] };
+  }
+
+  /** What of a frame's content is wanted; frames are released in order. */
+  #trim(plain: Chunk): Chunk {
+    const wanted = plain.subarray(this.#skip, this.#skip + this.#left);
+    this.#skip = 0;
+    this.#left -= wanted.length;
+    return wanted;
   }
 
   close(reason?: unknown): void {
     this.#closed = true;
     this.#queue.close(reason);
-    if (!this.#on.dead) this.#body.free();
+    free(this.#on, this.#body);
   }
 }

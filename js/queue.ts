@@ -1,22 +1,27 @@
 import { type Chunk, isBytes, viewOf } from './bytes.js';
 import { changedError, readError } from './errors.js';
 import { letGo } from './garbage.js';
-import type { ByteStream } from './types.js';
+import type { ByteStream, RangeSource } from './types.js';
 
 /** Bytes read from a file at a time; two such reads run ahead. */
 export const SLICE = 8 * 1024 * 1024;
 const READS_AHEAD = 2;
 
 /** Reads a part of a file, of exactly this length. */
-async function readSlice(file: Blob, start: number, end: number): Promise<Chunk> {
-  let buffer;
+export async function readSlice(file: Blob | RangeSource, start: number, end: number, signal?: AbortSignal): Promise<Chunk> {
+  let view;
   try {
-    buffer = await file.slice(start, end).arrayBuffer();
+    view = viewOf(await (file instanceof Blob ? file.slice(start, end).arrayBuffer() : file.read(start, end, { signal })), 'what read gives');
   } catch (cause) {
     throw readError(cause);
   }
-  if (buffer.byteLength !== end - start) throw changedError('the file has another length than when it was chosen');
-  return new Uint8Array(buffer);
+  if (view.length !== end - start) throw changedError('the file has another length than when it was chosen');
+  return view;
+}
+
+/** A part of a file, in slices that are read one after another. */
+export async function* slices(file: Blob | RangeSource, start: number, end: number, signal?: AbortSignal, slice = SLICE) {
+  for (let at = start; at < end; at += slice) yield readSlice(file, at, Math.min(at + slice, end), signal);
 }
 
 /** Where bytes come from: chunks of any size until `undefined`. */

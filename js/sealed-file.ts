@@ -1,10 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Replay } from '#glue';
-import type { Chunk } from './bytes.js';
+import { type Chunk, position } from './bytes.js';
 import { framesTogether, yieldToEventLoop } from './engine.js';
 import { KmsealError, closedError } from './errors.js';
 import { type Flow, type InFlight, toBlob, toStream } from './flow.js';
-import { type Instance, call } from './load.js';
+import { type Instance, call, free } from './load.js';
 import { ByteQueue, SLICE } from './queue.js';
 import type { RunOptions } from './types.js';
 
@@ -66,7 +66,7 @@ export class SealedFile {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (!this.#prepared.on.dead) this.#prepared.replay.free();
+    free(this.#prepared.on, this.#prepared.replay);
   }
 
   #flow(start: number, end: number): Flow {
@@ -75,11 +75,6 @@ export class SealedFile {
       if (this.#prepared.changed) throw this.#prepared.changed;
     });
   }
-}
-
-function position(value: number, size: number): number {
-  const integer = Math.trunc(value) || 0;
-  return integer < 0 ? Math.max(size + integer, 0) : Math.min(integer, size);
 }
 
 /** What a flow goes through. */

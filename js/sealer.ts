@@ -1,10 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Sealer as Handle } from '#glue';
 import { isBytes, isStream, ownPairs, viewOf, whole } from './bytes.js';
+import { CacheWatch, checkedCache } from './cache-watch.js';
 import { closedError } from './errors.js';
-import { toBytes, toStream } from './flow.js';
+import { collect } from './flow.js';
 import { KmsPublicKey, handleOf } from './key.js';
-import { type Instance, call, instance } from './load.js';
+import { type Instance, call, free, instance } from './load.js';
 import { ByteQueue } from './queue.js';
 import { SealedFile } from './sealed-file.js';
 import { SequenceFlow } from './sealing.js';
@@ -34,6 +35,9 @@ export interface SealerOptions {
   cache?: CacheOptions | undefined;
 }
 
+/** @internal Seals a stream to what `like` is. */
+export let sealLike: (sealer: Sealer, stream: ByteStream, options: SealStreamOptions, like: unknown) => Promise<unknown>;
+
 export interface Sealer extends Disposable {}
 
 /** Seals files, bytes and streams for one or several KMS keys. */
@@ -42,7 +46,10 @@ export class Sealer {
   readonly #options: SealerOptions;
   readonly #web: boolean;
   #handle: { on: Instance; sealer: Handle } | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #watch = new CacheWatch(
+    () => this.#living((sealer) => sealer.expire(Date.now())),
+    () => this.#living((sealer) => sealer.clear()),
+  );
   #closed = false;
 
   /** @throws KmsealError ERR_CONTEXT */
@@ -82,16 +89,23 @@ export class Sealer {
         sealed.close();
       }
     }
-    if (isBytes(data)) {
-      const view = viewOf(data);
-      const sealedSize = this.sealedSize(view.length, options);
-      const flow = await this.#sequence(view, view.length, options);
-      return toBytes(flow, sealedSize, { signal, onProgress, total: view.length });
-    }
+    if (isBytes(data)) return this.#seal(viewOf(data), { ...options, size: data.byteLength }, data);
     if (!isStream(data)) throw new TypeError('data must be a Blob, bytes or a stream');
     if (options.size !== undefined) whole(options.size, 'size', 0);
-    const flow = await this.#sequence(data, options.size, options);
-    return toStream(flow, { signal, onProgress, total: options.size });
+    return this.#seal(data, options, data);
+  }
+
+  static {
+    sealLike = (sealer, stream, options, like) => sealer.#seal(stream, options, like);
+  }
+
+  /** Seals to what `like` is. */
+  async #seal(data: Uint8Array<ArrayBuffer> | ByteStream, options: SealStreamOptions, like: unknown): Promise<unknown> {
+    const { signal, onProgress, size } = options;
+    // Bytes to be sealed anew that are no whole envelope fail while they are read.
+    const length = isBytes(like) && size !== undefined ? this.sealedSize(size, options) : 0;
+    const flow = await this.#sequence(data, size, options);
+    return collect(like, flow, { signal, onProgress, total: size }, length);
   }
 
   /** The exact length of an envelope in bytes, for a Blob, bytes, or a stream with `size`. */
@@ -114,8 +128,8 @@ export class Sealer {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#forget();
-    if (this.#handle && !this.#handle.on.dead) this.#handle.sealer.free();
+    this.#watch.forget();
+    if (this.#handle) free(this.#handle.on, this.#handle.sealer);
     this.#handle = undefined;
   }
 
@@ -133,7 +147,7 @@ export class Sealer {
     const { on, sealer } = this.#live();
     const [stored, required] = contexts(options);
     const sealing = call(on, () => sealer.begin(stored, required, size, Date.now()));
-    if (this.#options.cache && size !== undefined) this.#watchCache();
+    if (this.#options.cache && size !== undefined) this.#watch.start();
     const header = call(on, () => sealing.header()) as Uint8Array<ArrayBuffer>;
     const frameLength = call(on, () => sealing.frameLength());
     try {
@@ -141,9 +155,15 @@ export class Sealer {
       options.signal?.throwIfAborted();
       return { on, sealing, key, header, frameLength };
     } catch (error) {
-      if (!on.dead) sealing.free();
+      free(on, sealing);
       throw error;
     }
+  }
+
+  /** Works on the cache, if the instance that holds it is there. */
+  #living<T>(work: (sealer: Handle) => T): T | undefined {
+    const handle = this.#handle;
+    return handle && !handle.on.dead ? call(handle.on, () => work(handle.sealer)) : undefined;
   }
 
   #live(): { on: Instance; sealer: Handle } {
@@ -157,29 +177,6 @@ export class Sealer {
     }
     return this.#handle;
   }
-
-  /** Wipes expired keys in time, and all of them when the page is left; a page restored later begins anew. */
-  #watchCache(): void {
-    if (this.#timer !== undefined || this.#closed) return;
-    const { on, sealer } = this.#live();
-    const left = call(on, () => sealer.expire(Date.now()));
-    if (left === undefined) return this.#forget();
-    globalThis.addEventListener?.('pagehide', this.#forget, { once: true });
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#watchCache();
-    }, Math.min(left, 2 ** 31 - 1));
-    // In Node a timer must not keep the process alive.
-    (this.#timer as { unref?: () => void }).unref?.();
-  }
-
-  readonly #forget = (): void => {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    globalThis.removeEventListener?.('pagehide', this.#forget);
-    const handle = this.#handle;
-    if (handle && !handle.on.dead) call(handle.on, () => handle.sealer.clear());
-  };
 }
 
 disposable(Sealer);
@@ -187,12 +184,4 @@ disposable(SealedFile);
 
 function contexts({ encryptionContext, requiredEncryptionContext }: ContextOptions): [unknown, unknown] {
   return [ownPairs(encryptionContext), ownPairs(requiredEncryptionContext)];
-}
-
-function checkedCache({ maxAge, maxMessagesEncrypted, maxBytesEncrypted, capacity }: CacheOptions): CacheOptions {
-  whole(maxAge, 'cache.maxAge', 1);
-  if (maxMessagesEncrypted !== undefined) whole(maxMessagesEncrypted, 'cache.maxMessagesEncrypted', 1, 2 ** 32);
-  if (maxBytesEncrypted !== undefined) whole(maxBytesEncrypted, 'cache.maxBytesEncrypted', 0);
-  if (capacity !== undefined) whole(capacity, 'cache.capacity', 1);
-  return { maxAge, maxMessagesEncrypted, maxBytesEncrypted, capacity };
 }

@@ -3,7 +3,7 @@ import type { Chunk } from './bytes.js';
 import { framesTogether, yieldToEventLoop } from './engine.js';
 import { changedError } from './errors.js';
 import type { Flow, InFlight } from './flow.js';
-import { type Instance, call } from './load.js';
+import { type Instance, call, free } from './load.js';
 import type { ByteQueue } from './queue.js';
 
 export interface SequenceOptions {
@@ -63,8 +63,7 @@ export class SequenceFlow implements Flow {
   close(reason?: unknown): void {
     this.#ended = true;
     this.#queue.close(reason);
-    // What is under way in a discarded instance is lost with it.
-    if (!this.#options.on.dead) this.#options.sequence.free();
+    free(this.#options.on, this.#options.sequence);
   }
 }
 

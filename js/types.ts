@@ -1,3 +1,6 @@
+import type { Opener } from './opener.js';
+import type { Sealer } from './sealer.js';
+
 /** Bytes that kmseal takes: any view is taken with its offset and length. SharedArrayBuffer is refused. */
 export type Bytes = ArrayBuffer | ArrayBufferView<ArrayBuffer>;
 
@@ -62,15 +65,15 @@ export interface SealStreamOptions extends SealOptions {
   size?: number | undefined;
 }
 
-/** Limits of a data-key cache. */
+/** Limits of a data-key cache, a Sealer's or an Opener's. */
 export interface CacheOptions {
   /** Longest use of one data key, in milliseconds. */
   maxAge: number;
-  /** Most envelopes under one data key; 2^32 unless told. */
+  /** Most envelopes sealed, or opened, under one data key; 2^32 unless told. */
   maxMessagesEncrypted?: number | undefined;
-  /** Most plaintext bytes under one data key. */
+  /** Most plaintext bytes under one data key; streams of unknown length then take no part in the cache. */
   maxBytesEncrypted?: number | undefined;
-  /** Most encryption contexts kept, 100 unless told; the one not used for longest makes room. */
+  /** Most data keys kept, 100 unless told; the one not used for longest makes room. A Sealer has one for each context. */
   capacity?: number | undefined;
 }
 
@@ -96,6 +99,29 @@ export interface OpenOptions extends RunOptions {
    * a pair that is not stored is taken as a required one.
    */
   encryptionContext?: EncryptionContext | undefined;
+}
+
+/** An envelope that can be read in parts, such as an object in S3. */
+export interface RangeSource {
+  /** In bytes. */
+  readonly size: number;
+  /** The bytes from `start` to before `end`, no more and no fewer. */
+  read(start: number, end: number, options: { signal?: AbortSignal | undefined }): Promise<Bytes>;
+}
+
+/** An opened part of an envelope. */
+export interface OpenRangeResult<T> extends OpenResult<T> {
+  /** Where the part lies in the plaintext, in bytes; `end` is the first byte after it. */
+  start: number;
+  end: number;
+  /** Length of the whole plaintext in bytes. */
+  size: number;
+}
+
+/** Who opens an envelope and who seals it anew. */
+export interface ResealOptions extends OpenOptions {
+  opener: Opener;
+  sealer: Sealer;
 }
 
 /** An opened envelope; the context is the whole one, stored and required, authenticated. */

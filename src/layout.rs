@@ -55,15 +55,24 @@ impl Layout {
         Ok(layout)
     }
 
-    /// The plaintext's length in an envelope of `sealed_len` bytes; none if no message has that
-    /// length. An empty final frame after full ones is taken as such.
+    /// The layout of an envelope of `sealed_len` bytes; none if no message has that length. An empty
+    /// final frame after full ones is taken as such.
     #[must_use]
-    pub fn plaintext_len(header_len: usize, sealed_len: u64, frame_length: u32) -> Option<u64> {
-        let body = sealed_len.checked_sub(header_len as u64)?.checked_sub(FINAL_EXTRA)?;
-        let stride = u64::from(frame_length) + REGULAR_EXTRA;
-        let (regular, last) = (body / stride, body % stride);
-        let fits = last <= frame_length.into() && regular < u32::MAX.into();
-        fits.then(|| regular * u64::from(frame_length) + last)
+    pub fn of_envelope(header_len: usize, sealed_len: u64, frame_length: u32) -> Option<Self> {
+        let header_len = header_len as u64;
+        let body = sealed_len.checked_sub(header_len)?.checked_sub(FINAL_EXTRA)?;
+        let frame_length = u64::from(frame_length);
+        let stride = frame_length + REGULAR_EXTRA;
+        let (regular, last) = (u32::try_from(body / stride).ok()?, body % stride);
+        let plaintext_len = u64::from(regular) * frame_length + last;
+        let frames = regular.checked_add(1).filter(|_| last <= frame_length && frame_length > 0)?;
+        Some(Self { header_len, frame_length, plaintext_len, frames })
+    }
+
+    /// The plaintext's length in bytes.
+    #[must_use]
+    pub fn plaintext_len(&self) -> u64 {
+        self.plaintext_len
     }
 
     /// How many frames there are, at least one.
@@ -98,8 +107,16 @@ impl Layout {
     /// The index of the frame that holds this byte of the envelope; 0 within the header.
     #[must_use]
     pub fn frame_at(&self, sealed_offset: u64) -> u32 {
-        let body = sealed_offset.saturating_sub(self.header_len);
-        let index = body / (self.frame_length + REGULAR_EXTRA);
+        self.clamped(sealed_offset.saturating_sub(self.header_len) / (self.frame_length + REGULAR_EXTRA))
+    }
+
+    /// The index of the frame that holds this byte of the plaintext; the last one's beyond the end.
+    #[must_use]
+    pub fn frame_of(&self, plaintext_offset: u64) -> u32 {
+        self.clamped(plaintext_offset / self.frame_length)
+    }
+
+    fn clamped(&self, index: u64) -> u32 {
         u32::try_from(index).unwrap_or(u32::MAX).min(self.frames - 1)
     }
 }

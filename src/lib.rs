@@ -57,7 +57,7 @@ pub use kdf::{ContentKey, MessageId};
 pub use key_source::{GetPublicKey, decode_text};
 pub use kms::{Advice, advice};
 pub use layout::{Layout, Span};
-pub use open::{Candidate, Expected, Frames, Opened, trailing, truncated};
+pub use open::{Candidate, Cover, Expected, Frames, Opened, checked_answer, trailing, truncated};
 pub use public_key::{EncryptionAlgorithm, ImportOptions, PublicKey};
 pub use seal::{Message, Replayable, Sequencer, header_len};
 pub use seed::{DataKeySeed, OaepSeed};

@@ -6,6 +6,7 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use subtle::ConstantTimeEq;
 
@@ -15,6 +16,7 @@ use crate::error::{Code, Error, Result};
 use crate::frame::{FINAL_HEAD_LEN, Frame};
 use crate::header::Header;
 use crate::kdf::{ContentKey, DataKey, MessageId, derive};
+use crate::layout::{Layout, Span};
 use crate::soft::Cipher;
 use crate::suite::{DIGEST_LEN, MESSAGE_ID_LEN, PROVIDER_ID, WRAPPED_LEN};
 use crate::wire::Stop;
@@ -78,13 +80,7 @@ impl Expected {
     /// [`Code::Kms`]: not 80 bytes. [`Code::Context`]: sealed under another context.
     /// [`Code::Authentication`]: another data key than the header commits to, or an altered header.
     pub fn authenticate(self, plaintext: &[u8]) -> Result<Opened> {
-        let plaintext: &[u8; WRAPPED_LEN] = plaintext.try_into().map_err(|_| {
-            Error::new(
-                Code::Kms,
-                &["KMS answered a plaintext that is no data key of this format (it must be 80 bytes)"],
-            )
-        })?;
-        let (digest, key) = plaintext.split_at(DIGEST_LEN);
+        let (digest, key) = checked_answer(plaintext)?.split_at(DIGEST_LEN);
         if !bool::from(digest.ct_eq(&self.digest)) {
             return Err(Error::new(
                 Code::Context,
@@ -113,12 +109,26 @@ impl Expected {
             frames: Frames {
                 message_id: self.header.message_id,
                 frame_length: self.header.frame_length,
+                header_len: self.header.len(),
                 next: Some(1),
+                window: None,
             },
             content_key,
             context: self.whole,
+            required: self.required,
         })
     }
+}
+
+/// What KMS answered for a candidate, if it can be digest and data key: worth keeping for another
+/// envelope with the same encrypted data key.
+///
+/// # Errors
+/// [`Code::Kms`]: not 80 bytes.
+pub fn checked_answer(plaintext: &[u8]) -> Result<&[u8; WRAPPED_LEN]> {
+    plaintext.try_into().map_err(|_| {
+        Error::new(Code::Kms, &["KMS answered a plaintext that is no data key of this format (it must be 80 bytes)"])
+    })
 }
 
 /// An authenticated header: the only way to a content key for opening.
@@ -129,13 +139,29 @@ pub struct Opened {
     pub content_key: ContentKey,
     /// The whole context, stored and required, authenticated.
     pub context: EncryptionContext,
+    /// The pairs of it that the header does not store.
+    pub required: EncryptionContext,
 }
 
 /// Reads frame heads in order.
 pub struct Frames {
     message_id: [u8; MESSAGE_ID_LEN],
     frame_length: u32,
+    header_len: usize,
     next: Option<u32>,
+    // Since `seek`: where frames lie by the source's length, and the sequence number to end with.
+    window: Option<(Layout, u32)>,
+}
+
+/// Frames that cover a part of the plaintext; see [`Frames::seek`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cover {
+    /// Where they lie in the envelope, in bytes.
+    pub sealed: Range<u64>,
+    /// Where the first one's content lies in the plaintext, in bytes.
+    pub plaintext_start: u64,
+    /// Length of the whole plaintext in bytes, true only once the final frame has been opened.
+    pub plaintext_len: u64,
 }
 
 impl Frames {
@@ -148,22 +174,61 @@ impl Frames {
         self.next.is_none()
     }
 
+    /// Turns to the frames that cover the plaintext bytes `start..end` of an envelope of `sealed_len`
+    /// bytes: at least one, and the final one for what lies beyond the end. Nothing but that length
+    /// vouches for the places, so the final frame must be opened before any other is believed.
+    ///
+    /// # Errors
+    /// [`Code::Truncated`]: no message has this length.
+    pub fn seek(&mut self, sealed_len: u64, start: u64, end: u64) -> Result<Cover> {
+        let layout = Layout::of_envelope(self.header_len, sealed_len, self.frame_length).ok_or_else(truncated)?;
+        let first = layout.frame_of(start);
+        let last = layout.frame_of(end.saturating_sub(1)).max(first);
+        let (from, past) = (layout.span(first).ok_or_else(truncated)?, layout.span(last + 1));
+        self.next = Some(first + 1);
+        self.window = Some((layout, last + 1));
+        Ok(Cover {
+            sealed: from.sealed_start..past.map_or(sealed_len, |span| span.sealed_start),
+            plaintext_start: from.plaintext_start,
+            plaintext_len: layout.plaintext_len(),
+        })
+    }
+
     /// Plans the next frame from its first bytes.
     ///
     /// # Errors
     /// [`Code::EnvelopeInvalid`]: out of order, too long, or after the end;
-    /// [`Code::Truncated`]: fewer than [`Frames::HEAD`] bytes.
+    /// [`Code::Truncated`]: fewer than [`Frames::HEAD`] bytes, or since [`Frames::seek`] a final frame
+    /// that is not where the envelope's length puts it.
     pub fn read(&mut self, head: &[u8]) -> Result<Frame> {
         let sequence = self.next.ok_or_else(trailing)?;
-        match Frame::read(self.message_id, sequence, self.frame_length, head) {
-            Ok(frame) => {
-                self.next = sequence.checked_add(1).filter(|_| !frame.is_last());
-                Ok(frame)
+        let frame = match Frame::read(self.message_id, sequence, self.frame_length, head) {
+            Ok(frame) => frame,
+            Err(Stop::Need(_)) => return Err(truncated()),
+            Err(Stop::Bad(error)) => {
+                return Err(self.placed(sequence).filter(|span| span.last).map_or(error, |_| misplaced()));
             }
-            Err(Stop::Need(_)) => Err(truncated()),
-            Err(Stop::Bad(error)) => Err(error),
+        };
+        if self.placed(sequence).is_some_and(|span| (span.len as usize, span.last) != (frame.len(), frame.is_last())) {
+            return Err(misplaced());
         }
+        let end = self.window.map_or(u32::MAX, |(_, end)| end);
+        self.next = sequence.checked_add(1).filter(|next| !frame.is_last() && *next <= end);
+        Ok(frame)
     }
+
+    fn placed(&self, sequence: u32) -> Option<Span> {
+        self.window.and_then(|(layout, _)| layout.span(sequence - 1))
+    }
+}
+
+fn misplaced() -> Error {
+    Error::new(
+        Code::Truncated,
+        &[
+            "the final frame is not where the file's length puts it: the file was cut off or appended to; fetch it again",
+        ],
+    )
 }
 
 /// The envelope ended before its final frame.
@@ -185,7 +250,13 @@ mod tests {
     /// A place that no test reaches by opening 2^32 frames.
     #[test]
     fn the_last_sequence_number_is_the_final_frames() {
-        let at_end = || Frames { message_id: [0; MESSAGE_ID_LEN], frame_length: 1, next: Some(u32::MAX) };
+        let at_end = || Frames {
+            message_id: [0; MESSAGE_ID_LEN],
+            frame_length: 1,
+            header_len: 0,
+            next: Some(u32::MAX),
+            window: None,
+        };
         let last = Frame::new([0; MESSAGE_ID_LEN], u32::MAX, 0, true);
         assert_eq!(at_end().read(&last.head()), Ok(last));
         // As a regular frame's, this number is the final frame's marker.

@@ -34,7 +34,7 @@ test('Node imports it and seals', () => {
 
 test('it exports what is documented, and nothing beside', () => {
   const names = node("console.log(JSON.stringify(Object.keys(await import('kmseal'))))");
-  assert.deepEqual(names, ['KmsPublicKey', 'KmsealError', 'Opener', 'Sealer', 'generateRandom', 'inspect', 'load']);
+  assert.deepEqual(names, ['KmsPublicKey', 'KmsealError', 'Opener', 'Sealer', 'generateRandom', 'inspect', 'load', 'reseal']);
 });
 
 test('a server that renders pages imports the element, and nothing happens', () => {
@@ -85,7 +85,7 @@ test('a sealer with a cache lets the process end', () => {
 
 const CONSUMER = `
 import {
-  KmsPublicKey, KmsealError, Opener, Sealer, generateRandom, inspect, load,
+  KmsPublicKey, KmsealError, Opener, Sealer, generateRandom, inspect, load, reseal,
   type EncryptionContext, type GetPublicKeyOutput, type KmsealErrorCode, type OpenOptions, type SealOptions, type SealedFile,
 } from 'kmseal';
 import { KmsealFileElement } from 'kmseal/element';
@@ -120,11 +120,16 @@ export async function main(file: File, signal: AbortSignal): Promise<void> {
   const opener = new Opener({
     keyIds: [key.keyId],
     decrypt: (input, { signal }) => kms.send(input, { abortSignal: signal }),
+    cache: { maxAge: 60_000, capacity: 10 },
   });
   const expected: OpenOptions = { encryptionContext: context, signal };
   const opened: { plaintext: Blob; encryptionContext: EncryptionContext; keyId: string } = await opener.open(sealed, expected);
   const frames: number | undefined = (await inspect(opened.plaintext)).frames;
-  console.log(frames);
+  const size: number | undefined = (await opener.openRange(sealed, -10)).size;
+  const range: ReadableStream<Uint8Array<ArrayBuffer>> =
+    (await opener.openRange({ size: sealed.size, read: async (start, end) => (await sealed.slice(start, end).arrayBuffer()) }, 0, 10, expected)).plaintext;
+  const moved: Blob = await reseal(sealed, { opener, sealer, signal });
+  console.log(frames, size, range, moved);
 
   // Mistakes that the types catch.
   // @ts-expect-error a context holds strings

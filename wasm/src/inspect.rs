@@ -32,10 +32,10 @@ pub fn describe(header: &Header, sealed_len: Option<f64>) -> Result<JsValue> {
     set(&described, "frameLength", header.frame_length());
     set(&described, "headerLength", header.len() as f64);
     if let Some(sealed_len) = sealed_len {
-        let len = Layout::plaintext_len(header.len(), sealed_len as u64, header.frame_length());
-        let len = len.ok_or_else(kmseal::truncated)?;
-        set(&described, "plaintextSize", len as f64);
-        set(&described, "frames", Layout::new(header.len(), len, header.frame_length())?.frames());
+        let layout = Layout::of_envelope(header.len(), sealed_len as u64, header.frame_length());
+        let layout = layout.ok_or_else(kmseal::truncated)?;
+        set(&described, "plaintextSize", layout.plaintext_len() as f64);
+        set(&described, "frames", layout.frames());
     }
     Ok(described.into())
 }

@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use js_sys::{Array, Object, Promise, Uint8Array};
-use kmseal::{Error, Expected, Frame, Frames, Header, KeyArn, Limits, Opened, Progress};
-use kmseal::{advice, trailing, truncated};
+use kmseal::{Error, Expected, Frame, Frames, Header, KeyArn, Layout, Limits, Opened, Progress};
+use kmseal::{advice, checked_answer, trailing, truncated};
 use wasm_bindgen::prelude::*;
 use web_sys::CryptoKey;
 use zeroize::Zeroizing;
@@ -40,7 +40,8 @@ impl ReadHeader {
     /// The plaintext's length in an envelope of this length; undefined if no message has it.
     #[wasm_bindgen(js_name = plaintextLength)]
     pub fn plaintext_len(&self, sealed_len: f64) -> Option<f64> {
-        kmseal::Layout::plaintext_len(self.0.len(), sealed_len as u64, self.0.frame_length()).map(|len| len as f64)
+        let layout = Layout::of_envelope(self.0.len(), sealed_len as u64, self.0.frame_length())?;
+        Some(layout.plaintext_len() as f64)
     }
 
     /// What `inspect` returns.
@@ -78,10 +79,24 @@ impl Locked {
         Ok(inputs)
     }
 
-    /// Takes KMS's plaintext and authenticates the header.
-    pub fn authenticate(self, plaintext: Vec<u8>) -> Result<Unlocked> {
+    /// Compares the answer's digest and authenticates the header.
+    pub fn authenticate(self, answer: &Answer) -> Result<Unlocked> {
+        Ok(Unlocked(self.0.authenticate(&answer.0)?))
+    }
+}
+
+/// What KMS answered: digest and data key, wiped on drop.
+#[wasm_bindgen]
+pub struct Answer(Zeroizing<Vec<u8>>);
+
+#[wasm_bindgen]
+impl Answer {
+    /// Takes KMS's plaintext.
+    #[wasm_bindgen(constructor)]
+    pub fn new(plaintext: Vec<u8>) -> Result<Answer> {
         let plaintext = Zeroizing::new(plaintext);
-        Ok(Unlocked(self.0.authenticate(&plaintext)?))
+        checked_answer(&plaintext)?;
+        Ok(Self(plaintext))
     }
 }
 
@@ -94,6 +109,11 @@ impl Unlocked {
     /// The whole context, stored and required.
     pub fn context(&self) -> JsValue {
         context::write(&self.0.context)
+    }
+
+    /// The pairs of it that are not stored.
+    pub fn required(&self) -> JsValue {
+        context::write(&self.0.required)
     }
 
     /// The content key as a non-extractable CryptoKey.
@@ -128,6 +148,19 @@ impl Body {
     #[wasm_bindgen(js_name = isDone)]
     pub fn is_done(&self) -> bool {
         self.frames.is_done()
+    }
+
+    /// Turns to the frames that cover some plaintext bytes of an envelope of this length: where they
+    /// lie in it (`from`, `to`), where their first byte lies in the plaintext (`start`), and the
+    /// plaintext's length (`size`).
+    pub fn seek(&mut self, sealed_len: f64, start: f64, end: f64) -> Result<Object> {
+        let cover = self.frames.seek(sealed_len as u64, start as u64, end as u64)?;
+        let object = Object::new();
+        set(&object, "from", cover.sealed.start as f64);
+        set(&object, "to", cover.sealed.end as f64);
+        set(&object, "start", cover.plaintext_start as f64);
+        set(&object, "size", cover.plaintext_len as f64);
+        Ok(object)
     }
 
     /// Reads the next frame's head; gives the whole frame's length in bytes.

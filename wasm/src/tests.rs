@@ -10,7 +10,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::CryptoKey;
 
 use crate::error::Result;
-use crate::opening::{Body, ReadHeader, read_header};
+use crate::opening::{Answer, Body, ReadHeader, read_header};
 use crate::sealing::Sealing;
 
 #[path = "../../tests/common/known_answers.rs"]
@@ -97,7 +97,8 @@ async fn body<'a>(vector: &Vector, envelope: &'a [u8], web: bool) -> (Body, &'a 
     let frames = &envelope[header.length() as usize..];
     let locked = ok(header.expect(&crate::context::write(&vector.pairs(true))));
     // What KMS answers for these data keys, by their construction.
-    let unlocked = ok(locked.authenticate([vector.context_digest.as_slice(), &vector.data_key].concat()));
+    let answer = ok(Answer::new([vector.context_digest.as_slice(), &vector.data_key].concat()));
+    let unlocked = ok(locked.authenticate(&answer));
     let key = crypto_key(unlocked.import_key(), web).await;
     (unlocked.body(key), frames)
 }
