@@ -35,7 +35,7 @@ export async function persist<T>(attempt: () => Promise<T>, retries: number, sig
 /** What comes of a task, or the signal's reason. `start` gives what stops the task, which is called in any case. */
 export async function stoppable<T>(
   signal: AbortSignal,
-  start: (resolve: (value: T | PromiseLike<T>) => void, reject: (error: unknown) => void) => () => void,
+  start: (resolve: (value: T) => void, reject: (error: unknown) => void) => () => void,
 ): Promise<T> {
   signal.throwIfAborted();
   let abort = () => {};
@@ -79,7 +79,7 @@ export function ask<T>(name: string, callback: (options: AskOptions) => Answer<T
       const { status } = answered;
       throw new Fault(`the server answered sign.${name} with status ${status}; see what it says`, { passing: passes(status), status, part });
     };
-    resolve(answer() as Promise<T>);
+    (answer() as Promise<T>).then(resolve, reject);
     return () => {
       clearTimeout(timer);
       controller.abort();

@@ -1,68 +1,119 @@
-// uploadSealed against S3 through the page's server: what arrives, in which requests, and what they tell.
+// uploadSealed against S3 through the page's server: what arrives, in which requests, and what is refused before any.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { sample } from '../support/bytes.mjs';
-import { openKit } from '../support/session.mjs';
-import { startS3 } from '../support/s3.mjs';
-
-const MIB = 2 ** 20;
-const PLAIN = 'the patient has a broken arm';
-const NAME = 'report of mister miller.pdf';
-
-const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-s3-'));
-const file = path.join(folder, NAME);
-let s3;
-before(async () => {
-  s3 = await startS3();
-});
-after(async () => {
-  await s3?.close();
-  rmSync(folder, { recursive: true });
-});
-
-/** Writes the file that is uploaded; every KiB of it would be recognized. */
-function write(size) {
-  const bytes = Buffer.from(sample(size));
-  for (let at = 0; at < size; at += 1024) bytes.write(PLAIN, at);
-  writeFileSync(file, bytes);
-  return createHash('sha256').update(bytes).digest('hex');
-}
+import { MIB, openUploads } from '../support/uploads.mjs';
 
 for (const name of ['chromium', 'firefox', 'webkit']) {
   describe(name, () => {
-    let page;
+    let uploads;
+    let s3;
     before(async () => {
-      page = await openKit(name, { keys: [s3.key].map(json), routes: s3.routes, connect: [s3.origin] });
-      await s3.allow(page.origin);
+      uploads = await openUploads(name);
+      ({ s3 } = uploads);
     });
-    after(() => page?.close());
-    afterEach(async () => {
-      s3.faults.reset();
-      assert.deepEqual(await s3.unfinished(), []);
+    after(() => uploads?.close());
+    afterEach(() => uploads.check());
+
+    test('several parts, all but the last of the least size, of exactly the length that was signed', async () => {
+      const sha256 = uploads.write(23 * MIB);
+      const { id, result, error, created, progress } = await uploads.upload();
+      assert.equal(error, undefined);
+      assert.deepEqual(created, { size: result.size, partSize: 5 * MIB, parts: 5 });
+      assert.deepEqual(await s3.open(id), { sha256, size: result.size, type: 'application/octet-stream' });
+      const bodies = s3.faults.seen.filter(({ name }) => name.startsWith('PUT')).map(({ body }) => body.length);
+      assert.deepEqual(bodies.sort((a, b) => b - a), [...Array(4).fill(5 * MIB), result.size - 20 * MIB]);
+      assert.deepEqual(s3.faults.names(), [
+        'POST', 'POST', 'PUT 1', 'PUT 2', 'PUT 3', 'PUT 4', 'PUT 5',
+        'complete', 'create', 'part 1', 'part 2', 'part 3', 'part 4', 'part 5',
+      ]);
+      assert.ok(progress.length > 1 && progress.every(([loaded, total], index) => total === result.size && loaded > (progress[index - 1]?.[0] ?? 0)));
+      assert.equal(progress.at(-1)[0], result.size);
     });
 
-    async function upload(options) {
-      const id = s3.begin();
-      await page.chooseFiles([file]);
-      return page.evaluate(async (id, name, options) => {
-        const { upload } = await import('/support/upload-page.mjs');
-        return upload(kit.chosenFile(name), { id, sealer: kit.sealer(), ...options });
-      }, id, NAME, options);
+    test('parts are signed when they are about to be sent, as many as may be in flight', async () => {
+      uploads.write(17 * MIB);
+      const { error } = await uploads.upload({ concurrency: 1 });
+      assert.equal(error, undefined);
+      const names = s3.faults.seen.map(({ name }) => name).filter((name) => /^(part|PUT)/.test(name));
+      assert.deepEqual(names, ['part 1', 'PUT 1', 'part 2', 'PUT 2', 'part 3', 'PUT 3', 'part 4', 'PUT 4']);
+    });
+
+    for (const [what, size] of [['a small file', 1000], ['an empty file', 0], ['a file of almost a part', 5 * MIB - 2000]]) {
+      test(`${what}: a single PUT`, async () => {
+        const sha256 = uploads.write(size);
+        const { id, result, error, progress } = await uploads.upload();
+        assert.equal(error, undefined);
+        assert.deepEqual(await s3.open(id), { sha256, size: result.size, type: 'application/octet-stream' });
+        assert.deepEqual(s3.faults.names(), ['PUT', 'put']);
+        assert.deepEqual(progress.at(-1), [result.size, result.size]);
+      });
     }
 
-    test('a file of several parts', async () => {
-      const sha256 = write(23 * MIB);
-      const { id, result, error } = await upload({ partSize: 5 * MIB });
+    test('an envelope that is a byte larger than a part: two', async () => {
+      const sha256 = uploads.write(5 * MIB);
+      const { id, error } = await uploads.upload();
       assert.equal(error, undefined);
-      assert.deepEqual(await s3.open(id), { sha256, size: result.size, type: 'application/octet-stream' });
+      assert.equal((await s3.open(id)).sha256, sha256);
+      assert.ok(s3.faults.names().includes('PUT 2'));
+    });
+
+    test('larger parts where there would be over 10,000', async () => {
+      uploads.writeHoles(60 * 2 ** 30);
+      const stop = "{ signer: { create() { throw new Error('seen enough'); } } }";
+      const { created, error } = await uploads.upload({}, stop);
+      assert.deepEqual([error.code, error.cause], ['ERR_UPLOAD', 'Error: seen enough']);
+      assert.equal(created.partSize, Math.ceil(created.size / 10_000));
+      assert.equal(created.parts, 10_000);
+      assert.ok(created.partSize > 5 * MIB);
+    });
+
+    test('an expired signature gets a fresh one', async () => {
+      const sha256 = uploads.write(12 * MIB);
+      s3.faults.add('part 2', { does: 'wait' }, 1);
+      const { id, error } = await uploads.upload({ path: '/brief' });
+      assert.equal(error, undefined);
+      assert.equal((await s3.open(id)).sha256, sha256);
+      assert.equal(s3.faults.names().filter((name) => name === 'part 2').length, 2);
+    });
+
+    test('parts whose ETag the page may not see: it says so, and sends no more', async () => {
+      uploads.write(12 * MIB);
+      await s3.allow(uploads.page.origin, { ExposeHeaders: [] });
+      const { id, error } = await uploads.upload({ concurrency: 1 });
+      await s3.allow(uploads.page.origin);
+      assert.deepEqual([error.code, error.part], ['ERR_UPLOAD', 1]);
+      assert.match(error.message, /ExposeHeaders: ETag/);
+      assert.deepEqual(s3.faults.names().filter((name) => name.startsWith('PUT')), ['PUT 1']);
+      assert.equal(await s3.arrived(id), false);
+    });
+
+    test('what cannot work is refused before anything is asked', async () => {
+      uploads.write(10);
+      for (const [options, code, name, says] of [
+        [{ partSize: 5 * MIB - 1 }, '{}', 'RangeError', /partSize/],
+        [{ partSize: 5 * 2 ** 30 + 1 }, '{}', 'RangeError', /partSize/],
+        [{ partSize: '8 MiB' }, '{}', 'RangeError', /partSize/],
+        [{ concurrency: 0 }, '{}', 'RangeError', /concurrency/],
+        [{ retries: -1 }, '{}', 'RangeError', /retries/],
+        [{ stallTimeout: 0 }, '{}', 'RangeError', /stallTimeout/],
+        [{}, '{ sign: undefined }', 'TypeError', /sign\.put/],
+        [{}, '{ signer: { abort: undefined } }', 'TypeError', /sign\.abort/],
+      ]) {
+        const { error } = await uploads.upload(options, code);
+        assert.deepEqual([error?.name, error?.code], [name, undefined], JSON.stringify(options));
+        assert.match(error.message, says);
+      }
+      assert.deepEqual(s3.faults.seen, []);
+    });
+
+    test('what callbacks give wrongly is told to the page, and the upload aborted', async () => {
+      uploads.write(12 * MIB);
+      const unsigned = await uploads.upload({}, '{ signer: { part: () => ({ href: "/" }) } }');
+      assert.equal(unsigned.error.name, 'TypeError');
+      assert.match(unsigned.error.message, /sign\.part must give \{ url, headers\? \}/);
+      const thrown = await uploads.upload({}, '{ onProgress() { throw new TypeError("no bar"); } }');
+      assert.equal(thrown.error.message, 'no bar');
+      assert.ok(s3.faults.names().filter((name) => name === 'abort').length === 2);
     });
   });
-}
-
-function json({ PublicKey, $metadata, ...rest }) {
-  return { ...rest, PublicKey: Buffer.from(PublicKey).toString('base64') };
 }

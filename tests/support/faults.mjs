@@ -1,13 +1,15 @@
 // What can go wrong with a request, done to it: by a proxy in front of S3, and by the page's own server.
 import { once } from 'node:events';
 import { createServer, request as ask } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 
 /**
  * @typedef {{ name: string, url: string, headers: import('node:http').IncomingHttpHeaders, body: Buffer }} Seen a request; its name
  *   is `PUT` or `PUT 3` (part 3) for S3, and `create`, `part 3` and so on for the page's server
- * @typedef {{ does: 'cut' | 'stall' | 'answer', status?: number, after?: 'nothing' | 'half' | 'all' }} Fault cut: the connection ends;
- *   stall: nothing is read or answered any more; answer: with that status. After `all` the request has done its work.
+ * @typedef {{ does: 'cut' | 'stall' | 'answer' | 'wait', status?: number, after?: 'nothing' | 'half' | 'all' }} Fault cut: the
+ *   connection ends; stall: nothing is read or answered any more; answer: with that status; wait: the page's server answers
+ *   4 s late. After `all` the request has done its work, after `half` S3 has got half of it.
  */
 
 /** Requests as they came, and which fault is done to which: `fault(name)` is asked once for each. */
@@ -21,32 +23,52 @@ export class Faults {
     this.seen = [];
     this.fault = () => undefined;
   }
+
+  /** Does it to the first requests of that name. @param {string} name @param {Fault} fault @param {number} [times] */
+  add(name, fault, times = Infinity) {
+    let left = times;
+    this.fault = (asked) => (asked === name && left-- > 0 ? fault : undefined);
+  }
+
+  /** Names of the requests, in order of their names. */
+  names() {
+    return this.seen.map(({ name }) => name).filter((name) => !name.startsWith('OPTIONS')).sort();
+  }
+
+  /** The requests that say one of these words anywhere. @param {string[]} words */
+  telling(words) {
+    const texts = ({ url, headers, body }) => [Buffer.from(decodeURIComponent(url)), Buffer.from(JSON.stringify(headers)), body];
+    return this.seen.filter((request) => texts(request).some((text) => words.some((word) => text.includes(word)))).map(({ name }) => name);
+  }
 }
 
 /** What S3 says beside the status. */
-const CODES = { 403: 'AccessDenied', 500: 'InternalError', 503: 'SlowDown' };
+const CODES = { 400: 'EntityTooSmall', 403: 'AccessDenied', 500: 'InternalError', 503: 'SlowDown' };
+
+/** Every part but the last has as many bytes. S3 looks at it when the parts are put together, the emulator does not. */
+const MIN_PART = 5 * 2 ** 20;
 
 /**
- * A proxy in front of S3 that does nothing to requests but what `faults` wants.
+ * A proxy in front of S3 that does nothing to requests but what `faults` wants, and refuses parts that are too small.
  * @param {string} target an origin @param {Faults} faults
  */
 export async function startProxy(target, faults) {
-  const server = createServer(async (incoming, outgoing) => {
+  /** Sizes by upload id, then number. */
+  const parts = {};
+  const tooSmall = (uploadId) => Object.values(parts[uploadId] ?? {}).slice(0, -1).some((size) => size < MIN_PART);
+  const answer = async (incoming, outgoing) => {
     const { method, url, headers } = incoming;
     const { searchParams } = new URL(url, target);
-    const name = [method, searchParams.get('partNumber')].filter(Boolean).join(' ');
+    const [number, uploadId] = ['partNumber', 'uploadId'].map((parameter) => searchParams.get(parameter));
+    const name = [method, number].filter(Boolean).join(' ');
     // A preflight says nothing and does nothing; faults are for what follows.
-    const { does, status, after = 'nothing' } = (method === 'PUT' && faults.fault(name)) || {};
-    const body = [];
-    let length = 0;
+    let { does, status, after = 'nothing' } = (method === 'PUT' && faults.fault(name)) || {};
+    if (method === 'POST' && tooSmall(uploadId)) [does, status] = ['answer', 400];
     const stops = does && after !== 'all' ? Number(headers['content-length']) * (after === 'half' ? 0.5 : 0) : Infinity;
-    for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
-      body.push(chunk);
-      length += chunk.length;
-      if (length >= stops) break;
-    }
-    faults.seen.push({ name, url, headers, body: Buffer.concat(body) });
-    const forwarded = stops === Infinity ? await forward(target, incoming, Buffer.concat(body)) : undefined;
+    const body = await bodyOf(incoming, stops);
+    faults.seen.push({ name, url, headers, body });
+    if (method === 'PUT' && number) (parts[uploadId] ??= {})[number] = body.length;
+    const forwarded = stops === Infinity ? await forward(target, incoming, body) : undefined;
     if (does === 'cut') return incoming.socket.destroy();
     if (does === 'stall') return incoming.pause();
     if (does === 'answer') {
@@ -57,6 +79,12 @@ export async function startProxy(target, faults) {
     }
     outgoing.writeHead(forwarded.status, forwarded.headers);
     return outgoing.end(forwarded.body);
+  };
+  const server = createServer((incoming, outgoing) => {
+    answer(incoming, outgoing).catch((error) => {
+      // The page may leave at any time.
+      if (!incoming.destroyed) throw error;
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -68,6 +96,18 @@ export async function startProxy(target, faults) {
       await once(server, 'close');
     },
   };
+}
+
+/** The body, or as much of it as there is after so many bytes. */
+async function bodyOf(incoming, stops) {
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= stops) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 /** The Host header stays: it is signed. */
@@ -87,7 +127,8 @@ export const faulty = (faults) => async (c, next) => {
   faults.seen.push({ name, url: c.req.url, headers: c.req.header(), body: Buffer.from(body) });
   const { does, status, after } = faults.fault(name) ?? {};
   if (!does) return next();
-  if (after === 'all') await next();
+  if (after === 'all' || does === 'wait') await next();
+  if (does === 'wait') return delay(4000);
   if (does === 'stall') await new Promise(() => {});
   if (does === 'cut') c.env.incoming.socket.destroy();
   c.res = does === 'cut' ? RESPONSE_ALREADY_SENT : new Response('no', { status });

@@ -1,7 +1,9 @@
 // S3 and KMS for uploads by presigned URLs: the emulator with its bucket's CORS rule enforced, a proxy between it and the page that
 // does to requests what a test wants, and the page's server with the demo's signer.
 import { createHash, randomUUID } from 'node:crypto';
-import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutBucketCorsCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand, GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutBucketCorsCommand, S3Client,
+} from '@aws-sdk/client-s3';
 import { Opener } from 'kmseal';
 import { corsRule, createBucket } from '../../www/server/aws.mjs';
 import { multipart } from '../../www/server/multipart.mjs';
@@ -29,10 +31,14 @@ export async function startS3() {
     faults,
     /** Where pages PUT. */
     origin: proxy.origin,
+    /** A client of it, and its bucket. */
+    proxied,
+    bucket: BUCKET,
+    keyOf,
 
-    /** For startServer(): `/s3/:id/:step`, and `/brief/:id/:step`, whose URLs are valid for a second. */
+    /** For startServer(): `/s3/:id/:step`, and `/brief/:id/:step`, whose URLs are valid for 3 s. */
     routes(app) {
-      for (const [path, lifetime] of [['/s3', undefined], ['/brief', 1]]) {
+      for (const [path, lifetime] of [['/s3', undefined], ['/brief', 3]]) {
         app.use(`${path}/*`, faulty(faults));
         app.route(path, multipart({ s3: proxied, bucket: BUCKET, keyOf, maxSize: LARGEST, lifetime }));
       }
@@ -55,6 +61,12 @@ export async function startS3() {
     async unfinished() {
       const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
       return Uploads.map((upload) => upload.Key);
+    },
+
+    /** Aborts them. */
+    async abortAll() {
+      const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
+      for (const { Key, UploadId } of Uploads) await s3.send(new AbortMultipartUploadCommand({ Bucket: BUCKET, Key, UploadId }));
     },
 
     /** Whether an object arrived. */

@@ -8,30 +8,32 @@ export function signer(id, path = '/s3') {
 }
 
 /**
- * Uploads, and says how that went.
- * @param {object} options
- * @param {(name: string, abort: () => void) => void} [options.before] called before every callback, with the name that it has in Seen
+ * Starts an upload. `settled` says how it went: with `result`, `error` as JSON, or what else it rejected with; and what `create` was
+ * asked, of which errors `resume` was told, and the progress.
  */
-export async function upload(file, { id, sealer, path, before = () => {}, ...options }) {
+export function begin(file, { id, path, resume, signer: own = {}, ...options }) {
   const controller = new AbortController();
-  const abort = () => controller.abort('cancelled');
-  const outcome = { id, progress: [], created: undefined };
-  const sign = signer(id, path);
-  for (const [step, ask] of Object.entries(sign)) {
-    sign[step] = (request, asked) => {
-      if (step === 'create') outcome.created = request;
-      before([step, request.number].filter(Boolean).join(' '), abort);
-      return ask(request, asked);
-    };
-  }
-  const started = performance.now();
-  try {
-    const encryptionContext = { upload: id };
-    const onProgress = ({ loaded, total }) => outcome.progress.push([loaded, total]);
-    outcome.result = await uploadSealed(file, { sealer, sign, encryptionContext, signal: controller.signal, onProgress, ...options });
-  } catch (error) {
-    const { name, code, message, status, part, cause } = Object(error);
-    outcome.error = error instanceof Error ? { name, code, message, status, part, cause: cause && String(cause) } : error;
-  }
-  return { ...outcome, milliseconds: performance.now() - started };
+  const outcome = { id, progress: [], created: undefined, told: [] };
+  const sign = { ...signer(id, path), ...own };
+  const { create } = sign;
+  sign.create = (request, asked) => create((outcome.created = request), asked);
+  const uploading = uploadSealed(file, {
+    sign,
+    encryptionContext: { upload: id },
+    signal: controller.signal,
+    onProgress: ({ loaded, total }) => outcome.progress.push([loaded, total]),
+    resume: resume && ((error, asked) => (outcome.told.push(plain(error)), resume(error, asked))),
+    ...options,
+  });
+  const settled = uploading.then(
+    (result) => ({ ...outcome, result }),
+    (error) => ({ ...outcome, error: plain(error) }),
+  );
+  return { settled, abort: () => controller.abort('cancelled') };
+}
+
+function plain(error) {
+  if (!(error instanceof Error)) return error;
+  const { name, code, message, status, part, cause } = error;
+  return { name, code, message, status, part, cause: cause && String(cause) };
 }
