@@ -36,18 +36,14 @@ const MAX_BODY = 2 ** 20;
 export function multipart({ s3, bucket, keyOf, maxSize, lifetime = URL_LIFETIME_SECONDS }) {
   /** @type {Map<string, Upload>} */
   const uploads = new Map();
-  /** @param {import('@aws-sdk/client-s3').PutObjectCommand | UploadPartCommand} command */
-  const sign = (command) =>
-    getSignedUrl(s3, command, {
-      expiresIn: lifetime,
-      // The presigner leaves content-type out unless it is named here.
-      signableHeaders: new Set(['host', 'content-length', 'content-type']),
-    });
+  // The presigner leaves content-type out unless it is named here. A part has none.
+  const sign = (command, ...headers) =>
+    getSignedUrl(s3, command, { expiresIn: lifetime, signableHeaders: new Set(['host', 'content-length', ...headers]) });
 
   const steps = {
     async put(object, { size }) {
       expectSize(size, maxSize);
-      const url = await sign(new PutObjectCommand({ ...object, ContentLength: size, ContentType: CONTENT_TYPE }));
+      const url = await sign(new PutObjectCommand({ ...object, ContentLength: size, ContentType: CONTENT_TYPE }), 'content-type');
       return { url, headers: { 'content-type': CONTENT_TYPE } };
     },
 
