@@ -23,8 +23,11 @@ export function createFormReceiver({ uploads, keyArn, maxUploadSize }) {
   return async (incoming) => {
     const folder = await mkdtemp(path.join(tmpdir(), 'kmseal-form-'));
     try {
+      let count = 0;
       const form = formidable({
         uploadDir: folder,
+        // Files are listed in the order in which they end, and so named in the one in which they begin.
+        filename: () => String(count++),
         maxFiles: MAX_FILES,
         maxFileSize: maxUploadSize,
         maxTotalFileSize: maxUploadSize,
@@ -42,7 +45,9 @@ export function createFormReceiver({ uploads, keyArn, maxUploadSize }) {
       if (!files.doc?.length) {
         throw refusal(422, 'MISSING', 'The form came without a sealed file. With scripts off nothing is sealed, and nothing is sent.');
       }
-      const received = Object.entries(files).flatMap(([name, list]) => list.map(({ filepath }) => ({ name, filepath })));
+      const received = Object.entries(files)
+        .flatMap(([name, list]) => list.map(({ filepath, newFilename }) => ({ name, filepath, order: Number(newFilename) })))
+        .sort((a, b) => a.order - b.order);
       for (const { name, filepath } of received) {
         if (!Object.hasOwn(FIELDS, name)) throw refusal(422, 'UNKNOWN_FIELD', `This form has no file field “${name}”.`);
         await refuseUnsealed(filepath, { keyArn, context: uploads.get(upload).context });
