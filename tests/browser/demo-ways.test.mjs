@@ -11,7 +11,7 @@ import { launch } from '../support/browser.mjs';
 import { openDemo, sha256 } from '../support/demo.mjs';
 
 const MIB = 2 ** 20;
-const PATIENCE = 60_000;
+const PATIENCE = 30_000;
 
 const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-ways-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -110,6 +110,32 @@ for (const name of ['chromium', 'firefox']) {
       assert.equal(await (await find('#arrivals .verdict:not([hidden])')).getText(), `This is ${chosen.name}.`);
       const said = await (await find('#compare-result')).getText();
       assert.equal(said, `${chosen.name} has SHA-256 ${sha256(chosen.bytes)}: 1 of the opened envelopes holds it.`);
+    });
+
+    test('tus, paused and gone on with', async () => {
+      await visit('tus');
+      const chosen = create(`recording ${name}.wav`, 64 * MIB + 5);
+      await browser.chooseFiles('#file', [chosen.file]);
+      // The envelope travels in pieces of 16 MiB: once the first one is there, and in the page, since the others follow fast.
+      await driver.executeAsyncScript((done) => {
+        const timer = setInterval(() => {
+          if (!(Number.parseInt(document.querySelector('.upload-list .step-figure')?.textContent) >= 25)) return;
+          clearInterval(timer);
+          document.getElementById('pause').click();
+          done();
+        }, 1);
+      });
+      const pause = await find('#pause');
+      assert.equal(await pause.getAttribute('aria-pressed'), 'true');
+      const figure = await texts('.upload-list .step-figure');
+      await driver.sleep(1000);
+      assert.deepEqual(await texts('.upload-list .step-figure'), figure);
+      assert.match((await texts('.upload-list .step-action button'))[0], /^Cancel\s/);
+      assert.deepEqual(await all('#arrivals > li'), []);
+
+      await pause.click();
+      await lines(1);
+      await assertSealed(await open(1), chosen);
     });
   });
 }

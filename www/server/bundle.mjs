@@ -7,10 +7,14 @@ const WAYS = fileURLToPath(new URL('../ways', import.meta.url));
 
 const TYPES = { '.js': 'text/javascript', '.css': 'text/css' };
 
-/** The package as published, which the demo serves at /kmseal/, is not bundled: what runs is what npm delivers. */
-const published = {
-  name: 'published',
+/**
+ * Not bundled are the demo's own modules, which are served as they are, and the package, which the demo serves at /kmseal/: what runs
+ * is what npm delivers.
+ */
+const served = {
+  name: 'served',
   setup({ onResolve }) {
+    onResolve({ filter: /^\// }, ({ path: url, kind }) => (kind === 'entry-point' ? undefined : { path: url, external: true }));
     onResolve({ filter: /^kmseal(\/|$)/ }, ({ path: name }) => ({
       path: name === 'kmseal' ? '/kmseal/index.js' : `/${name}.js`,
       external: true,
@@ -34,9 +38,7 @@ export async function bundleWays() {
     minify: true,
     format: 'esm',
     target: 'es2022',
-    plugins: [published],
-    // The demo's own modules, which are served as they are.
-    external: ['/*.js'],
+    plugins: [served],
   });
   // Its service process would otherwise live as long as the demo.
   await stop();

@@ -23,4 +23,11 @@ export const WAY_PAGES = [
       'Each part is sealed when its turn comes, so memory stays flat whatever the size. The server signs the parts and sees none of ' +
       'them. One that fails is sent again, not the others.',
   },
+  {
+    name: 'tus',
+    heading: 'Cut off, resumed, and still one envelope.',
+    lede:
+      'tus-js-client with a few options spread into its own. A broken upload goes on where the server stands, from the same envelope: ' +
+      'nothing is sealed twice under other keys.',
+  },
 ];
