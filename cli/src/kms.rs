@@ -61,7 +61,9 @@ impl Kms {
         let in_arn = key_id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
         let in_arn = in_arn.map(crate::region::parse).transpose().map_err(Failure::usage)?;
         let region = self.region.clone().or(in_arn);
-        if region.is_none() && self.config.region().is_none() {
+        // Set to nothing is as good as not set, as in the AWS CLI.
+        let configured = self.config.region().is_some_and(|region| !region.as_ref().is_empty());
+        if region.is_none() && !configured {
             return Err(Failure::usage("no region: give --region or the key's ARN, or set AWS_REGION"));
         }
         let call = self.client(region).get_public_key().key_id(key_id);

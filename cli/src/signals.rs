@@ -1,8 +1,10 @@
 //! Ending by a signal leaves no file behind.
 
+use std::sync::Arc;
 use std::{fs, io, process, thread};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -10,6 +12,8 @@ use crate::output::unfinished;
 
 /// Removes the unfinished file on SIGINT, SIGTERM and SIGHUP, and then ends the process as they do.
 pub fn watch() -> io::Result<()> {
+    // A file beyond the size limit is an error of write, as a full disk is, and not the end of the process.
+    flag::register(SIGXFSZ, Arc::default())?;
     let ignored = ignored();
     let watched = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
     let mut signals = Signals::new(watched)?;

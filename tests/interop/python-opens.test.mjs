@@ -10,7 +10,7 @@ import { startKms } from '../support/kms.mjs';
 import { readHeader } from '../support/message.mjs';
 import { openPage } from '../support/session.mjs';
 import { CONTEXTS, MIB, lengthsAround } from './contexts.mjs';
-import { startPython } from './python.mjs';
+import { startPython } from './peers.mjs';
 
 const ENGINES = ['webcrypto', 'wasm'];
 const HASHES = ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1'];

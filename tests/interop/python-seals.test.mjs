@@ -12,7 +12,7 @@ import { decryptRoute, startKms } from '../support/kms.mjs';
 import { framePlaces } from '../support/message.mjs';
 import { openPage } from '../support/session.mjs';
 import { CONTEXTS, lengthsAround } from './contexts.mjs';
-import { startPython } from './python.mjs';
+import { startPython } from './peers.mjs';
 
 const ENGINES = ['webcrypto', 'wasm'];
 const FRAME = 4096;

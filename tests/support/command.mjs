@@ -30,11 +30,12 @@ export function createFolder() {
  * Starts the command there.
  * @param {{ root: string }} folder
  * @param {Record<string, string>} env AWS settings; none of this machine's are seen
+ * @param {string} [program] one that starts the command in its turn
  */
-export function startCommand(folder, env, args) {
+export function startCommand(folder, env, args, program = KMSEAL) {
   const { PATH, TMPDIR } = process.env;
   // HOME: no AWS configuration of whoever runs the tests.
-  return spawn(KMSEAL, args, { cwd: folder.root, env: { PATH, TMPDIR, HOME: folder.root, AWS_EC2_METADATA_DISABLED: 'true', ...env } });
+  return spawn(program, args, { cwd: folder.root, env: { PATH, TMPDIR, HOME: folder.root, AWS_EC2_METADATA_DISABLED: 'true', ...env } });
 }
 
 /** What the command did with this standard input: `{ status, signal, stdout, stderr }`. */
@@ -52,6 +53,6 @@ export async function endOf(child, input) {
 }
 
 /** Runs the command to its end. */
-export function runCommand(folder, env, args, { input = '' } = {}) {
-  return endOf(startCommand(folder, env, args), input);
+export function runCommand(folder, env, args, { input = '', program } = {}) {
+  return endOf(startCommand(folder, env, args, program), input);
 }

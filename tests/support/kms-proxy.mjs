@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 /**
  * @param {string} endpoint the emulator's
  * @returns its `endpoint`; `calls`, each `{ operation, region, input }`; and `answer`, which may be set to a function of a call
- *   that gives `{ status, name }` for an error in KMS's place, 'hang up', or nothing
+ *   that gives `{ status, body }` in KMS's place, 'hang up', or nothing
  */
 export async function startKmsProxy(endpoint) {
   const proxy = { calls: [], answer: () => undefined };
@@ -22,7 +22,7 @@ export async function startKmsProxy(endpoint) {
     if (answer === 'hang up') return request.socket.destroy();
     if (answer) {
       response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' });
-      return response.end(JSON.stringify({ __type: answer.name, message: answer.message }));
+      return response.end(JSON.stringify(answer.body));
     }
     const { host, connection, 'content-length': length, ...headers } = request.headers;
     const answered = await fetch(endpoint, { method: 'POST', headers, body });

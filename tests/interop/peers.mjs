@@ -1,4 +1,5 @@
-// AWS's Python Encryption SDK as a second implementation: one Python process that seals and opens on request (esdk.py).
+// AWS's own Encryption SDKs as second implementations: one process that seals and opens on request, in Python (esdk.py) or in
+// Rust (rust-esdk).
 import { spawn } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
 import { once } from 'node:events';
@@ -20,12 +21,21 @@ function describeKey({ KeyId, PublicKey }, algorithm) {
 
 /** @param {Awaited<ReturnType<import('../../scripts/lib/emulator.mjs').startEmulator>>} emulator */
 export async function startPython(emulator) {
+  return startPeer(emulator, await venv('interop'), [PROGRAM]);
+}
+
+/** @param {string} program the built rust-esdk */
+export function startRust(emulator, program) {
+  return startPeer(emulator, program, []);
+}
+
+async function startPeer(emulator, program, args) {
   const folder = await mkdtemp(path.join(tmpdir(), 'kmseal-interop-'));
   const input = path.join(folder, 'input');
   const output = path.join(folder, 'output');
   const env = { ...process.env, ...emulator.env };
   // It ends when its standard input does, and so with this process.
-  const child = spawn(await venv('interop'), [PROGRAM], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.on('error', () => {}); // it has ended, which its missing answer tells
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 
@@ -36,7 +46,7 @@ export async function startPython(emulator) {
       await writeFile(input, bytes);
       child.stdin.write(`${JSON.stringify({ ...request, input, output })}\n`);
       const { value, done } = await answers.next();
-      if (done) throw new Error('Python ended: its words are above');
+      if (done) throw new Error('the SDK ended: its words are above');
       const { error, message, ...result } = JSON.parse(value);
       if (error) throw Object.assign(new Error(message), { name: error });
       return { ...result, bytes: new Uint8Array(await readFile(output)) };

@@ -1,0 +1,226 @@
+// The command and KMS: which key it asks for, where, and what it says when KMS refuses.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand, ReplicateKeyCommand, UpdateAliasCommand } from '@aws-sdk/client-kms';
+import { startKmsProxy } from '../support/kms-proxy.mjs';
+import { readHeader } from '../support/message.mjs';
+import { startSetting } from './setting.mjs';
+
+let setting;
+let folder;
+let proxy;
+let multiRegion;
+before(async () => {
+  setting = await startSetting();
+  folder = setting.folder;
+  proxy = await startKmsProxy(setting.kms.emulator.endpoint);
+  setting.env.AWS_ENDPOINT_URL = proxy.endpoint;
+  multiRegion = await setting.kms.createKey({ multiRegion: true });
+  await setting.kms.client.send(new ReplicateKeyCommand({ KeyId: multiRegion.KeyId, ReplicaRegion: 'eu-west-1' }));
+  setting.keyFile('mrk.json', multiRegion);
+  await seal('key.json', 'single.kmseal');
+  await seal('mrk.json', 'mrk.kmseal');
+});
+afterEach(() => {
+  proxy.calls.length = 0;
+  proxy.answer = () => undefined;
+});
+after(async () => {
+  await proxy?.close();
+  await setting?.close();
+});
+
+const seal = (key, output, ...args) => setting.succeeds(['seal', '--key', key, '--output', output, ...args, '-'], { input: 'plain' });
+const open = (envelope, ...args) => setting.succeeds(['open', '--output', '-', ...args, envelope]);
+const refused = (status, line, envelope, ...args) => setting.fails(['open', '--output', '-', ...args, envelope], status, line);
+const asked = () => proxy.calls.map(({ region, input }) => [region, input.KeyId]);
+
+describe('key', () => {
+  test('by alias, id and ARN: JSON that the package and `seal` take, and the fingerprint', async () => {
+    const { KmsPublicKey } = await import('kmseal');
+    const [, , , region, account, resource] = setting.key.KeyId.split(':');
+    const alias = `arn:aws:kms:${region}:${account}:alias/uploads`;
+    for (const id of ['alias/uploads', resource.slice(4), setting.key.KeyId, alias]) {
+      const { status, stdout, stderr } = await setting.run(['key', id]);
+      assert.equal(status, 0, stderr);
+      const key = await KmsPublicKey.import(stdout.toString());
+      assert.equal(key.keyId, setting.key.KeyId);
+      assert.equal(stderr, `fingerprint ${key.fingerprint}\n`);
+      folder.write('printed.json', stdout);
+      await seal('printed.json', 'printed.kmseal', '--fingerprint', key.fingerprint, '--force');
+    }
+    assert.equal((await open('printed.kmseal')).toString(), 'plain');
+  });
+
+  test('an ARN says the region, --region something else', async () => {
+    const replica = multiRegion.KeyId.replace('us-east-1', 'eu-west-1');
+    await setting.succeeds(['key', replica]);
+    await setting.succeeds(['key', '--region', 'eu-west-1', multiRegion.KeyId.split('/')[1]]);
+    assert.deepEqual(proxy.calls.map(({ region }) => region), ['eu-west-1', 'eu-west-1']);
+  });
+
+  test('what cannot seal is not printed', async () => {
+    const create = async (settings) => (await setting.kms.client.send(new CreateKeyCommand(settings))).KeyMetadata.Arn;
+    const signing = await create({ KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' });
+    const symmetric = await create({});
+    for (const id of [signing, symmetric]) {
+      const { stdout } = await setting.fails(['key', id], id === signing ? 6 : 5, /create one with: aws kms create-key|has no public key/);
+      assert.equal(stdout.length, 0);
+    }
+    await setting.fails(['key', 'alias/uploads', '--fingerprint', 'SHA256:AAAA'], 6, /ERR_KEY_FINGERPRINT/);
+    await setting.fails(['key', 'alias/none'], 5, /does not find alias\/none.*NotFoundException/);
+    await setting.fails(['key', 'arn:aws:kms:us-east-1.example:1:key/x'], 2, /region/);
+    await setting.fails(['key', 'alias/uploads'], 2, /no region/, { env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' } });
+  });
+});
+
+describe('public keys', () => {
+  test('a fingerprint that does not fit, a file that is no key, or none', async () => {
+    const sealed = (...args) => setting.fails(['seal', ...args, '-'], 6, /^kmseal: [\w-]+\.json: /);
+    await sealed('--key', 'key.json', '--fingerprint', `SHA256:${'A'.repeat(43)}=`);
+    await sealed('--key', 'missing.json');
+    folder.write('text.json', 'no key');
+    await sealed('--key', 'text.json');
+    setting.keyFile('alias.json', { ...setting.key, KeyId: 'alias/uploads' });
+    await sealed('--key', 'alias.json');
+    await setting.fails(['seal', '--key', 'key.json', '--key', 'mrk.json', '--fingerprint', 'x', '-'], 2, /one --fingerprint for each/);
+  });
+
+  test('several: any one of them opens, each in its region', async () => {
+    await seal('key.json', 'both.kmseal', '--key', 'mrk.json');
+    assert.equal(readHeader(folder.read('both.kmseal')).edks.length, 2);
+    for (const id of [setting.key.KeyId, multiRegion.KeyId]) {
+      assert.equal((await open('both.kmseal', '--key-id', id)).toString(), 'plain');
+    }
+    proxy.calls.length = 0;
+    assert.equal((await open('both.kmseal', '--region', 'eu-west-1')).toString(), 'plain');
+    assert.deepEqual(asked(), [['eu-west-1', multiRegion.KeyId.replace('us-east-1', 'eu-west-1')]]);
+  });
+});
+
+describe('which key', () => {
+  test('any that the envelope names, and the one used is told; with --key-id only that', async () => {
+    const told = await setting.run(['open', '--output', '-', 'single.kmseal']);
+    assert.equal(told.stderr, `single.kmseal: opened with ${setting.key.KeyId}\n`);
+    const quiet = await setting.run(['open', '--output', '-', '--key-id', setting.key.KeyId, 'single.kmseal']);
+    assert.deepEqual([quiet.stdout.toString(), quiet.stderr], ['plain', '']);
+    proxy.calls.length = 0;
+    await refused(4, new RegExp(`sealed for ${setting.key.KeyId};.*ERR_NO_MATCHING_KEY`), 'single.kmseal', '--key-id', multiRegion.KeyId);
+    assert.equal(proxy.calls.length, 0);
+    for (const id of ['alias/uploads', 'mrk-1', '']) {
+      assert.equal((await setting.run(['open', '--key-id', id, 'single.kmseal'])).status, 2, id);
+    }
+  });
+
+  test("the key's own region, whatever the environment says", async () => {
+    await setting.succeeds(['open', '-o', '-', 'single.kmseal'], { env: { AWS_REGION: 'ap-southeast-2' } });
+    assert.deepEqual(asked(), [['us-east-1', setting.key.KeyId]]);
+    await refused(4, /is not in eu-west-1.*leave --region out/, 'single.kmseal', '--region', 'eu-west-1');
+    assert.equal(proxy.calls.length, 1);
+  });
+
+  test('a multi-Region key in the region given, before or after the subcommand', async () => {
+    const replica = multiRegion.KeyId.replace('us-east-1', 'eu-west-1');
+    await setting.succeeds(['--region', 'eu-west-1', 'open', '-o', '-', 'mrk.kmseal']);
+    await setting.succeeds(['open', '-o', '-', 'mrk.kmseal', '--region', 'eu-west-1']);
+    await setting.succeeds(['open', '-o', '-', 'mrk.kmseal', '--key-id', replica]);
+    await setting.succeeds(['open', '-o', '-', 'mrk.kmseal', '--key-id', multiRegion.KeyId, '--region', 'eu-west-1']);
+    assert.deepEqual(asked(), Array.from({ length: 4 }, () => ['eu-west-1', replica]));
+  });
+
+  test('when an alias has moved, old and new envelopes open', async () => {
+    const next = await setting.kms.createKey();
+    await setting.kms.client.send(new UpdateAliasCommand({ AliasName: 'alias/uploads', TargetKeyId: next.KeyId }));
+    folder.write('next.json', await setting.succeeds(['key', 'alias/uploads']));
+    await seal('next.json', 'next.kmseal');
+    for (const name of ['single.kmseal', 'next.kmseal']) assert.equal((await open(name)).toString(), 'plain');
+    const needs = JSON.parse(await setting.succeeds(['inspect', '--json', 'next.kmseal'])).keyIds;
+    assert.deepEqual(needs, [next.KeyId]);
+  });
+
+  test('an ARN that is none is never asked for, and does no harm on the terminal', async () => {
+    const envelope = folder.read('single.kmseal');
+    const { places } = readHeader(envelope);
+    const [start, end] = places['provider info 0'];
+    const id = setting.key.KeyId.split('/')[1];
+    const hosts = ['us-east-1.evil.example', '127.0.0.1:1/', 'evil', '-', 'us-east-1#', 'us-east-1/../x', 'us-east-\u001b[31m1\nx', 'us-east-1\0', `us-${'a'.repeat(70)}-1`];
+    const arns = [...hosts.map((host) => `arn:aws:kms:${host}:000000000000:key/${id}`), `arn:evil:kms:us-east-1:000000000000:key/${id}`];
+    for (const arn of [...arns, setting.key.KeyId.replace('key/', 'alias/')]) {
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(Buffer.byteLength(arn));
+      folder.write('hostile.kmseal', Buffer.concat([envelope.subarray(0, start - 2), length, Buffer.from(arn), envelope.subarray(end)]));
+      // No --endpoint-url: the host would be the region's.
+      const { stderr } = await setting.fails(['open', 'hostile.kmseal'], 4, /ERR_NO_MATCHING_KEY/, { env: { AWS_ENDPOINT_URL: '' } });
+      const shown = (await setting.succeeds(['inspect', 'hostile.kmseal'])).toString().replaceAll('\n', '');
+      // eslint-disable-next-line no-control-regex
+      for (const text of [stderr.trimEnd(), shown]) assert.doesNotMatch(text, /[\u0000-\u001f\u007f]/);
+    }
+    assert.equal(proxy.calls.length, 0);
+  });
+
+  test('grant tokens go along', async () => {
+    await setting.succeeds(['open', '-o', '-', 'single.kmseal', '--grant-token', 'a', '--grant-token', 'b']);
+    await setting.succeeds(['key', 'alias/uploads', '--grant-token', 'c']);
+    assert.deepEqual(proxy.calls.map(({ input }) => input.GrantTokens), [['a', 'b'], ['c']]);
+  });
+
+  test('the other OAEP hash, when told', async () => {
+    const sha1 = ['--encryption-algorithm', 'RSAES_OAEP_SHA_1'];
+    await seal('key.json', 'sha1.kmseal', ...sha1);
+    assert.equal((await open('sha1.kmseal', ...sha1)).toString(), 'plain');
+    await refused(5, /other OAEP hash \(--encryption-algorithm\).*InvalidCiphertextException/, 'sha1.kmseal');
+  });
+});
+
+describe('refusals', () => {
+  test('a disabled key', async () => {
+    await setting.kms.client.send(new DisableKeyCommand({ KeyId: setting.key.KeyId }));
+    await refused(5, /disabled; enable it.*DisabledException/, 'single.kmseal');
+    await setting.kms.client.send(new EnableKeyCommand({ KeyId: setting.key.KeyId }));
+  });
+
+  test('one of two keys denied: the other opens', async () => {
+    await seal('key.json', 'two.kmseal', '--key', 'mrk.json', '--force');
+    const denied = { status: 400, body: { __type: 'AccessDeniedException', message: 'no' } };
+    proxy.answer = ({ input }) => (input.KeyId === setting.key.KeyId ? denied : undefined);
+    assert.equal((await open('two.kmseal')).toString(), 'plain');
+    proxy.answer = () => denied;
+    await refused(5, /kms:Decrypt on arn:.*"Effect":"Allow".*AccessDeniedException: no/, 'two.kmseal');
+  });
+
+  test('passing faults are ridden out, lasting ones tell what helps', async () => {
+    const fail = (status, name) => ({ status, body: { __type: name, message: 'x' } });
+    const times = (count, answer) => () => (proxy.calls.length <= count ? answer : undefined);
+    for (const answer of [fail(500, 'KMSInternalException'), fail(400, 'ThrottlingException'), 'hang up']) {
+      proxy.calls.length = 0;
+      proxy.answer = times(1, answer);
+      assert.equal((await open('single.kmseal')).toString(), 'plain');
+      assert.equal(proxy.calls.length, 2);
+    }
+    proxy.answer = () => fail(400, 'ThrottlingException');
+    await setting.fails(['open', '-o', '-', 'single.kmseal'], 5, /throttled.*AWS_MAX_ATTEMPTS.*ThrottlingException/, { env: { AWS_MAX_ATTEMPTS: '2' } });
+    proxy.answer = () => 'hang up';
+    await refused(5, /could not be reached/, 'single.kmseal');
+  });
+
+  test('an answer for another key, or of another length, opens nothing', async () => {
+    const body = { KeyId: multiRegion.KeyId, Plaintext: Buffer.alloc(80).toString('base64') };
+    proxy.answer = () => ({ status: 200, body });
+    await refused(5, /answered for another key/, 'single.kmseal');
+    proxy.answer = () => ({ status: 200, body: { KeyId: setting.key.KeyId, Plaintext: Buffer.alloc(32).toString('base64') } });
+    await refused(5, /80 bytes.*ERR_KMS/, 'single.kmseal');
+  });
+
+  test('no credentials, nobody there, a profile that is not', async () => {
+    const none = { env: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' } };
+    await setting.fails(['open', '-o', '-', 'single.kmseal'], 5, /no AWS credentials.*--profile/, none);
+    await refused(5, /could not be reached.*--endpoint-url/, 'single.kmseal', '--endpoint-url', 'http://127.0.0.1:1');
+    await setting.fails(['open', '-o', '-', 'single.kmseal', '--profile', 'nobody'], 5, /no AWS credentials/, none);
+  });
+
+  test('the credentials of a profile', async () => {
+    folder.write('credentials', '[opener]\naws_access_key_id = test\naws_secret_access_key = test\n');
+    const env = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_SHARED_CREDENTIALS_FILE: folder.at('credentials') };
+    assert.equal((await setting.succeeds(['--profile', 'opener', 'open', '-o', '-', 'single.kmseal'], { env })).toString(), 'plain');
+  });
+});

@@ -1,0 +1,83 @@
+// `kmseal reseal`: to other keys, everything else as it was.
+import assert from 'node:assert/strict';
+import { symlinkSync, lstatSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { sample } from '../support/bytes.mjs';
+import { readHeader } from '../support/message.mjs';
+import { startSetting } from './setting.mjs';
+
+const PLAINTEXT = sample(1_500_000);
+const PAIRS = ['-c', 'user=4711', '-c', 'tenant=7'];
+
+let setting;
+let folder;
+let next;
+before(async () => {
+  setting = await startSetting();
+  folder = setting.folder;
+  next = await setting.kms.createKey();
+  setting.keyFile('next.json', next);
+});
+after(() => setting?.close());
+
+async function sealed(name) {
+  const args = ['seal', '--key', 'key.json', '-c', 'user=4711', '--required-encryption-context', 'tenant=7', '--output', name, '-'];
+  await setting.succeeds(args, { input: PLAINTEXT });
+  return folder.read(name);
+}
+
+/** It opens with the new key alone, under the same context, and shares no key with the old one. */
+async function moved(before, after, keyIds = [next.KeyId]) {
+  const [old, now] = [readHeader(before), readHeader(after)];
+  assert.deepEqual(now.context, old.context);
+  assert.deepEqual(now.edks.map(({ providerInfo }) => providerInfo.toString()), keyIds);
+  for (const field of ['messageId', 'commitKey']) assert.notDeepEqual(now[field], old[field]);
+  folder.write('moved.kmseal', after);
+  for (const keyId of keyIds) {
+    const open = ['open', '--output', '-', '--key-id', keyId, 'moved.kmseal'];
+    assert.ok((await setting.succeeds([...open, ...PAIRS])).equals(PLAINTEXT));
+    await setting.fails([...open, '-c', 'tenant=8'], 4, /ERR_CONTEXT/);
+  }
+}
+
+test('in place, with --force only', async () => {
+  const before = await sealed('in-place.kmseal');
+  const reseal = ['reseal', '--key', 'next.json', ...PAIRS, 'in-place.kmseal'];
+  await setting.fails(reseal, 1, /exists; --force/);
+  assert.ok(folder.read('in-place.kmseal').equals(before));
+  await setting.succeeds([...reseal, '--force']);
+  await moved(before, folder.read('in-place.kmseal'));
+});
+
+test('to another file, to standard output, and through a link', async () => {
+  const before = await sealed('source.kmseal');
+  await setting.succeeds(['reseal', '--key', 'next.json', ...PAIRS, '--output', 'target.kmseal', 'source.kmseal']);
+  await moved(before, folder.read('target.kmseal'));
+  await moved(before, await setting.succeeds(['reseal', '--key', 'next.json', ...PAIRS, '-'], { input: before }));
+  assert.ok(folder.read('source.kmseal').equals(before));
+  symlinkSync('source.kmseal', folder.at('link.kmseal'));
+  await setting.succeeds(['reseal', '--key', 'next.json', ...PAIRS, '--force', 'link.kmseal']);
+  assert.ok(lstatSync(folder.at('link.kmseal')).isSymbolicLink());
+  await moved(before, folder.read('source.kmseal'));
+});
+
+test('keys are added and taken away', async () => {
+  const before = await sealed('keys.kmseal');
+  await setting.succeeds(['reseal', '--key', 'key.json', '--key', 'next.json', ...PAIRS, '--force', 'keys.kmseal']);
+  const both = folder.read('keys.kmseal');
+  await moved(before, both, [setting.key.KeyId, next.KeyId]);
+  await setting.succeeds(['reseal', '--key', 'next.json', '--key-id', setting.key.KeyId, ...PAIRS, '--force', 'keys.kmseal']);
+  await moved(both, folder.read('keys.kmseal'));
+});
+
+test('under the expected context only, and a full disk is told as such', async () => {
+  const before = await sealed('kept.kmseal');
+  await setting.fails(['reseal', '--key', 'next.json', '--force', 'kept.kmseal'], 4, /ERR_CONTEXT/);
+  await setting.fails(['reseal', '--key', 'next.json', '-c', 'user=1', '-c', 'tenant=7', '--force', 'kept.kmseal'], 4, /ERR_CONTEXT/);
+  assert.ok(folder.read('kept.kmseal').equals(before));
+  const { KMSEAL, runCommand } = await import('../support/command.mjs');
+  const args = ['-c', 'exec "$0" "$@" > /dev/full', KMSEAL, 'reseal', '--key', 'next.json', ...PAIRS, '--output', '-', 'kept.kmseal'];
+  const { status, stderr } = await runCommand(folder, setting.env, args, { program: 'sh' });
+  assert.equal(status, 1);
+  assert.match(stderr, /No space left/);
+});
