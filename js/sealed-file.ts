@@ -51,7 +51,7 @@ export class SealedFile {
   }
 
   /** The whole envelope; progress is in plaintext bytes. */
-  stream(options: RunOptions = {}): ReadableStream<Chunk> {
+  stream(options: RunOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
     const { signal, onProgress } = options;
     return toStream(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.file.size });
   }

@@ -5,19 +5,19 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { browserPackages } from './lib/browsers.mjs';
-import { consumerTools, npmPackages } from './lib/npm.mjs';
-import { geckodriver, wasmBindgen, wasmPack, wasmTarget } from './lib/rust.mjs';
+import { checkTools, consumerTools, npmPackages } from './lib/npm.mjs';
+import { cargoDeny, geckodriver, wasmBindgen, wasmPack, wasmTarget } from './lib/rust.mjs';
 import { venv } from './lib/venv.mjs';
 
 /**
  * @param {{ npm?: boolean, rust?: boolean, browsers?: boolean, emulator?: boolean, python?: boolean,
- *   consumers?: boolean }} parts
+ *   consumers?: boolean, checks?: boolean }} parts
  *   npm: node_modules; rust: the wasm target, wasm-pack and wasm-bindgen; browsers: Chromium, Firefox, WebKitGTK and their
  *   drivers; emulator: the embedded KMS and S3; python: AWS's Encryption SDK, for the interop tests; consumers: bundlers and
- *   runtimes, for the package's tests
+ *   runtimes, for the package's tests; checks: the linters of the package, its dependencies and documents
  * @returns {Promise<{ env: NodeJS.ProcessEnv }>} the environment whose PATH has the tools
  */
-export async function setup({ npm, rust, browsers, emulator, python, consumers }) {
+export async function setup({ npm, rust, browsers, emulator, python, consumers, checks }) {
   const folders = [];
   if (npm) await npmPackages();
   if (rust) {
@@ -31,6 +31,10 @@ export async function setup({ npm, rust, browsers, emulator, python, consumers }
   if (emulator) await venv('emulator');
   if (python) await venv('interop');
   if (consumers) await consumerTools();
+  if (checks) {
+    await checkTools();
+    folders.push(await cargoDeny());
+  }
   const PATH = process.env.PATH.split(path.delimiter);
   PATH.unshift(...folders.filter((folder) => !PATH.includes(folder)));
   return { env: { ...process.env, PATH: PATH.join(path.delimiter) } };
@@ -38,7 +42,7 @@ export async function setup({ npm, rust, browsers, emulator, python, consumers }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    await setup({ npm: true, rust: true, browsers: true, emulator: true, python: true, consumers: true });
+    await setup({ npm: true, rust: true, browsers: true, emulator: true, python: true, consumers: true, checks: true });
   } catch (error) {
     console.error(`set-up: ${error.message}`);
     process.exitCode = 1;

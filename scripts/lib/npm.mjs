@@ -32,3 +32,6 @@ export function npmTools(folder) {
 
 /** The bundlers, frameworks and runtimes in which the tests use the package. */
 export const consumerTools = () => npmTools('tests/package/consumers');
+
+/** What looks at the package, its types, its documents and its workflows. */
+export const checkTools = () => npmTools('scripts/requirements/checks');

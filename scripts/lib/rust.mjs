@@ -41,6 +41,8 @@ export const cargoFuzz = () => cargoTool('cargo-fuzz', '0.13.2');
 
 export const cargoMutants = () => cargoTool('cargo-mutants', '27.1.0');
 
+export const cargoDeny = () => cargoTool('cargo-deny', '0.20.2');
+
 export const geckodriver = () => cargoTool('geckodriver', '0.37.1');
 
 /** wasm-bindgen's command and crate must agree to the last digit. */

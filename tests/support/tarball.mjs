@@ -22,8 +22,8 @@ export async function outputOf(command, args, cwd, env = process.env) {
 /**
  * Packs what is built, and installs it.
  * @param {{ within?: string }} [options] within: the folder that the project is in, whose node_modules it sees
- * @returns {{ files: string[], project: string, installed: string, remove: () => void }} files: those of the tarball; project: an
- *   ES module project that depends on nothing else; installed: the package's folder in it
+ * @returns {{ archive: string, files: string[], project: string, installed: string, remove: () => void }} archive: the
+ *   tarball; files: those in it; project: an ES module project that depends on nothing else; installed: the package's folder in it
  */
 export function installTarball({ within = tmpdir() } = {}) {
   const folder = mkdtempSync(path.join(within, 'kmseal-tarball-'));
@@ -34,6 +34,7 @@ export function installTarball({ within = tmpdir() } = {}) {
   const [{ filename, files }] = JSON.parse(output('npm', pack, ROOT));
   output('npm', ['install', '--offline', '--no-audit', '--no-fund', path.join(folder, filename)], project);
   return {
+    archive: path.join(folder, filename),
     files: files.map((file) => file.path).sort(),
     project,
     installed: path.join(project, 'node_modules', 'kmseal'),
