@@ -4,9 +4,9 @@ import { createServer, request as ask } from 'node:http';
 
 /**
  * @typedef {{ method: string, url: string, headers: import('node:http').IncomingHttpHeaders, body: Buffer }} Seen
- * @typedef {{ does: 'cut' | 'stall' | 'answer', status?: number, after: 'nothing' | 'half' | 'all' }} Fault cut: the connection ends;
- *   stall: nothing is read or answered any more; answer: with that status, the rest of the body being read for nothing. `after`: how
- *   much of the body the server has got by then; after `all` the request has done its work
+ * @typedef {{ does: 'cut' | 'stall' | 'answer', status?: number, body?: string, after: 'nothing' | 'half' | 'all' }} Fault cut: the
+ *   connection ends; stall: nothing is read or answered any more; answer: with that status and body, the rest of the request being read
+ *   for nothing. `after`: how much of the body the server has got by then; after `all` the request has done its work
  */
 
 /** @param {string} target an origin */
@@ -41,7 +41,7 @@ async function pass(relay, url, incoming, outgoing) {
   const chunks = [];
   const seen = { method, url: incoming.url, headers, get body() { return Buffer.concat(chunks); } };
   if (method !== 'OPTIONS') relay.seen.push(seen);
-  const { does, status, after } = (method !== 'OPTIONS' && relay.fault(seen)) || {};
+  const { does, status, body, after } = (method !== 'OPTIONS' && relay.fault(seen)) || {};
   const stops = Boolean(does) && after !== 'all';
   let room = stops ? Math.floor(after === 'half' ? Number(headers['content-length'] ?? 0) / 2 : 0) : Infinity;
 
@@ -67,7 +67,7 @@ async function pass(relay, url, incoming, outgoing) {
   }
   if (does === 'cut') incoming.socket.destroy();
   if (does === 'stall') incoming.pause();
-  if (does === 'answer') outgoing.writeHead(status, { 'access-control-allow-origin': '*' }).end();
+  if (does === 'answer') outgoing.writeHead(status, { 'access-control-allow-origin': '*' }).end(body);
 }
 
 /**

@@ -1,4 +1,4 @@
-// S3 and KMS for uploads by presigned URLs: the emulator with its bucket's CORS rule enforced, a proxy between it and the page that
+// S3 and KMS for uploads by presigned URLs: the emulator with its bucket's CORS rule enforced, a relay between it and the page that
 // does to requests what a test wants, and the page's server with the demo's signer.
 import { createHash, randomUUID } from 'node:crypto';
 import {
@@ -7,8 +7,9 @@ import {
 import { Opener } from 'kmseal';
 import { corsRule, createBucket } from '../../www/server/aws.mjs';
 import { multipart } from '../../www/server/multipart.mjs';
+import { Faults } from './faults.mjs';
 import { startKms } from './kms.mjs';
-import { Faults, faulty, startProxy } from './faults.mjs';
+import { startRelay } from './relay.mjs';
 
 const BUCKET = 'uploads';
 const LARGEST = 2 ** 40;
@@ -16,10 +17,11 @@ const LARGEST = 2 ** 40;
 export async function startS3() {
   const kms = await startKms({ auth: true });
   const faults = new Faults();
-  const proxy = await startProxy(kms.emulator.endpoint, faults);
+  const relay = await startRelay(kms.emulator.endpoint);
+  relay.fault = (seen) => faults.atS3(seen);
   const connect = (endpoint) =>
     new S3Client({ ...kms.emulator.config, endpoint, forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED' });
-  const [s3, proxied] = [kms.emulator.endpoint, proxy.origin].map(connect);
+  const [s3, proxied] = [kms.emulator.endpoint, relay.origin].map(connect);
   await createBucket(s3, BUCKET, []);
   const key = await kms.createKey();
   const opener = new Opener({ keyIds: [key.KeyId], decrypt: kms.decrypt });
@@ -30,7 +32,7 @@ export async function startS3() {
     key,
     faults,
     /** Where pages PUT. */
-    origin: proxy.origin,
+    origin: relay.origin,
     /** A client of it, and its bucket. */
     proxied,
     bucket: BUCKET,
@@ -39,7 +41,7 @@ export async function startS3() {
     /** For startServer(): `/s3/:id/:step`, and `/brief/:id/:step`, whose URLs are valid for 3 s. */
     routes(app) {
       for (const [path, lifetime] of [['/s3', undefined], ['/brief', 3]]) {
-        app.use(`${path}/*`, faulty(faults));
+        app.use(`${path}/*`, (c, next) => faults.atServer(c, next));
         app.route(path, multipart({ s3: proxied, bucket: BUCKET, keyOf, maxSize: LARGEST, lifetime }));
       }
     },
@@ -88,7 +90,7 @@ export async function startS3() {
       opener.close();
       s3.destroy();
       proxied.destroy();
-      await proxy.close();
+      await relay.close();
       await kms.close();
     },
   };
