@@ -14,7 +14,7 @@ const KEYS = fileURLToPath(new URL('../../tests/keys/', import.meta.url));
 /** @aws-crypto/client-browser expects Node's globals and Buffer of its bundler. */
 const bundlePeers = (outdir) =>
   build({
-    entryPoints: [path.join(PEERS, 'aws-crypto.js'), path.join(PEERS, 'noble.js')],
+    entryPoints: ['aws-crypto.js', 'noble.js', 'tus.js'].map((name) => path.join(PEERS, name)),
     outdir,
     bundle: true,
     format: 'esm',
@@ -27,16 +27,16 @@ const bundlePeers = (outdir) =>
  * Runs `work(stage)` with a fresh temporary folder and server; `stage.browse(name, use)` does the same with a browser.
  * @template T
  * @param {(stage: { folder: string, origin: string, browse: typeof browse }) => Promise<T>} work
- * @param {{ routes?: (app: import('hono').Hono) => void }} [options]
+ * @param {{ routes?: (app: import('hono').Hono) => void, connect?: string[] }} [options] as of startServer()
  * @returns {Promise<T>}
  */
-export async function withStage(work, { routes } = {}) {
+export async function withStage(work, { routes, connect } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'kmseal-bench-'));
   try {
     const peers = path.join(folder, 'peers');
     await bundlePeers(peers);
     const folders = { '/bench/': PAGES, '/keys/': KEYS, '/peers/': peers };
-    const server = await startServer({ folders, routes });
+    const server = await startServer({ folders, routes, connect });
     try {
       return await work({ folder, origin: server.origin, browse: (name, use) => browse(server.origin, name, use) });
     } finally {
