@@ -10,14 +10,14 @@ import { cargoDeny, geckodriver, wasmBindgen, wasmPack, wasmTarget } from './lib
 import { venv } from './lib/venv.mjs';
 
 /**
- * @param {{ npm?: boolean, rust?: boolean, browsers?: boolean, emulator?: boolean, python?: boolean,
+ * @param {{ npm?: boolean, rust?: boolean, browsers?: boolean, emulator?: boolean, faults?: boolean, python?: boolean,
  *   consumers?: boolean, checks?: boolean }} parts
  *   npm: node_modules; rust: the wasm target, wasm-pack and wasm-bindgen; browsers: Chromium, Firefox, WebKitGTK and their
- *   drivers; emulator: the embedded KMS and S3; python: AWS's Encryption SDK, for the interop tests; consumers: bundlers and
- *   runtimes, for the package's tests; checks: the linters of the package, its dependencies and documents
+ *   drivers; emulator: the embedded KMS and S3; faults: the proxy that makes calls to them fail; python: AWS's Encryption SDK,
+ *   for the interop tests; consumers: bundlers and runtimes, for the package's tests; checks: the linters of the package, its dependencies and documents
  * @returns {Promise<{ env: NodeJS.ProcessEnv }>} the environment whose PATH has the tools
  */
-export async function setup({ npm, rust, browsers, emulator, python, consumers, checks }) {
+export async function setup({ npm, rust, browsers, emulator, faults, python, consumers, checks }) {
   const folders = [];
   if (npm) await npmPackages();
   if (rust) {
@@ -29,6 +29,7 @@ export async function setup({ npm, rust, browsers, emulator, python, consumers, 
     folders.push(await geckodriver());
   }
   if (emulator) await venv('emulator');
+  if (faults) await venv('faults');
   if (python) await venv('interop');
   if (consumers) await consumerTools();
   if (checks) {
@@ -42,7 +43,7 @@ export async function setup({ npm, rust, browsers, emulator, python, consumers, 
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    await setup({ npm: true, rust: true, browsers: true, emulator: true, python: true, consumers: true, checks: true });
+    await setup({ npm: true, rust: true, browsers: true, emulator: true, faults: true, python: true, consumers: true, checks: true });
   } catch (error) {
     console.error(`set-up: ${error.message}`);
     process.exitCode = 1;

@@ -1,0 +1,128 @@
+// KMS that throttles, fails, hangs and hangs up: what the SDK's retries ride out, what fails at once, and how often KMS is asked.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { DecryptCommand } from '@aws-sdk/client-kms';
+import { KmsPublicKey, KmsealError, Opener, Sealer } from 'kmseal';
+import { collect, inPieces, sample } from '../support/bytes.mjs';
+import { startFaults } from '../support/microburst.mjs';
+import { startKms } from '../support/kms.mjs';
+
+const PLAINTEXT = sample(5000);
+const error = (code, status) => ({ error: { code, message: 'put in by a test', status } });
+
+let kms;
+let faults;
+let key;
+let envelopes;
+let asked;
+let attempts;
+let client;
+before(async () => {
+  kms = await startKms();
+  faults = await startFaults(kms.emulator.endpoint);
+  key = await KmsPublicKey.import(await kms.createKey());
+  const sealer = new Sealer({ keys: key, cache: { maxAge: 60_000 } });
+  envelopes = await Promise.all(Array.from({ length: 100 }, () => sealer.seal(PLAINTEXT)));
+  // The proxy needs seconds for its first request.
+  const patient = kms.createClient({ endpoint: faults.endpoint, maxAttempts: 1 });
+  await openerOf({ through: patient }).open(envelopes[0]);
+  // As the README says.
+  const requestHandler = { requestTimeout: 1000, connectionTimeout: 1000, throwOnRequestTimeout: true };
+  client = kms.createClient({ endpoint: faults.endpoint, maxAttempts: 5, requestHandler });
+  client.middlewareStack.add((next) => (args) => {
+    attempts++;
+    return next(args);
+  }, { step: 'finalizeRequest', priority: 'low' });
+});
+after(async () => {
+  await faults?.stop();
+  await kms?.close();
+});
+beforeEach(async () => {
+  await faults.decrypt();
+  [asked, attempts] = [0, 0];
+});
+
+function openerOf({ through = client, ...options } = {}) {
+  const decrypt = (input, { signal }) => {
+    asked++;
+    return through.send(new DecryptCommand(input), { abortSignal: signal });
+  };
+  return new Opener({ keyIds: [key.keyId], decrypt, cache: { maxAge: 60_000 }, ...options });
+}
+
+const openAll = (opener) => Promise.allSettled(envelopes.map(async (envelope) => (await opener.open(envelope)).plaintext));
+
+describe('is ridden out, one question for a hundred envelopes', () => {
+  for (const [what, effect] of [
+    ['throttling', error('ThrottlingException')],
+    ['500', error('KMSInternalException', 500)],
+    ['503', error('DependencyTimeoutException', 503)],
+    ['a hang', { timeout_ms: 3000 }],
+    ['a reset', { reset: true }],
+  ]) {
+    test(`${what}, twice`, async () => {
+      await faults.decrypt({ ...effect, times: 2 });
+      for (const { value, reason } of await openAll(openerOf())) {
+        assert.equal(reason, undefined);
+        assert.ok(Buffer.from(PLAINTEXT).equals(value));
+      }
+      assert.deepEqual({ asked, attempts }, { asked: 1, attempts: 3 });
+    });
+  }
+
+  test("in the SDK's adaptive mode too", async () => {
+    const adaptive = kms.createClient({ endpoint: faults.endpoint, maxAttempts: 8, retryMode: 'adaptive' });
+    await faults.decrypt({ ...error('ThrottlingException'), times: 2 });
+    for (const { reason } of await openAll(openerOf({ through: adaptive }))) assert.equal(reason, undefined);
+    assert.equal(asked, 1);
+  });
+});
+
+describe('fails at once, with the name that KMS gave it', () => {
+  for (const name of [
+    'AccessDeniedException', 'DisabledException', 'InvalidCiphertextException', 'InvalidKeyUsageException', 'KMSInvalidStateException',
+    'NotFoundException', 'IncorrectKeyException', 'ExpiredTokenException', 'InvalidGrantTokenException',
+  ]) {
+    test(name, async () => {
+      await faults.decrypt(error(name));
+      for (const { reason } of await openAll(openerOf())) {
+        assert.ok(reason instanceof KmsealError);
+        assert.equal(reason.code, 'ERR_KMS');
+        assert.equal(reason.cause.name, name);
+        assert.ok(reason.message.includes(name));
+      }
+      assert.deepEqual({ asked, attempts }, { asked: 1, attempts: 1 });
+    });
+  }
+});
+
+test('what lasts longer than the retries fails for all who wait, with as many attempts as the SDK makes for one', async () => {
+  await faults.decrypt(error('KMSInternalException', 500));
+  const opener = openerOf();
+  for (const { reason } of await openAll(opener)) assert.equal(reason.cause.name, 'KMSInternalException');
+  assert.deepEqual({ asked, attempts }, { asked: 1, attempts: 5 });
+  // It was not kept.
+  await faults.decrypt();
+  for (const { reason } of await openAll(opener)) assert.equal(reason, undefined);
+  assert.equal(asked, 2);
+});
+
+test('of an answer that is cut off or altered nothing opens, and a stream gives no byte', async () => {
+  for (const response of [{ truncate_frac: 0.5 }, { corrupt_bytes: 40 }]) {
+    await faults.decrypt({ response });
+    await assert.rejects(openerOf().open(envelopes[0]));
+    await assert.rejects(openerOf().open(inPieces(envelopes[0], 1000)).then(({ plaintext }) => collect(plaintext)));
+  }
+});
+
+test('an abort while the SDK waits to retry ends its retries', async () => {
+  await faults.decrypt(error('ThrottlingException'));
+  const abort = new AbortController();
+  const opening = openerOf().open(envelopes[0], { signal: abort.signal });
+  setTimeout(() => abort.abort(new Error('enough')), 500);
+  await assert.rejects(opening, { message: 'enough' });
+  const made = attempts;
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  assert.ok(attempts <= made + 1, `${attempts - made} more attempts`);
+});
