@@ -57,7 +57,7 @@ interface Begun {
 }
 
 /** @internal Opens to a stream, whatever the envelope is. */
-export let openToStream: (opener: Opener, envelope: unknown, options: OpenOptions) => Promise<Pick<
+export let openToStream: (opener: Opener, envelope: unknown, size: number | undefined, options: OpenOptions) => Promise<Pick<
   Begun, 'total' | 'encryptionContext' | 'required'> & { plaintext: ReadableStream<Uint8Array<ArrayBuffer>> }>;
 
 export interface Opener extends Disposable {}
@@ -101,12 +101,13 @@ export class Opener {
   }
 
   static {
-    openToStream = (opener, envelope, options) => opener.#open(envelope, undefined, options) as ReturnType<typeof openToStream>;
+    openToStream = (opener, envelope, size, options) => opener.#open(envelope, undefined, options, size) as ReturnType<typeof openToStream>;
   }
 
   /** Opens to what `like` is. */
-  async #open(envelope: unknown, like: unknown, options: OpenOptions) {
-    return this.#begin(() => queueOf(envelope), options, async ({ on, queue, size, body, total, ...begun }) => {
+  async #open(envelope: unknown, like: unknown, options: OpenOptions, streamSize?: number) {
+    if (streamSize !== undefined) whole(streamSize, 'size', 0);
+    return this.#begin(() => ({ size: streamSize, ...queueOf(envelope) }), options, async ({ on, queue, size, body, total, ...begun }) => {
       const { signal, onProgress } = options;
       // Who is told the plaintext's size beforehand must not see another.
       if (!like && size !== undefined) call(on, () => body.seek(size, 0, Infinity));
@@ -272,9 +273,9 @@ export async function inspect(envelope: Blob | Bytes | ByteStream): Promise<Insp
   }
 }
 
-function queueOf(envelope: unknown, slice?: number): { queue: ByteQueue; size: number | undefined } {
+function queueOf(envelope: unknown, slice?: number): { queue: ByteQueue; size?: number } {
   if (envelope instanceof Blob) return { queue: new ByteQueue(envelope, slice), size: envelope.size };
   if (isBytes(envelope)) return { queue: new ByteQueue(viewOf(envelope)), size: envelope.byteLength };
-  if (isStream(envelope)) return { queue: new ByteQueue(envelope), size: undefined };
+  if (isStream(envelope)) return { queue: new ByteQueue(envelope) };
   throw new TypeError('envelope must be a Blob, bytes or a stream');
 }

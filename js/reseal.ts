@@ -16,8 +16,8 @@ export function reseal(envelope: Blob, options: ResealOptions): Promise<Blob>;
 export function reseal(envelope: Bytes, options: ResealOptions): Promise<Uint8Array<ArrayBuffer>>;
 export function reseal(envelope: ByteStream, options: ResealOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 export async function reseal(envelope: Blob | Bytes | ByteStream, options: ResealOptions): Promise<unknown> {
-  const { opener, sealer, encryptionContext: expected, signal, onProgress } = options;
-  const opened = await openToStream(opener, envelope, { encryptionContext: expected, signal });
+  const { opener, sealer, encryptionContext: expected, size: sealedSize, signal, onProgress } = options;
+  const opened = await openToStream(opener, envelope, sealedSize, { encryptionContext: expected, signal });
   const { plaintext, encryptionContext: whole, required, total: size } = opened;
   const stored = Object.entries(whole).filter(([key]) => !(key in required));
   const contexts = { encryptionContext: Object.fromEntries(stored), requiredEncryptionContext: required };

@@ -122,6 +122,8 @@ export interface OpenRangeResult<T> extends OpenResult<T> {
 export interface ResealOptions extends OpenOptions {
   opener: Opener;
   sealer: Sealer;
+  /** A stream's length in bytes, if known; another length is ERR_TRUNCATED. Without it frames do not grow with the file, nor does the sealer's cache serve. */
+  size?: number | undefined;
 }
 
 /** An opened envelope; the context is the whole one, stored and required, authenticated. */

@@ -55,6 +55,19 @@ test('adds a key, and takes one away', async () => {
   assert.deepEqual((await inspect(one)).keyIds, [fresh.keyId]);
 });
 
+test('a stream of known size takes part in the cache, in larger frames if need be; with another size it fails', async () => {
+  const sealer = new Sealer({ keys: fresh, cache: { maxAge: 60_000 } });
+  const edkOf = async (size) => {
+    const resealed = await collect(await reseal(inPieces(envelope, 1000), parties({ sealer, size })));
+    return readHeader(resealed).edks[0].ciphertext.toString('hex');
+  };
+  assert.equal(await edkOf(envelope.length), await edkOf(envelope.length));
+  assert.notEqual(await edkOf(), await edkOf());
+  for (const size of [envelope.length - 1, envelope.length + 1, envelope.length - FRAME - 32, 2 ** 40]) {
+    await assert.rejects(edkOf(size), ({ code }) => ['ERR_TRUNCATED', 'ERR_ENVELOPE_INVALID'].includes(code), `${size}`);
+  }
+});
+
 test("the sealer's own context comes on top, and must not contradict", async () => {
   const sealer = (encryptionContext) => new Sealer({ keys: fresh, encryptionContext });
   const resealed = await reseal(envelope, parties({ sealer: sealer({ ...CONTEXT, moved: 'yes' }) }));
