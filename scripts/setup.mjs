@@ -14,7 +14,8 @@ import { venv } from './lib/venv.mjs';
  *   consumers?: boolean, checks?: boolean }} parts
  *   npm: node_modules; rust: the wasm target, wasm-pack and wasm-bindgen; browsers: Chromium, Firefox, WebKitGTK and their
  *   drivers; emulator: the embedded KMS and S3; faults: the proxy that makes calls to them fail; python: AWS's Encryption SDK,
- *   for the interop tests; consumers: bundlers and runtimes, for the package's tests; checks: the linters of the package, its dependencies and documents
+ *   for the interop tests; consumers: bundlers and runtimes, for the package's tests; checks: the linters of the package, its
+ *   dependencies and documents
  * @returns {Promise<{ env: NodeJS.ProcessEnv }>} the environment whose PATH has the tools
  */
 export async function setup({ npm, rust, browsers, emulator, faults, python, consumers, checks }) {
@@ -43,7 +44,8 @@ export async function setup({ npm, rust, browsers, emulator, faults, python, con
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    await setup({ npm: true, rust: true, browsers: true, emulator: true, faults: true, python: true, consumers: true, checks: true });
+    const tests = { emulator: true, faults: true, python: true, consumers: true, checks: true };
+    await setup({ npm: true, rust: true, browsers: true, ...tests });
   } catch (error) {
     console.error(`set-up: ${error.message}`);
     process.exitCode = 1;

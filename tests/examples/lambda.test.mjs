@@ -5,7 +5,7 @@ import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { KmsPublicKey, Opener, Sealer, inspect } from 'kmseal';
 import { startAws } from '../support/aws.mjs';
 import { sample } from '../support/bytes.mjs';
-import { startFaults } from '../support/faults.mjs';
+import { startFaults } from '../support/microburst.mjs';
 
 const MIB = 2 ** 20;
 const CONTEXT = { purpose: 'upload', user: '4711' };
