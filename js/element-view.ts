@@ -26,7 +26,7 @@ export class View {
   readonly #root: ShadowRoot;
   readonly #actions: Actions;
   readonly #list: HTMLElement;
-  readonly #error: HTMLElement;
+  readonly #alert: HTMLElement;
   readonly #items = new Map<Entry, ItemView>();
   #complaint = '';
 
@@ -39,10 +39,10 @@ export class View {
     // Safari takes a list without bullets for none.
     this.#list = make(document, 'ul', 'list', { role: 'list', hidden: true });
     this.status = make(document, 'div', 'status', { role: 'status' });
-    this.#error = make(document, 'div', 'error', { role: 'alert', id: 'error' });
-    this.input.setAttribute('aria-describedby', 'error');
+    this.#alert = make(document, 'div', 'alert', { role: 'alert', id: 'alert' });
+    this.input.setAttribute('aria-describedby', this.#alert.id);
     const zone = make(document, 'div', 'zone');
-    zone.append(this.input, this.#list, this.#error, this.status);
+    zone.append(this.input, this.#list, this.#alert, this.status);
     root.append(zone);
     this.#listenToInput();
     this.#listenToDrops(zone);
@@ -89,7 +89,7 @@ export class View {
   /** Says why a drop is refused, until something else is chosen. */
   complain(text: string): void {
     this.#complaint = text;
-    this.#error.textContent = text;
+    this.#showError(text);
   }
 
   /** Shows which files there are, and how each is doing. */
@@ -116,10 +116,15 @@ export class View {
     this.#list.hidden = entries.length === 0;
     const failure = failureOf(entries, texts);
     input.setAttribute('aria-invalid', String(failure !== ''));
-    const error = failure || this.#complaint;
-    // The same text again would be read aloud again.
-    if (this.#error.textContent !== error) this.#error.textContent = error;
+    this.#showError(failure || this.#complaint);
     this.#mirror(entries);
+  }
+
+  /** The alert stays, or it would not be noticed; what pages style comes and goes. */
+  #showError(text: string): void {
+    // The same text again would be read aloud again.
+    if (this.#alert.textContent === text) return;
+    this.#alert.replaceChildren(...(text ? [make(this.#alert.ownerDocument, 'div', 'error', { textContent: text })] : []));
   }
 
   /** Shows only how far the sealing is. */

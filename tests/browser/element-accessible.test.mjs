@@ -145,14 +145,14 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
         const listen = (node, role) => new MutationObserver(() => node.textContent && said.push(`${role}: ${node.textContent}`))
           .observe(node, { childList: true, characterData: true, subtree: true });
         listen(part('status'), 'status');
-        listen(part('error'), 'alert');
+        listen(part('alert'), 'alert');
       });
       const said = () => page.evaluate(async () => {
         await idle();
         await Promise.resolve();
         return said.splice(0);
       });
-      const roles = () => page.evaluate(() => [part('status').getAttribute('role'), part('error').getAttribute('role'), part('list').getAttribute('role'), element.shadowRoot.querySelector('[aria-busy]')]);
+      const roles = () => page.evaluate(() => [part('status').getAttribute('role'), part('alert').getAttribute('role'), part('list').getAttribute('role'), element.shadowRoot.querySelector('[aria-busy]')]);
       assert.deepEqual(await roles(), ['status', 'alert', 'list', null]);
       const [a, b] = [files.create('a'), files.create('b')];
       await page.choose([a]);
@@ -168,7 +168,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       await page.choose([a, b]);
       assert.equal((await said()).at(-1), 'alert: 2 files could not be encrypted, so nothing is sent. Try again, or remove them.');
       await page.evaluate(() => form.reset());
-      assert.deepEqual(await page.evaluate(() => [part('status').textContent, part('error').textContent, part('input').getAttribute('aria-invalid')]), ['', '', 'false']);
+      assert.deepEqual(await page.evaluate(() => [part('status').textContent, part('alert').textContent, part('input').getAttribute('aria-invalid')]), ['', '', 'false']);
     });
 
     test('a native progress bar has the file\'s name, and long sealing is told at quarters', async () => {
@@ -218,14 +218,14 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       await show('multiple');
       await page.evaluate(() => {
         const sheet = new CSSStyleSheet();
-        const rules = ['zone', 'input', 'list', 'item-sealed', 'name', 'state', 'retry', 'remove', 'error'].map((name, index) => `kmseal-file::part(${name}) { letter-spacing: ${index + 1}px }`);
+        const rules = ['zone', 'input', 'list', 'item-sealed', 'name', 'state', 'retry', 'remove', 'alert'].map((name, index) => `kmseal-file::part(${name}) { letter-spacing: ${index + 1}px }`);
         sheet.replaceSync([...rules, 'kmseal-file:state(sealed) { word-spacing: 9px }'].join('\n'));
         document.adoptedStyleSheets = [sheet];
       });
       await page.choose([files.create('styled')]);
       await page.idle();
       const spacings = await page.evaluate(() => [
-        ...['zone', 'input', 'list', 'item', 'name', 'state', 'retry', 'remove', 'error'].map((name) => getComputedStyle(part(name)).letterSpacing),
+        ...['zone', 'input', 'list', 'item', 'name', 'state', 'retry', 'remove', 'alert'].map((name) => getComputedStyle(part(name)).letterSpacing),
         getComputedStyle(element).wordSpacing,
       ]);
       assert.deepEqual(spacings, [...Array.from({ length: 9 }, (_, index) => `${index + 1}px`), '9px']);

@@ -264,7 +264,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       await release();
       const failed = await page.evaluate(async () => {
         await idle();
-        return [statesOf(), values().length, form.checkValidity(), element.validationMessage, part('error').textContent, events.slice(-2), parts('state').map(({ textContent }) => textContent)];
+        return [statesOf(), values().length, form.checkValidity(), element.validationMessage, part('alert').textContent, events.slice(-2), parts('state').map(({ textContent }) => textContent)];
       });
       const sentence = `${gone.name} could not be read, so nothing is sent. Choose it again, or remove it.`;
       assert.deepEqual(failed, ['failed', 0, false, sentence, sentence, [['sealerror', gone.name, 'ERR_READ'], ['seal', good.name, null]], ['Not encrypted', 'Encrypted']]);
@@ -272,7 +272,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       await page.idle();
       assert.equal(await page.evaluate(() => statesOf()), 'failed');
       await page.evaluate(() => part('remove').click());
-      assert.deepEqual(await page.evaluate(() => [statesOf(), part('error').textContent, form.checkValidity()]), ['sealed', '', true]);
+      assert.deepEqual(await page.evaluate(() => [statesOf(), part('alert').textContent, form.checkValidity()]), ['sealed', '', true]);
       assert.deepEqual(await sent(), [good.bytes]);
       writeFileSync(gone.file, bytes);
     });
@@ -288,7 +288,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
           const dragging = part('zone').part.contains('dragging');
           const event = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true, composed: true });
           part('zone').dispatchEvent(event);
-          return [over.defaultPrevented, dragging, event.defaultPrevented, parts('name').map(({ textContent }) => textContent).join(), part('error').textContent];
+          return [over.defaultPrevented, dragging, event.defaultPrevented, parts('name').map(({ textContent }) => textContent).join(), part('alert').textContent];
         };
         const file = (name, type) => new File(['dropped'], name, { type });
         const all = [

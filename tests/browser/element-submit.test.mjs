@@ -53,7 +53,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       assert.deepEqual(await forms.open(sent.get('doc')), paper.bytes);
     });
 
-    test('several files, each with a description under the same data key: one KMS call for both', async () => {
+    test('several files, each with a description under the same wrapped data key', async () => {
       const chosen = [files.create('first', { length: 300_000 }), files.create('empty', { length: 20, extension: '.vcf' }), files.create('third')];
       await page.show(FORM('multiple required meta-name="doc-meta"'));
       await page.evaluate(() => (element.encryptionContext = { user: '4711' }));

@@ -46,7 +46,7 @@ export async function startForms({ routes, folders, connect } = {}) {
       app.post('/upload', (context) => context.html(PAGE('<p id="received">received</p>')));
     },
   });
-  const opener = () => new Opener({ keyIds: [key.KeyId], decrypt: kms.decrypt, cache: { maxAge: 60_000 } });
+  const opener = new Opener({ keyIds: [key.KeyId], decrypt: kms.decrypt });
   return {
     kms,
     key,
@@ -58,7 +58,7 @@ export async function startForms({ routes, folders, connect } = {}) {
     /** What an envelope holds. */
     async open(envelope, encryptionContext = {}) {
       const bytes = new Uint8Array(await envelope.arrayBuffer());
-      return Buffer.from((await opener().open(bytes, { encryptionContext })).plaintext);
+      return Buffer.from((await opener.open(bytes, { encryptionContext })).plaintext);
     },
     async close() {
       await server.close();
