@@ -34,8 +34,7 @@ export class View {
     this.#root = root;
     this.#actions = actions;
     const document = root.ownerDocument;
-    // Browsers restore what was chosen, where they are let.
-    this.input = make(document, 'input', 'input', { type: 'file', autocomplete: 'off' });
+    this.input = make(document, 'input', 'input', { type: 'file' });
     // Safari takes a list without bullets for none.
     this.#list = make(document, 'ul', 'list', { role: 'list', hidden: true });
     this.status = make(document, 'div', 'status', { role: 'status' });

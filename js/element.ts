@@ -4,6 +4,8 @@
  * @module kmseal/element
  */
 import { Announcer } from './element-announcer.js';
+import { copyOf, same } from './element-context.js';
+import { FormControl, internalsOf } from './element-control.js';
 import { type Entry, SealingList, isAccepted } from './element-files.js';
 import { reflect, upgradeProperties } from './element-reflect.js';
 import { OwnSealer, sealFile } from './element-sealer.js';
@@ -33,9 +35,6 @@ const SEALING = ['key-src', 'fingerprint', 'key-id', 'meta-name'];
 const STRINGS = { name: 'name', accept: 'accept', keySrc: 'key-src', keyId: 'key-id', fingerprint: 'fingerprint', metaName: 'meta-name' };
 const BOOLEANS = { required: 'required', multiple: 'multiple', disabled: 'disabled' };
 
-// On a server, which only imports it, there is no such class.
-const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
-
 export interface KmsealFileElement {
   addEventListener<K extends keyof KmsealFileEventMap>(
     type: K,
@@ -57,8 +56,7 @@ export interface KmsealFileElement {
  * file's `{ name, type, size, lastModified }` in JSON and under the same data key. It is invalid until all files are sealed,
  * and until then its value is empty, so a form that is sent regardless sends nothing of it.
  */
-export class KmsealFileElement extends Base {
-  static readonly formAssociated = true;
+export class KmsealFileElement extends FormControl {
   static readonly observedAttributes = ['name', 'required', 'aria-label', ...MIRRORED, ...SEALING];
 
   static {
@@ -80,7 +78,7 @@ export class KmsealFileElement extends Base {
   declare multiple: boolean;
   declare disabled: boolean;
 
-  readonly #internals = this.attachInternals();
+  readonly #internals = internalsOf(this);
   readonly #view: View;
   readonly #announcer: Announcer;
   readonly #list: SealingList;
@@ -154,44 +152,6 @@ export class KmsealFileElement extends Base {
   /** The sealed files, which have neutral names: `file-1.kmseal` and so on. Those that are still being sealed are missing. */
   get files(): readonly File[] {
     return this.#files;
-  }
-
-  get type(): string {
-    return this.localName;
-  }
-
-  get form(): HTMLFormElement | null {
-    return this.#internals.form;
-  }
-
-  /** Sets the attribute: React would fail on a property that cannot be set. */
-  set form(id: string | null) {
-    if (id === null) this.removeAttribute('form');
-    else this.setAttribute('form', id);
-  }
-
-  get labels(): NodeList {
-    return this.#internals.labels;
-  }
-
-  get validity(): ValidityState {
-    return this.#internals.validity;
-  }
-
-  get validationMessage(): string {
-    return this.#internals.validationMessage;
-  }
-
-  get willValidate(): boolean {
-    return this.#internals.willValidate;
-  }
-
-  checkValidity(): boolean {
-    return this.#internals.checkValidity();
-  }
-
-  reportValidity(): boolean {
-    return this.#internals.reportValidity();
   }
 
   /** Makes the element invalid, until it is called with an empty string. */
@@ -282,7 +242,7 @@ export class KmsealFileElement extends Base {
 
   #settled({ state, file, sealed, error }: Entry): void {
     if (state === 'failed') this.#tell('sealerror', { file, error });
-    else this.#tell('seal', { file, sealed: this.#files.find((one) => origin.get(one) === sealed!.file) });
+    else this.#tell('seal', { file, sealed: submitted.get(sealed!.file) });
   }
 
   /** False if a listener called preventDefault(). */
@@ -357,24 +317,13 @@ export class KmsealFileElement extends Base {
   }
 }
 
-/** Which envelope a submitted file holds. */
-const origin = new WeakMap<File, Blob>();
+/** The files that envelopes are submitted as, which stay the same as long as their place in the list does. */
+const submitted = new WeakMap<Blob, File>();
 
 function neutral(envelope: Blob, name: string): File {
+  const known = submitted.get(envelope);
+  if (known?.name === name) return known;
   const file = new File([envelope], name, { type: 'application/octet-stream' });
-  origin.set(file, envelope);
+  submitted.set(envelope, file);
   return file;
-}
-
-function copyOf(context: EncryptionContext): EncryptionContext {
-  if (Object.prototype.toString.call(context) !== '[object Object]' || Object.values(context).some((value) => typeof value !== 'string')) {
-    throw new TypeError('encryptionContext must be a plain object of strings');
-  }
-  return Object.freeze(Object.assign(Object.create(null) as Record<string, string>, context));
-}
-
-function same(a: EncryptionContext | null, b: EncryptionContext | null): boolean {
-  if (a === null || b === null) return a === b;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }

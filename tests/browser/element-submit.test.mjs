@@ -92,7 +92,8 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
         await idle();
         const { status } = await fetch('/upload', { method: 'POST', body: new FormData(form) });
         const [file] = element.files;
-        return { status, name: file.name, type: file.type, same: new FormData(form).get('doc').size === file.size, events };
+        element.required = true;
+        return { status, name: file.name, type: file.type, same: element.files[0] === file && new FormData(form).get('doc').size === file.size, events };
       });
       assert.deepEqual({ ...found, events: undefined }, { status: 200, name: 'file-1.kmseal', type: 'application/octet-stream', same: true, events: undefined });
       assert.deepEqual(found.events, [['beforeseal', paper.name, null], ['change', null, null], ['seal', paper.name, null]]);
