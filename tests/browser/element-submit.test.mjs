@@ -53,7 +53,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       assert.deepEqual(await forms.open(sent.get('doc')), paper.bytes);
     });
 
-    test('several files, each with a description under the same wrapped data key', async () => {
+    test('several files, each with a description under the same data key: one KMS call for both', async () => {
       const chosen = [files.create('first', { length: 300_000 }), files.create('empty', { length: 20, extension: '.vcf' }), files.create('third')];
       await page.show(FORM('multiple required meta-name="doc-meta"'));
       await page.evaluate(() => (element.encryptionContext = { user: '4711' }));
@@ -67,6 +67,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       assert.deepEqual(docs.map((file) => file.name), ['file-1.kmseal', 'file-2.kmseal', 'file-3.kmseal']);
       assert.deepEqual(metas.map((file) => file.name), ['file-1.meta.kmseal', 'file-2.meta.kmseal', 'file-3.meta.kmseal']);
       const context = { user: '4711' };
+      const calls = forms.kms.calls.length;
       for (const [index, { name, type, bytes }] of chosen.entries()) {
         assert.deepEqual(await forms.open(docs[index], context), bytes);
         const meta = JSON.parse(await forms.open(metas[index], context));
@@ -75,6 +76,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
         assert.ok(['', type].includes(meta.type), meta.type); // a browser may not know it
         assert.ok(Math.abs(meta.lastModified - Date.now()) < 600_000);
       }
+      assert.equal(forms.kms.calls.length - calls, chosen.length);
       const edk = async (file) => readHeader(new Uint8Array(await file.arrayBuffer())).edks.map(({ ciphertext }) => ciphertext.toString('hex')).join();
       const keys = await Promise.all([...docs, ...metas].map(edk));
       assert.deepEqual(keys.slice(0, 3), keys.slice(3));

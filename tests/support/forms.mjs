@@ -46,7 +46,7 @@ export async function startForms({ routes, folders, connect } = {}) {
       app.post('/upload', (context) => context.html(PAGE('<p id="received">received</p>')));
     },
   });
-  const opener = new Opener({ keyIds: [key.KeyId], decrypt: kms.decrypt });
+  const opener = new Opener({ keyIds: [key.KeyId], decrypt: kms.decrypt, cache: { maxAge: 60_000 } });
   return {
     kms,
     key,
@@ -61,6 +61,7 @@ export async function startForms({ routes, folders, connect } = {}) {
       return Buffer.from((await opener.open(bytes, { encryptionContext })).plaintext);
     },
     async close() {
+      opener.close();
       await server.close();
       await kms.close();
     },
