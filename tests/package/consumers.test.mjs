@@ -37,10 +37,11 @@ test('it exports what is documented, and nothing beside', () => {
   assert.deepEqual(names, ['KmsPublicKey', 'KmsealError', 'Opener', 'Sealer', 'generateRandom', 'inspect', 'load', 'reseal']);
 });
 
-test('a server that renders pages imports the element, and nothing happens', () => {
+test('a server that renders pages imports the element and what uploads, and nothing happens', () => {
   const outcome = node(`
     const known = Reflect.ownKeys(globalThis).length;
     await import('kmseal/define');
+    await import('kmseal/s3');
     const { KmsealFileElement } = await import('kmseal/element');
     console.log(JSON.stringify([typeof KmsealFileElement, KmsealFileElement.formAssociated, Reflect.ownKeys(globalThis).length - known]));
   `);
@@ -90,6 +91,7 @@ import {
 } from 'kmseal';
 import { KmsealFileElement } from 'kmseal/element';
 import 'kmseal/define';
+import { uploadSealed, type Sign, type UploadResult } from 'kmseal/s3';
 
 // What AWS's SDK gives and takes, with its optional fields.
 interface Kms {
@@ -173,6 +175,29 @@ export function form(sealer: Sealer): void {
   element.texts = { hello: '' };
   // @ts-expect-error only the element makes them
   element.files = [];
+}
+
+export async function upload(file: File, sealer: Sealer, signal: AbortSignal): Promise<string> {
+  const post = (step: string) => (request: object, options: { signal: AbortSignal }) =>
+    fetch(step, { method: 'POST', body: JSON.stringify(request), signal: options.signal });
+  const sign: Sign = { put: post('put'), create: post('create'), part: post('part'), complete: post('complete'), abort: post('abort') };
+  const result: UploadResult = await uploadSealed(file, { sealer, sign, encryptionContext: { user: '7' }, signal });
+  await uploadSealed(file, {
+    sealer,
+    sign: {
+      put: ({ size }) => ({ url: '/' + size }),
+      create: async () => ({ key: 'a' }),
+      // What create answers is known to the others.
+      part: async ({ upload, number }) => ({ url: '/' + upload.key + number, headers: { 'content-type': 'text/plain' } }),
+      complete: ({ parts }) => parts.map(({ ETag }) => ETag),
+      abort: ({ upload }) => upload?.key,
+    },
+    onProgress: ({ loaded, total }) => console.log(loaded / total),
+    resume: async ({ status, part }) => (status ?? 0) >= 500 && part === 1,
+  });
+  // @ts-expect-error all of them are needed
+  await uploadSealed(file, { sealer, sign: { put: post('put') } });
+  return JSON.stringify([result.size, result.completed]);
 }
 
 export function tell(error: unknown): string {
