@@ -1,0 +1,130 @@
+// infra/kmseal.yaml, deployed in the emulator with its policies enforced: each role does its part and is refused the others'.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, describe, test } from 'node:test';
+import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand, waitUntilStackCreateComplete } from '@aws-sdk/client-cloudformation';
+import {
+  DecryptCommand, DescribeKeyCommand, EncryptCommand, GetKeyPolicyCommand, GetPublicKeyCommand, PutKeyPolicyCommand,
+  ScheduleKeyDeletionCommand,
+} from '@aws-sdk/client-kms';
+import {
+  DeleteObjectCommand, GetBucketCorsCommand, GetObjectCommand, GetPublicAccessBlockCommand, PutObjectCommand, S3Client,
+} from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { KmsPublicKey, Opener, Sealer } from 'kmseal';
+import { sample } from '../support/bytes.mjs';
+import { startKms } from '../support/kms.mjs';
+
+const ORIGIN = 'https://www.example.com';
+const PLAINTEXT = sample(1000);
+const TEMPLATE = await readFile(new URL('../../infra/kmseal.yaml', import.meta.url), 'utf8');
+
+let aws;
+let stack;
+let roles;
+let envelope;
+before(async () => {
+  aws = await startKms({ auth: true, env: { SERVICES: 'kms,s3,iam,sts,cloudformation' } });
+  stack = await deploy('kmseal', { RestrictAlgorithm: 'false' });
+  const names = ['Publisher', 'PageServer', 'Opener'];
+  roles = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await assume(stack[`${name}RoleArn`])])));
+});
+after(async () => {
+  for (const { s3 } of Object.values(roles ?? {})) s3.destroy();
+  await aws?.close();
+});
+
+/** Creates a stack and gives its outputs. */
+async function deploy(StackName, parameters) {
+  const client = new CloudFormationClient(aws.emulator.config);
+  try {
+    const principal = 'arn:aws:iam::000000000000:root';
+    const all = { PageOrigin: ORIGIN, PublisherPrincipal: principal, PageServerPrincipal: principal, OpenerPrincipal: principal, ...parameters };
+    const Parameters = Object.entries(all).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue }));
+    await client.send(new CreateStackCommand({ StackName, TemplateBody: TEMPLATE, Parameters, Capabilities: ['CAPABILITY_IAM'] }));
+    await waitUntilStackCreateComplete({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 }, { StackName });
+    const { Stacks: [{ Outputs }] } = await client.send(new DescribeStacksCommand({ StackName }));
+    return Object.fromEntries(Outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Clients with a role's temporary credentials. */
+async function assume(RoleArn) {
+  const sts = new STSClient(aws.emulator.config);
+  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' }));
+  sts.destroy();
+  const credentials = { accessKeyId: Credentials.AccessKeyId, secretAccessKey: Credentials.SecretAccessKey, sessionToken: Credentials.SessionToken };
+  const config = { ...aws.emulator.config, credentials };
+  return { kms: aws.createClient(config), s3: new S3Client({ ...config, forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED' }) };
+}
+
+const RSA = 'RSAES_OAEP_SHA_256';
+const object = (Key) => ({ Bucket: stack.BucketName, Key });
+/** What there is to do; each call needs one permission. */
+const actions = {
+  'kms:GetPublicKey': ({ kms }) => kms.send(new GetPublicKeyCommand({ KeyId: stack.KeyArn })),
+  'kms:Decrypt': ({ kms }) => kms.send(new DecryptCommand({ KeyId: stack.KeyArn, EncryptionAlgorithm: RSA, CiphertextBlob: envelope.blob })),
+  'kms:Encrypt': ({ kms }) => kms.send(new EncryptCommand({ KeyId: stack.KeyArn, EncryptionAlgorithm: RSA, Plaintext: new Uint8Array(1) })),
+  'kms:DescribeKey': ({ kms }) => kms.send(new DescribeKeyCommand({ KeyId: stack.KeyArn })),
+  'kms:PutKeyPolicy': ({ kms }) => kms.send(new PutKeyPolicyCommand({ KeyId: stack.KeyArn, Policy: '{}' })),
+  'kms:ScheduleKeyDeletion': ({ kms }) => kms.send(new ScheduleKeyDeletionCommand({ KeyId: stack.KeyArn })),
+  's3:PutObject': ({ s3 }) => s3.send(new PutObjectCommand({ ...object('put'), Body: 'x' })),
+  's3:GetObject': ({ s3 }) => s3.send(new GetObjectCommand(object('sealed'))).then(({ Body }) => Body.transformToByteArray()),
+  's3:DeleteObject': ({ s3 }) => s3.send(new DeleteObjectCommand(object('sealed'))),
+};
+
+test('the publisher takes the public key, the page seals, its server signs the upload, the opener opens it', async () => {
+  const key = await KmsPublicKey.import(await actions['kms:GetPublicKey'](roles.Publisher));
+  assert.deepEqual([key.keyId, key.keySpec], [stack.KeyArn, 'RSA_4096']);
+  const encryptionContext = { purpose: 'upload' };
+  const sealed = await new Sealer({ keys: key }).seal(PLAINTEXT, { encryptionContext });
+  envelope = { blob: key.encrypt(new Uint8Array(80)) };
+  const url = await getSignedUrl(roles.PageServer.s3, new PutObjectCommand(object('sealed')));
+  assert.equal((await fetch(url, { method: 'PUT', body: sealed })).status, 200);
+  const read = await actions['s3:GetObject'](roles.Opener);
+  const decrypt = (input) => roles.Opener.kms.send(new DecryptCommand(input));
+  const opened = await new Opener({ keyIds: [stack.KeyArn], decrypt }).open(read, { encryptionContext });
+  assert.ok(Buffer.from(PLAINTEXT).equals(opened.plaintext));
+  await assert.rejects(
+    new Opener({ keyIds: [stack.KeyArn], decrypt: (input) => roles.Publisher.kms.send(new DecryptCommand(input)) }).open(read, { encryptionContext }),
+    ({ code, cause, message }) => code === 'ERR_KMS' && cause.name === 'AccessDeniedException' && message.includes('kms:Decrypt'),
+  );
+});
+
+describe('least privilege', () => {
+  const allowed = {
+    Publisher: ['kms:GetPublicKey'],
+    PageServer: ['s3:PutObject'],
+    Opener: ['kms:Decrypt', 's3:GetObject'],
+  };
+  for (const [role, mine] of Object.entries(allowed)) {
+    for (const [action, act] of Object.entries(actions)) {
+      const may = mine.includes(action);
+      test(`${role} ${may ? 'may' : 'may not'} ${action}`, async () => {
+        if (may) await act(roles[role]);
+        else await assert.rejects(act(roles[role]), ({ name }) => name === 'AccessDeniedException' || name === 'AccessDenied');
+      });
+    }
+  }
+});
+
+// The emulator leaves out the lifecycle rule.
+test('the bucket keeps the public out and lets the page in', async () => {
+  const s3 = new S3Client({ ...aws.emulator.config, forcePathStyle: true });
+  const bucket = { Bucket: stack.BucketName };
+  const { PublicAccessBlockConfiguration: block } = await s3.send(new GetPublicAccessBlockCommand(bucket));
+  assert.deepEqual(Object.values(block), [true, true, true, true]);
+  const { CORSRules: [rule] } = await s3.send(new GetBucketCorsCommand(bucket));
+  assert.deepEqual([rule.AllowedOrigins, rule.ExposeHeaders], [[ORIGIN], ['ETag']]);
+  s3.destroy();
+});
+
+test('unless told otherwise the opener may use one algorithm only', async () => {
+  const { KeyArn } = await deploy('restricted', { AliasName: 'alias/restricted' });
+  const { Policy } = await aws.client.send(new GetKeyPolicyCommand({ KeyId: KeyArn, PolicyName: 'default' }));
+  const open = JSON.parse(Policy).Statement.find(({ Sid }) => Sid === 'Open');
+  assert.deepEqual(open.Condition, { StringEquals: { 'kms:EncryptionAlgorithm': RSA } });
+});

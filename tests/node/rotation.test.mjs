@@ -1,0 +1,70 @@
+// Keys that change: rotation by alias, several keys, and multi-Region keys.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { CreateAliasCommand, DecryptCommand, GetPublicKeyCommand, ReplicateKeyCommand, ScheduleKeyDeletionCommand, UpdateAliasCommand } from '@aws-sdk/client-kms';
+import { KmsPublicKey, Opener, Sealer, inspect, reseal } from 'kmseal';
+import { sample } from '../support/bytes.mjs';
+import { startKms } from '../support/kms.mjs';
+
+const ALIAS = 'alias/uploads';
+const PLAINTEXT = sample(500);
+const CONTEXT = { tenant: '7' };
+
+let kms;
+before(async () => {
+  kms = await startKms();
+});
+after(() => kms?.close());
+
+const seal = (keys) => new Sealer({ keys, encryptionContext: CONTEXT }).seal(PLAINTEXT);
+
+async function opens(envelope, keyIds, decrypt = kms.decrypt) {
+  const { plaintext, keyId } = await new Opener({ keyIds, decrypt }).open(envelope, { encryptionContext: CONTEXT });
+  assert.ok(Buffer.from(PLAINTEXT).equals(plaintext));
+  return keyId;
+}
+
+test('the alias moves to a new key: old and new envelopes open, the envelope names its key, and resealed ones outlive the old key', async () => {
+  const [old, fresh] = [await kms.createKey(), await kms.createKey()];
+  /** What the page's owner publishes. */
+  const published = async () => KmsPublicKey.import(await kms.client.send(new GetPublicKeyCommand({ KeyId: ALIAS })));
+  await kms.client.send(new CreateAliasCommand({ AliasName: ALIAS, TargetKeyId: old.KeyId }));
+  const before = await seal(await published());
+  await kms.client.send(new UpdateAliasCommand({ AliasName: ALIAS, TargetKeyId: fresh.KeyId }));
+  const after = await seal(await published());
+  assert.deepEqual((await inspect(before)).keyIds, [old.KeyId]);
+  assert.deepEqual((await inspect(after)).keyIds, [fresh.KeyId]);
+  const both = [fresh.KeyId, old.KeyId];
+  assert.equal(await opens(before, both), old.KeyId);
+  assert.equal(await opens(after, both), fresh.KeyId);
+
+  const opener = new Opener({ keyIds: [old.KeyId], decrypt: kms.decrypt });
+  const resealed = await reseal(before, { opener, sealer: new Sealer({ keys: await published() }), encryptionContext: CONTEXT });
+  await kms.client.send(new ScheduleKeyDeletionCommand({ KeyId: old.KeyId, PendingWindowInDays: 7 }));
+  await assert.rejects(opens(before, both), { code: 'ERR_KMS' });
+  assert.equal(await opens(resealed, both), fresh.KeyId);
+});
+
+test('of several keys any one opens, whatever became of the others', async () => {
+  const answers = await Promise.all([0, 1, 2].map(() => kms.createKey()));
+  const envelope = await seal(await Promise.all(answers.map((answer) => KmsPublicKey.import(answer))));
+  for (const { KeyId } of answers) assert.equal(await opens(envelope, [KeyId]), KeyId);
+  await kms.client.send(new ScheduleKeyDeletionCommand({ KeyId: answers[0].KeyId, PendingWindowInDays: 7 }));
+  assert.equal(await opens(envelope, answers.map(({ KeyId }) => KeyId)), answers[1].KeyId);
+});
+
+test("a multi-Region key opens in the replica's region, through a cache too", async () => {
+  const answer = await kms.createKey({ multiRegion: true });
+  await kms.client.send(new ReplicateKeyCommand({ KeyId: answer.KeyId, ReplicaRegion: 'eu-west-1' }));
+  const there = kms.createClient({ region: 'eu-west-1' });
+  const replica = answer.KeyId.replace('us-east-1', 'eu-west-1');
+  let calls = 0;
+  const decrypt = (input) => {
+    calls++;
+    return there.send(new DecryptCommand(input));
+  };
+  const sealer = new Sealer({ keys: await KmsPublicKey.import(answer), encryptionContext: CONTEXT, cache: { maxAge: 60_000 } });
+  const opener = new Opener({ keyIds: [replica], decrypt, cache: { maxAge: 60_000 } });
+  for (let file = 0; file < 3; file++) assert.equal((await opener.open(await sealer.seal(PLAINTEXT))).keyId, replica);
+  assert.equal(calls, 1);
+});
