@@ -184,9 +184,11 @@ impl Frames {
         let layout = Layout::of_envelope(self.header_len, sealed_len, self.frame_length).ok_or_else(truncated)?;
         let first = layout.frame_of(start);
         let last = layout.frame_of(end.saturating_sub(1)).max(first);
-        let (from, past) = (layout.span(first).ok_or_else(truncated)?, layout.span(last + 1));
-        self.next = Some(first + 1);
-        self.window = Some((layout, last + 1));
+        // Sequence numbers are one more than indices; no layout has as many frames as would overflow.
+        let end = last.saturating_add(1);
+        let (from, past) = (layout.span(first).ok_or_else(truncated)?, layout.span(end));
+        self.next = first.checked_add(1);
+        self.window = Some((layout, end));
         Ok(Cover {
             sealed: from.sealed_start..past.map_or(sealed_len, |span| span.sealed_start),
             plaintext_start: from.plaintext_start,
@@ -218,7 +220,7 @@ impl Frames {
     }
 
     fn placed(&self, sequence: u32) -> Option<Span> {
-        self.window.and_then(|(layout, _)| layout.span(sequence - 1))
+        self.window.and_then(|(layout, _)| layout.span(sequence.checked_sub(1)?))
     }
 }
 

@@ -199,7 +199,8 @@ impl Envelope {
     fn read(file: &Path, limits: &Limits) -> Result<Self> {
         let mut input = Input::open(file)?;
         let header = read_header(&mut input.reader, limits)?;
-        let plaintext_len = input.len.and_then(|len| Layout::plaintext_len(header.len(), len, header.frame_length()));
+        let layout = input.len.and_then(|len| Layout::of_envelope(header.len(), len, header.frame_length()));
+        let plaintext_len = layout.map(|layout| layout.plaintext_len());
         Ok(Self { input, header, plaintext_len })
     }
 }

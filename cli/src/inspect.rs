@@ -12,18 +12,16 @@ use crate::failure::{Result, name, printable};
 /// A header, and the sizes that follow from the file's length where that is known.
 pub struct Inspected<'a> {
     header: &'a Header,
-    /// Plaintext bytes and frames.
-    sizes: Option<(u64, u32)>,
+    layout: Option<Layout>,
 }
 
 impl<'a> Inspected<'a> {
     /// Fails if no envelope has that length: it was cut off or appended to.
     pub fn new(header: &'a Header, sealed_len: Option<u64>) -> Result<Self> {
-        let sizes = sealed_len.map(|sealed_len| -> Result<_> {
-            let len = Layout::plaintext_len(header.len(), sealed_len, header.frame_length()).ok_or_else(truncated)?;
-            Ok((len, Layout::new(header.len(), len, header.frame_length())?.frames()))
+        let layout = sealed_len.map(|sealed_len| {
+            Layout::of_envelope(header.len(), sealed_len, header.frame_length()).ok_or_else(truncated)
         });
-        Ok(Self { header, sizes: sizes.transpose()? })
+        Ok(Self { header, layout: layout.transpose()? })
     }
 
     /// The object that the JavaScript package's `inspect` returns, with the file's name.
@@ -48,9 +46,9 @@ impl<'a> Inspected<'a> {
             "frameLength": header.frame_length(),
             "headerLength": header.len(),
         });
-        if let Some((len, frames)) = self.sizes {
-            json["plaintextSize"] = len.into();
-            json["frames"] = frames.into();
+        if let Some(layout) = self.layout {
+            json["plaintextSize"] = layout.plaintext_len().into();
+            json["frames"] = layout.frames().into();
         }
         json
     }
@@ -72,9 +70,9 @@ impl<'a> Inspected<'a> {
         line("suite", format!("0x{SUITE_ID:04x}"));
         line("header", format!("{} bytes", header.len()));
         line("frame length", format!("{} bytes", header.frame_length()));
-        if let Some((len, frames)) = self.sizes {
-            line("frames", frames.to_string());
-            line("plaintext", format!("{len} bytes"));
+        if let Some(layout) = self.layout {
+            line("frames", layout.frames().to_string());
+            line("plaintext", format!("{} bytes", layout.plaintext_len()));
         }
         lines
     }
