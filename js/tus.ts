@@ -24,7 +24,11 @@ export interface TusSource {
 
 /** Options of tus-js-client 4 and @uppy/tus 6; spread them first and change none of them but `chunkSize`. */
 export interface TusOptions {
-  fileReader: { openFile(input: unknown, chunkSize: number): Promise<TusSource> };
+  fileReader: {
+    /** Tells `kmseal/uppy` that nothing is left to do for it. */
+    readonly seals: true;
+    openFile(input: unknown, chunkSize: number): Promise<TusSource>;
+  };
   /** In bytes: 16 MiB. One chunk travels while the next one is sealed. */
   chunkSize: number;
   parallelUploads: 1;
@@ -105,6 +109,7 @@ interface Envelope {
 const sealedChunks = new WeakSet<Blob>();
 
 class SealingReader {
+  readonly seals = true;
   readonly #sealer: Sealer;
   readonly #options: TusSealOptions;
   readonly #envelopes = new WeakMap<Blob, Promise<Envelope>>();

@@ -86,7 +86,10 @@ async function javascript() {
     alias: { '#glue': path.join(GLUE, 'glue.js') },
     // With the star esbuild looks at what is written in the import.
     external: [...ENTRIES.map((name) => `./${name}.js*`), ...Object.keys(MANIFEST.peerDependencies ?? {})],
-    define: { KMSEAL_INTEGRITY: JSON.stringify(`sha384-${hash.digest('base64')}`) },
+    define: {
+      KMSEAL_INTEGRITY: JSON.stringify(`sha384-${hash.digest('base64')}`),
+      KMSEAL_VERSION: JSON.stringify(MANIFEST.version),
+    },
   });
 }
 

@@ -48,6 +48,15 @@ test('a server that renders pages imports the element and what uploads, and noth
   assert.deepEqual(outcome, ['function', true, 0]);
 });
 
+test('without Uppy everything can be imported but its plugin', () => {
+  const outcome = node(`
+    const names = ['kmseal', 'kmseal/element', 'kmseal/s3', 'kmseal/tus', 'kmseal/uppy'];
+    const imports = await Promise.allSettled(names.map((name) => import(name)));
+    console.log(JSON.stringify(imports.map(({ reason }) => reason?.message.split(' imported')[0])));
+  `);
+  assert.deepEqual(outcome, [null, null, null, null, "Cannot find package '@uppy/core'"]);
+});
+
 test('the .wasm can be resolved and loaded by hand, and no other file', () => {
   const outcome = node(`
     import { readFile } from 'node:fs/promises';

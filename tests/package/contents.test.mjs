@@ -52,10 +52,18 @@ test('every export is a file of it', () => {
 });
 
 test('it depends on nothing, and only the registration is a side effect that a bundler must keep', () => {
-  const { dependencies, peerDependencies, optionalDependencies, sideEffects, type, license, engines, repository } = manifest();
-  assert.deepEqual([dependencies, peerDependencies, optionalDependencies], [undefined, undefined, undefined]);
+  const { dependencies, optionalDependencies, sideEffects, type, license, engines, repository } = manifest();
+  assert.deepEqual([dependencies, optionalDependencies], [undefined, undefined]);
   assert.deepEqual([sideEffects, type, license, engines], [['./dist/define.js'], 'module', 'MIT OR Apache-2.0', { node: '>=20.16' }]);
   assert.equal(repository.url, 'git+https://github.com/kmseal/kmseal.git');
+});
+
+// npm would install what is not marked as optional.
+test('only the plugin needs Uppy, and only those who have it', () => {
+  const { peerDependencies, peerDependenciesMeta } = manifest();
+  assert.deepEqual([peerDependencies, peerDependenciesMeta], [{ '@uppy/core': '^6.0.0' }, { '@uppy/core': { optional: true } }]);
+  const naming = tarball.files.filter((file) => /\.(js|d\.ts)$/.test(file) && /from ?["']@uppy/.test(read(file, 'utf8')));
+  assert.deepEqual(naming, ['dist/uppy.d.ts', 'dist/uppy.js']);
 });
 
 test('the script pins the hash of the very .wasm beside it', () => {
