@@ -16,7 +16,7 @@ try {
   const { positionals } = parseArgs({ allowPositionals: true });
   const unknown = positionals.filter((name) => !ALL.includes(name));
   if (unknown.length > 0) throw new Error(`no ${unknown.join(', ')}; there are ${ALL.join(', ')}`);
-  await setup({ npm: true, rust: true, browsers: true });
+  await setup({ npm: true, rust: true, browsers: true, emulator: true });
   // Only now, since these need node_modules.
   const { build } = await import('./build.mjs');
   await build();

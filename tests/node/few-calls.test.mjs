@@ -1,0 +1,31 @@
+// What opening many files costs in KMS calls, by KMS's own log.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { KmsPublicKey, Opener, Sealer } from 'kmseal';
+import { sample } from '../support/bytes.mjs';
+import { startKms } from '../support/kms.mjs';
+import { TRAIL, countCalls } from '../support/trail.mjs';
+
+const FILES = 10_000;
+const AT_A_TIME = 500;
+
+let kms;
+before(async () => {
+  kms = await startKms({ env: TRAIL });
+});
+after(() => kms?.close());
+
+test('10,000 files sealed with a cache of 1,000 messages open with 10 calls', async () => {
+  const keys = await KmsPublicKey.import(await kms.createKey());
+  const cache = { maxAge: 600_000, maxMessagesEncrypted: 1000 };
+  const sealer = new Sealer({ keys, cache });
+  const opener = new Opener({ keyIds: [keys.keyId], decrypt: kms.decrypt, cache });
+  const plaintext = sample(100);
+  for (let first = 0; first < FILES; first += AT_A_TIME) {
+    const envelopes = await Promise.all(Array.from({ length: AT_A_TIME }, () => sealer.seal(plaintext)));
+    for (const opened of await Promise.all(envelopes.map((envelope) => opener.open(envelope)))) {
+      assert.ok(Buffer.from(plaintext).equals(opened.plaintext));
+    }
+  }
+  assert.equal(await countCalls(kms.emulator, 'Decrypt'), 10);
+});
