@@ -4,11 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { By, until } from 'selenium-webdriver';
 import { launch } from '../support/browser.mjs';
-import { openDemo, sha256 } from '../support/demo.mjs';
+import { cspViolations, openDemo, sha256 } from '../support/demo.mjs';
 
 const MIB = 2 ** 20;
 const PATIENCE = 30_000;
@@ -31,13 +31,15 @@ for (const name of ['chromium', 'firefox']) {
     let driver;
     before(async () => {
       demo = await openDemo();
+    });
+    after(() => demo?.close());
+    // Each in a fresh one: Firefox 153's content process dies of "IPDL protocol error: unexpected null value" on leaving the third
+    // page from which files were sent.
+    beforeEach(async () => {
       browser = await launch(name);
       ({ driver } = browser);
     });
-    after(async () => {
-      await browser?.close();
-      await demo?.close();
-    });
+    afterEach(() => browser?.close());
 
     const find = (css) => driver.wait(until.elementLocated(By.css(css)), PATIENCE);
     const all = (css) => driver.findElements(By.css(css));
@@ -76,6 +78,11 @@ for (const name of ['chromium', 'firefox']) {
       assert.deepEqual([ContentType, Metadata], ['application/octet-stream', {}]);
     }
 
+    /** The policy is the server's for all browsers; only Chromium tells afterwards what it has blocked. */
+    async function assertPolicyKept() {
+      if (name === 'chromium') assert.deepEqual(await cspViolations(driver), []);
+    }
+
     test('a form', async () => {
       await visit('form');
       const files = [create(`letter ${name}.txt`, 1000), create(`scan ${name}.pdf`, 2 * MIB)];
@@ -83,17 +90,18 @@ for (const name of ['chromium', 'firefox']) {
       const input = await (await field.getShadowRoot()).findElement(By.css('input'));
       await input.sendKeys(files.map(({ file }) => file).join('\n'));
       await driver.wait(() => driver.executeScript('return document.forms[0].checkValidity()'), PATIENCE);
+      await assertPolicyKept();
       await (await find('form button')).click();
 
       // The form is posted by the browser itself, which is then sent on to what arrived.
       await driver.wait(until.urlIs(`${demo.origin}/arrived`), PATIENCE);
       await lines(4);
       const titles = (await texts('#arrivals h3')).map((title) => title.slice(0, -' 012345'.length));
-      assert.deepEqual(titles, ['Name and type', 'Name and type', 'Envelope', 'Envelope']);
+      assert.deepEqual(titles, ['Name and type', 'Envelope', 'Name and type', 'Envelope']);
       await assertSealed(await open(4), files[0]);
-      await assertSealed(await open(3), files[1]);
+      await assertSealed(await open(2), files[1]);
       // What the second envelopes hold is for those who may open them: here only its size can be told.
-      const { size } = await open(2);
+      const { size } = await open(3);
       const { name: first, bytes } = files[0];
       const about = { name: first, type: 'text/plain', size: bytes.length, lastModified: 1_000_000_000_000 };
       assert.equal(size, `${JSON.stringify(about).length} bytes`);
@@ -110,6 +118,7 @@ for (const name of ['chromium', 'firefox']) {
       assert.equal(await (await find('#arrivals .verdict:not([hidden])')).getText(), `This is ${chosen.name}.`);
       const said = await (await find('#compare-result')).getText();
       assert.equal(said, `${chosen.name} has SHA-256 ${sha256(chosen.bytes)}: 1 of the opened envelopes holds it.`);
+      await assertPolicyKept();
     });
 
     test('tus, paused and gone on with', async () => {
@@ -136,6 +145,7 @@ for (const name of ['chromium', 'firefox']) {
       await pause.click();
       await lines(1);
       await assertSealed(await open(1), chosen);
+      await assertPolicyKept();
     });
   });
 }

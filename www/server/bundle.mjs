@@ -5,20 +5,21 @@ import { WAY_PAGES } from './ways.mjs';
 
 const WAYS = fileURLToPath(new URL('../ways', import.meta.url));
 
+const PACKAGE = fileURLToPath(new URL('../../dist', import.meta.url));
+
 const TYPES = { '.js': 'text/javascript', '.css': 'text/css' };
 
 /**
- * Not bundled are the demo's own modules, which are served as they are, and the package, which the demo serves at /kmseal/: what runs
- * is what npm delivers.
+ * Not bundled are the demo's own modules, which are served as they are, and the package's main entry, which is served beside its
+ * .wasm as published, and must be one in the page.
  */
 const served = {
   name: 'served',
   setup({ onResolve }) {
-    onResolve({ filter: /^\// }, ({ path: url, kind }) => (kind === 'entry-point' ? undefined : { path: url, external: true }));
-    onResolve({ filter: /^kmseal(\/|$)/ }, ({ path: name }) => ({
-      path: name === 'kmseal' ? '/kmseal/index.js' : `/${name}.js`,
-      external: true,
-    }));
+    const external = (url) => ({ path: url, external: true });
+    onResolve({ filter: /^\// }, ({ path: url, kind }) => (kind === 'entry-point' ? undefined : external(url)));
+    onResolve({ filter: /^kmseal$/ }, () => external('/kmseal/index.js'));
+    onResolve({ filter: /^\.\/index\.js$/ }, ({ resolveDir }) => (resolveDir === PACKAGE ? external('/kmseal/index.js') : undefined));
   },
 };
 

@@ -13,6 +13,6 @@ const { id } = await createUpload('uppy');
 const sealer = new Sealer({ keys: key, encryptionContext: { purpose: 'kmseal-demo', upload: id } });
 
 new Uppy({ meta: { upload: id } })
-  .use(Dashboard, { target: '#uppy', inline: true, width: '100%', height: 360, theme: 'auto', proudlyDisplayPoweredByUppy: false })
+  .use(Dashboard, { target: '#uppy', inline: true, width: '100%', height: 360, theme: 'auto', disableThumbnailGenerator: true })
   .use(Seal, { sealer })
   .use(XHRUpload, { endpoint: '/form', fieldName: 'doc', allowedMetaFields: ['upload'] });
