@@ -107,6 +107,21 @@ for (const name of ['chromium', 'firefox']) {
       assert.equal(size, `${JSON.stringify(about).length} bytes`);
     });
 
+    test('Uppy', async () => {
+      await visit('uppy');
+      const files = [create(`note ${name}.txt`, 500), create(`photo ${name}.jpg`, 3 * MIB)];
+      await (await find('.uppy-Dashboard-input')).sendKeys(files.map(({ file }) => file).join('\n'));
+      await (await find('.uppy-StatusBar-actionBtn--upload')).click();
+      await lines(2);
+      await find('.uppy-StatusBar.is-complete');
+      // They travel at the same time.
+      const [one, two] = [await open(1), await open(2)];
+      const first = one.digest === sha256(files[0].bytes) ? one : two;
+      await assertSealed(first, files[0]);
+      await assertSealed(first === one ? two : one, files[1]);
+      await assertPolicyKept();
+    });
+
     test('S3 in parts', async () => {
       await visit('s3');
       const chosen = create(`x-ray ${name}.bin`, 20 * MIB + 3);

@@ -17,6 +17,14 @@ export const WAY_PAGES = [
       'names and types of the files, sealed beside them.',
   },
   {
+    name: 'uppy',
+    heading: 'Uppy, with one plugin more.',
+    lede:
+      'The plugin seals each file before an uploader sees it. One that cannot be sealed is not uploaded, and neither its name nor its ' +
+      'type goes along.',
+    styles: ['/ways/uppy.css'],
+  },
+  {
     name: 's3',
     heading: 'Straight to the bucket, part by part.',
     lede:
