@@ -187,23 +187,32 @@ export class Opener {
     on: Instance, locked: Locked, total: number | undefined, signal: AbortSignal | undefined,
   ): Promise<{ unlocked: Unlocked; keyId: string }> {
     const { keyIds, encryptionAlgorithm } = this.#options;
-    const inputs: DecryptInput[] = call(on, () => locked.candidates([...keyIds], encryptionAlgorithm));
     const cache = !this.#closed && this.#cache?.takes(total) ? this.#cache : undefined;
-    const work = (answer: Answer) => call(on, () => locked.authenticate(answer));
-    let first: KmsealError | undefined;
-    for (const input of inputs) {
-      const ask = (stop?: AbortSignal) => this.#decrypt(on, input, stop);
-      const id = `${input.KeyId} ${input.CiphertextBlob}`;
-      try {
-        const unlocked = await (cache ? cache.use(on, id, total ?? 0, signal, ask, work) : once(on, ask(signal), work));
-        return { unlocked, keyId: input.KeyId };
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error;
-        first ??= error.error;
-        if (!error.tryNext) throw error.error;
+    let left = true;
+    const work = (answer: Answer) => {
+      left = false;
+      return call(on, () => locked.authenticate(answer));
+    };
+    try {
+      const inputs: DecryptInput[] = call(on, () => locked.candidates([...keyIds], encryptionAlgorithm));
+      let first: KmsealError | undefined;
+      for (const input of inputs) {
+        const ask = (stop?: AbortSignal) => this.#decrypt(on, input, stop);
+        const id = `${input.KeyId} ${input.CiphertextBlob}`;
+        try {
+          const unlocked = await (cache ? cache.use(on, id, total ?? 0, signal, ask, work) : once(on, ask(signal), work));
+          return { unlocked, keyId: input.KeyId };
+        } catch (error) {
+          if (!(error instanceof Refused)) throw error;
+          first ??= error.error;
+          if (!error.tryNext) throw error.error;
+        }
       }
+      throw first;
+    } finally {
+      // Refused headers would wait for the garbage collector, which does not see how large they are.
+      if (left) free(on, locked);
     }
-    throw first;
   }
 
   async #decrypt(on: Instance, input: DecryptInput, signal?: AbortSignal): Promise<Answer> {
@@ -267,7 +276,11 @@ export async function inspect(envelope: Blob | Bytes | ByteStream): Promise<Insp
     await load();
     const on = instance();
     const header = await readHeader(on, queue, INSPECT_LIMITS);
-    return call(on, () => header.describe(size)) as Inspection;
+    try {
+      return call(on, () => header.describe(size)) as Inspection;
+    } finally {
+      free(on, header);
+    }
   } finally {
     queue.close();
   }

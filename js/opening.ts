@@ -18,7 +18,9 @@ export interface Limits {
 export async function readHeader(on: Instance, queue: ByteQueue, limits: Limits): Promise<ReadHeader> {
   for (let need = 1; ; ) {
     const enough = await queue.fill(need);
-    const bytes = queue.peek(Math.min(queue.size, Math.max(need, FIRST_LOOK)));
+    // Twice the need where it is at hand, so that a long header is not copied into wasm for each of its fields.
+    if (!queue.waits) await queue.fill(2 * need);
+    const bytes = queue.peek(Math.min(queue.size, Math.max(2 * need, FIRST_LOOK)));
     const read = call(on, (wasm) => wasm.readHeader(bytes, limits.maxEncryptedDataKeys, limits.maxFrameLength));
     if (typeof read !== 'number') {
       queue.take(read.length());

@@ -74,6 +74,8 @@ function streamChunks(stream: ByteStream): Chunks {
 export class ByteQueue {
   /** Bytes at hand. */
   size = 0;
+  /** Whether it may have to wait for more: it is a stream. */
+  readonly waits: boolean;
   readonly #source: Chunks;
   #chunks: Chunk[] = [];
   #ended = false;
@@ -84,6 +86,7 @@ export class ByteQueue {
   /** @param slice how much of a Blob is read at a time */
   constructor(data: Blob | Chunk | ByteStream, slice = SLICE) {
     this.#ours = data instanceof Blob;
+    this.waits = !this.#ours && !isBytes(data);
     if (data instanceof Blob) {
       this.#source = blobChunks(data, slice);
     } else if (isBytes(data)) {

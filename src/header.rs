@@ -33,6 +33,16 @@ pub struct EncryptedDataKey {
     pub ciphertext: Vec<u8>,
 }
 
+impl EncryptedDataKey {
+    fn new([provider_id, provider_info, ciphertext]: [&[u8]; 3]) -> Self {
+        Self {
+            provider_id: provider_id.to_vec(),
+            provider_info: provider_info.to_vec(),
+            ciphertext: ciphertext.to_vec(),
+        }
+    }
+}
+
 /// A header as read, not yet authenticated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -121,10 +131,12 @@ impl Header {
             ]));
         }
         let commit_key = reader.array()?;
-        let body = bytes.get(..reader.position()).unwrap_or_default().to_vec();
+        let body_len = reader.position();
         let tag: [u8; TAG_LEN] = reader.array()?;
         // Once the header is whole, not for every step of a slow stream.
         let context = EncryptionContext::parse(context)?;
+        let edks = edks.into_iter().map(EncryptedDataKey::new).collect();
+        let body = bytes.get(..body_len).unwrap_or_default().to_vec();
         Ok(Self { body, tag, message_id, context, edks, frame_length, commit_key })
     }
 
@@ -165,7 +177,7 @@ impl Header {
     }
 }
 
-fn read_edks(reader: &mut Reader<'_>, limits: &Limits) -> core::result::Result<Vec<EncryptedDataKey>, Stop> {
+fn read_edks<'a>(reader: &mut Reader<'a>, limits: &Limits) -> core::result::Result<Vec<[&'a [u8]; 3]>, Stop> {
     let count = reader.u16()?;
     if count == 0 {
         return Err(invalid("has no encrypted data key"));
@@ -182,11 +194,7 @@ fn read_edks(reader: &mut Reader<'_>, limits: &Limits) -> core::result::Result<V
     // Grows with the bytes that are there, never with the count that is claimed.
     let mut edks = Vec::new();
     for _ in 0..count {
-        edks.push(EncryptedDataKey {
-            provider_id: reader.field()?.to_vec(),
-            provider_info: reader.field()?.to_vec(),
-            ciphertext: reader.field()?.to_vec(),
-        });
+        edks.push([reader.field()?, reader.field()?, reader.field()?]);
     }
     Ok(edks)
 }

@@ -11,7 +11,7 @@ use crate::suite::TAG_LEN;
 const REGULAR_EXTRA: u64 = (HEAD_LEN + TAG_LEN) as u64;
 const FINAL_EXTRA: u64 = (FINAL_HEAD_LEN + TAG_LEN) as u64;
 /// The largest length that JavaScript's numbers hold exactly.
-const MAX_LEN: u64 = (1 << 53) - 1;
+pub(crate) const MAX_LEN: u64 = (1 << 53) - 1;
 
 /// The frames of a message: all of them full but the last, which is full or shorter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::frame::Frame;
 use crate::header;
 use crate::kdf::{ContentKey, MessageId, derive};
-use crate::layout::Layout;
+use crate::layout::{Layout, MAX_LEN};
 use crate::soft::Cipher;
 use crate::suite::{DIGEST_LEN, KEY_LEN, MESSAGE_ID_LEN, PROVIDER_ID, TAG_LEN};
 use crate::wrap::Materials;
@@ -113,17 +113,22 @@ impl Sequencer {
     /// The next frame, of `len` bytes; `last` ends the message.
     ///
     /// # Errors
-    /// [`Code::TooLong`]: over 2^32 - 1 frames, or a length that this place cannot have.
+    /// [`Code::TooLong`]: over 2^32 - 1 frames or 2^53 - 1 bytes, or a length that this place cannot have.
     pub fn next(&mut self, len: usize, last: bool) -> Result<Frame> {
         let full = self.frame_length as usize;
         let fits = if last { len <= full } else { len == full };
         let sequence = self.next.filter(|_| fits);
         // The largest sequence number marks final frames, so no regular frame may bear it.
         let sequence = sequence.filter(|sequence| last || *sequence < u32::MAX);
+        // One content key encrypts no more than a file can be long, far below GCM's own bounds.
+        let sealed = |frames: u32| u64::from(frames).saturating_mul(self.frame_length.into());
+        let sequence = sequence.filter(|sequence| sealed(*sequence) <= MAX_LEN);
         let (Some(sequence), Ok(len)) = (sequence, u32::try_from(len)) else {
             return Err(Error::new(
                 Code::TooLong,
-                &["one envelope holds at most 2^32 - 1 frames; give a larger frameLength or split the data"],
+                &[
+                    "one envelope holds at most 2^32 - 1 frames and 2^53 - 1 bytes; give a larger frameLength or split the data",
+                ],
             ));
         };
         self.next = if last { None } else { sequence.checked_add(1) };
@@ -206,5 +211,15 @@ mod tests {
         let mut sequencer = at(u32::MAX - 1);
         assert!(sequencer.next(4096, false).is_ok());
         assert!(sequencer.next(4096, false).is_err());
+    }
+
+    #[test]
+    fn a_content_key_has_sealed_enough() {
+        let full: u32 = 1 << 24;
+        let at = |next| Sequencer { message_id: [0; MESSAGE_ID_LEN], frame_length: full, next: Some(next) };
+        for last in [false, true] {
+            assert!(at((1 << 29) - 1).next(full as usize, last).is_ok());
+            assert!(at(1 << 29).next(full as usize, last).is_err());
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::error::{Result, Thrown, set};
 /// Safari's has failed on them.
 const SMALL: u32 = 1024;
 const ALGORITHM: &str = "AES-GCM";
+const TAG_BITS: u8 = 8 * TAG_LEN as u8;
 
 #[wasm_bindgen]
 extern "C" {
@@ -94,7 +95,7 @@ impl Engine {
         let mut scratch = self.scratch.borrow_mut();
         let len = input.length() as usize;
         scratch.clear();
-        let room = scratch.try_reserve(len + TAG_LEN);
+        let room = scratch.try_reserve(len.saturating_add(TAG_LEN));
         room.map_err(|_| Thrown::from(JsValue::from(js_sys::RangeError::new("not enough wasm memory for one frame"))))?;
         scratch.resize(len, 0);
         input.copy_to(&mut scratch);
@@ -109,6 +110,6 @@ fn params(frame: &Frame) -> Object {
     set(&params, "name", ALGORITHM);
     set(&params, "iv", Uint8Array::from(frame.iv().as_slice()));
     set(&params, "additionalData", Uint8Array::from(frame.aad().as_slice()));
-    set(&params, "tagLength", 8 * TAG_LEN as u8);
+    set(&params, "tagLength", TAG_BITS);
     params
 }

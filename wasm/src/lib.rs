@@ -2,6 +2,20 @@
 //! SubtleCrypto or in software. Every call is synchronous and returns promises at most, so that a
 //! trap always surfaces in the caller's hands, which then discards this instance.
 #![cfg_attr(not(test), no_std)]
+// A trap costs all that is under way in the instance.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
 
 extern crate alloc;
 
