@@ -1,0 +1,100 @@
+// The command beside AWS's Rust and Python Encryption SDKs: opening and sealing 1 GiB in frames of 256 KiB.
+import { spawn } from 'node:child_process';
+import { createPublicKey } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { ROOT, show } from '../scripts/lib/run.mjs';
+import { rustEsdk } from '../scripts/lib/rust-esdk.mjs';
+import { venv } from '../scripts/lib/venv.mjs';
+import { startKms } from '../tests/support/kms.mjs';
+import { makeFile } from './support/files.mjs';
+import { median, quickest, rate, timesAsFast } from './support/figures.mjs';
+import { ask, peakOf, time } from './support/programs.mjs';
+
+const ROUNDS = 3;
+const MEBIBYTES = 1024;
+const SIZE = MEBIBYTES * 2 ** 20;
+const KMSEAL = path.join(ROOT, 'target/command/kmseal');
+const PYTHON = fileURLToPath(new URL('peers/esdk.py', import.meta.url));
+/** The SDK's own loop, and reads of these many bytes. */
+const LOOPS = [0, 65_536, 262_144, 2 ** 20];
+
+export const title = 'The command, 1 GiB';
+
+/** @returns {Promise<import('./support/figures.mjs').Figure[]>} */
+export async function run() {
+  await show('cargo', ['build', '--profile', 'command', '--package', 'kmseal-cli'], process.env);
+  const [rust, python] = [await rustEsdk(), await venv('interop')];
+  const folder = await mkdtemp(path.join(tmpdir(), 'kmseal-bench-'));
+  const kms = await startKms();
+  try {
+    return await measure(folder, kms, rust, python);
+  } finally {
+    await kms.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function measure(folder, kms, rust, python) {
+  const { env } = kms.emulator;
+  const key = await kms.createKey({ spec: 'RSA_4096' });
+  const at = (name) => path.join(folder, name);
+  await writeFile(at('key.json'), JSON.stringify({ ...key, PublicKey: Buffer.from(key.PublicKey).toString('base64') }));
+  const pem = createPublicKey({ key: Buffer.from(key.PublicKey), format: 'der', type: 'spki' }).export({ format: 'pem', type: 'spki' });
+  await writeFile(at('peer.json'), JSON.stringify({ keyId: key.KeyId, pem }));
+  const plain = await makeFile(folder, MEBIBYTES);
+  const sealed = at('sealed');
+  await time(KMSEAL, ['seal', '--quiet', '--key', at('key.json'), '--output', sealed, plain], env);
+
+  const names = LOOPS.map((read) => `Python, ${read ? `reads of ${read}` : 'its own loop'}`);
+  const seconds = { open: {}, seal: {} };
+  const peaks = { open: {}, seal: {} };
+  const note = (what, who, { seconds: one, peak }) => {
+    (seconds[what][who] ??= []).push(one);
+    peaks[what][who] = Math.max(peak, peaks[what][who] ?? 0);
+  };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    note('open', 'kmseal', await time(KMSEAL, ['open', '--key-id', key.KeyId, '--output', '-', sealed], env));
+    note('seal', 'kmseal', await time(KMSEAL, ['seal', '--key', at('key.json'), '--output', '-', plain], env));
+    note('open', 'rust', await openInRust(rust, env, key, sealed));
+    for (const [index, read] of LOOPS.entries()) {
+      note('open', names[index], await ask(python, [PYTHON, 'open', at('peer.json'), sealed, '/dev/null', `${read}`], env));
+      note('seal', names[index], await ask(python, [PYTHON, 'seal', at('peer.json'), plain, '/dev/null', `${read}`], env));
+    }
+  }
+  const best = { open: quickest(seconds.open, names), seal: quickest(seconds.seal, names) };
+  const mebibytes = (bytes) => bytes / 2 ** 20;
+  const beside = (what, who) => `${rate(SIZE, seconds[what].kmseal)} to ${rate(SIZE, seconds[what][who])}`;
+  return [
+    { what: "opening to AWS's Rust SDK", value: timesAsFast(seconds.open, 'rust'), unit: 'x', least: 5, note: beside('open', 'rust') },
+    { what: `opening to AWS's ${best.open}`, value: timesAsFast(seconds.open, best.open), unit: 'x', least: 1, note: beside('open', best.open) },
+    { what: `sealing to AWS's ${best.seal}`, value: timesAsFast(seconds.seal, best.seal), unit: 'x', least: 3, note: beside('seal', best.seal) },
+    {
+      what: 'peak memory, opening',
+      value: mebibytes(peaks.open.kmseal),
+      unit: 'MiB',
+      most: 64,
+      note: `Rust ${Math.round(mebibytes(peaks.open.rust))}, Python ${Math.round(mebibytes(peaks.open[best.open]))}`,
+    },
+    { what: 'peak memory, sealing', value: mebibytes(peaks.seal.kmseal), unit: 'MiB', most: 64 },
+    { what: 'opening', value: median(seconds.open.kmseal), unit: 's' },
+  ];
+}
+
+/** The seconds of the SDK's own call alone; reading the file and writing the result are not counted. */
+async function openInRust(program, env, { KeyId }, input) {
+  const child = spawn(program, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
+  const keys = [{ keyId: KeyId, algorithm: 'RSAES_OAEP_SHA_256' }];
+  child.stdin.write(`${JSON.stringify({ do: 'open', keys, encryptionContext: {}, input, output: '/dev/null' })}\n`);
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const peak = peakOf(child.pid);
+  child.stdin.end();
+  await once(child, 'exit');
+  const { seconds, message } = JSON.parse(line);
+  if (message) throw new Error(`AWS's Rust SDK: ${message}`);
+  return { seconds, peak };
+}
