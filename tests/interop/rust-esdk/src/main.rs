@@ -96,7 +96,8 @@ impl Sdk {
     async fn manager(&self, request: &Request) -> Result<CryptographicMaterialsManagerRef> {
         let mut keyrings: Vec<KeyringRef> = Vec::new();
         for key in &request.keys {
-            let create = self.providers.create_aws_kms_rsa_keyring().kms_key_id(&key.key_id).kms_client(self.kms.clone());
+            let create =
+                self.providers.create_aws_kms_rsa_keyring().kms_key_id(&key.key_id).kms_client(self.kms.clone());
             let create = create.set_public_key(key.pem.clone().map(Blob::new));
             let algorithm = EncryptionAlgorithmSpec::from(key.algorithm.as_str());
             keyrings.push(create.encryption_algorithm(algorithm).send().await?);
