@@ -25,6 +25,7 @@ export class ItemView {
   readonly #retry: HTMLButtonElement;
   // One button, whatever it is called, so that focus stays on it when the sealing ends.
   readonly #remove: HTMLButtonElement;
+  #shown: { state: Entry['state']; texts: KmsealFileTexts; disabled: boolean } | undefined;
 
   constructor(entry: Entry, root: ShadowRoot, { remove, retry }: { remove: () => void; retry: () => void }) {
     this.#entry = entry;
@@ -49,6 +50,10 @@ export class ItemView {
 
   render(texts: KmsealFileTexts, disabled: boolean): void {
     const { state } = this.#entry;
+    const shown = this.#shown;
+    // Of many files one changes at a time.
+    if (shown?.state === state && shown.texts === texts && shown.disabled === disabled) return;
+    this.#shown = { state, texts, disabled };
     const busy = state === 'waiting' || state === 'sealing';
     this.element.setAttribute('part', `item item-${state}`);
     setText(this.#state, texts[state]);

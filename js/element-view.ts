@@ -95,8 +95,9 @@ export class View {
   render({ entries, texts, disabled }: Shown): void {
     const { input } = this;
     input.disabled = disabled;
+    const present = new Set(entries);
     for (const [entry, item] of this.#items) {
-      if (entries.includes(entry)) continue;
+      if (present.has(entry)) continue;
       item.element.remove();
       this.#items.delete(entry);
     }

@@ -279,18 +279,19 @@ export class KmsealFileElement extends FormControl {
   /** All of the files or none: and nothing for browsers to restore a form from. */
   #setValue(): void {
     const { entries } = this.#list;
-    const files: File[] = [];
-    const data = new FormData();
-    entries.forEach(({ sealed }, index) => {
-      if (!sealed) return;
+    const sealed = entries.flatMap(({ sealed }, index) => {
+      if (!sealed) return [];
       const file = neutral(sealed.file, `file-${index + 1}.kmseal`);
-      files.push(file);
-      if (this.name) data.append(this.name, file);
-      if (this.metaName && sealed.meta) data.append(this.metaName, neutral(sealed.meta, `file-${index + 1}.meta.kmseal`));
+      return [{ file, meta: sealed.meta && neutral(sealed.meta, `file-${index + 1}.meta.kmseal`) }];
     });
-    this.#files = Object.freeze(files);
-    const whole = files.length > 0 && files.length === entries.length;
-    this.#internals.setFormValue(whole ? data : null, null);
+    this.#files = Object.freeze(sealed.map(({ file }) => file));
+    if (sealed.length === 0 || sealed.length < entries.length) return this.#internals.setFormValue(null, null);
+    const data = new FormData();
+    for (const { file, meta } of sealed) {
+      if (this.name) data.append(this.name, file);
+      if (this.metaName && meta) data.append(this.metaName, meta);
+    }
+    this.#internals.setFormValue(data, null);
   }
 
   #setState(state: 'sealing' | 'sealed' | 'failed', on: boolean): void {
