@@ -35,6 +35,7 @@ export async function setup({ npm, rust, browsers, emulator, faults, python, con
   if (consumers) await consumerTools();
   if (checks) {
     await checkTools();
+    await venv('awscli');
     folders.push(await cargoDeny());
   }
   const PATH = process.env.PATH.split(path.delimiter);

@@ -42,6 +42,7 @@ export async function startHost({ folders, routes } = {}) {
   let arrival;
   const server = await startServer({
     folders,
+    connect: [kms.emulator.endpoint],
     routes(app) {
       app.use(async (context, next) => {
         requests.push(context.req.path);
