@@ -123,12 +123,12 @@ async function inPage(name, code, { given = [], returns = [], use }) {
 const run = (line) => outputOf('bash', ['-euo', 'pipefail', '-c', line], folder, env);
 const lines = (code) => code.split('\n').filter((line) => line.trim());
 const until = async (check) => {
-  for (let round = 0; round < 200; round++) {
+  for (let round = 0; round < 100; round++) {
     const result = await check();
     if (result) return result;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error('nothing came of it in 10 s');
+  throw new Error('nothing came of it in time');
 };
 
 /** How each block runs, by heading: one function for all blocks of a language there. */
@@ -136,7 +136,11 @@ const RUNS = {
   'kmseal': {
     async 'html, js'(html, js) {
       await show('upload', fill(js, { 'SHA256:…': key.fingerprint }), html);
-      await browser.chooseFiles('#file', [place('paper.pdf')]);
+      // The page listens only once it has the key.
+      await until(async () => {
+        await browser.chooseFiles('#file', [place('paper.pdf')]);
+        return uploads[0];
+      });
       await until(async () => /sealed and sent/.test(await browser.evaluate(() => document.querySelector('#status').textContent)));
       await assertOpens(uploads[0]);
     },
