@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { PassThrough } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { build } from 'esbuild';
 import { By } from 'selenium-webdriver';
 import { KmsPublicKey, Opener, Sealer } from '../../dist/index.js';
@@ -39,6 +40,7 @@ let env;
 before(async () => {
   tus = await startTus();
   host = await startHost({
+    emulator: { env: { SERVICES: 'kms,s3,cloudformation,cloudtrail,iam,sts', CLOUDTRAIL_RECORDING: '1' } },
     folders: { '/docs/': folder },
     routes(app) {
       app.get('/page/:name', (context) => context.html(pages.get(context.req.param('name'))));
@@ -120,7 +122,7 @@ async function inPage(name, code, { given = [], returns = [], use }) {
   })()`);
 }
 
-const run = (line) => outputOf('bash', ['-euo', 'pipefail', '-c', line], folder, env);
+const run = (line, more) => outputOf('bash', ['-euo', 'pipefail', '-c', line], folder, { ...env, ...more });
 const lines = (code) => code.split('\n').filter((line) => line.trim());
 const until = async (check) => {
   for (let round = 0; round < 100; round++) {
@@ -159,11 +161,40 @@ const RUNS = {
     },
   },
   'Open what was sealed': {
-    async js(code) {
+    async js(code, streamed, ranged, resealed, ...rest) {
+      assert.deepEqual(rest, []);
       await sealPaper();
       const program = fill(code, { [SAMPLE_ARN]: host.key.KeyId, 'eu-central-1': 'us-east-1' });
       const file = write('open.mjs', `${program}\nconsole.log(await plaintext.text());\n`);
       assert.equal(await outputOf(process.execPath, [file], folder, env), 'the identity paper\n');
+
+      const Body = readFileSync(place('paper.kmseal'));
+      const object = { Bucket: 'uploads', Key: 'paper' };
+      await s3().send(new PutObjectCommand({ ...object, Body }));
+      const get = (Range) => s3().send(new GetObjectCommand({ ...object, Range }));
+      const given = {
+        ...object,
+        s3: s3(),
+        opener,
+        sealer: new Sealer({ keys: key }),
+        encryptionContext: CONTEXT,
+        response: new PassThrough(),
+        ContentLength: Body.length,
+        readFromS3: async (range) => (await get(range)).Body.transformToByteArray(),
+      };
+      const imports = "import { GetObjectCommand } from '@aws-sdk/client-s3';";
+      const example = async (name, block, values, returns) => {
+        const source = moduleOf(block, { given: Object.keys(values), returns, imports });
+        return (await import(pathToFileURL(write(name, source)).href)).example(values);
+      };
+      await example('streamed.mjs', streamed, given, []);
+      assert.equal(await new Response(given.response).text(), 'the identity paper');
+
+      const part = await example('ranged.mjs', ranged, given, ['plaintext', 'start', 'end', 'size']);
+      assert.deepEqual([await new Response(part.plaintext).text(), part.start, part.end, part.size], ['the identity paper', 0, 18, 18]);
+
+      const { moved } = await example('resealed.mjs', resealed, { ...given, Body: (await get()).Body }, ['moved']);
+      await assertOpens(await new Response(moved).arrayBuffer());
     },
     async python(code) {
       await sealPaper();
@@ -217,6 +248,26 @@ const RUNS = {
       rmSync(place('paper.pdf'));
       await run(download);
       assert.equal(readFileSync(place('paper.pdf'), 'utf8'), 'the identity paper');
+    },
+  },
+  // KMS.md
+  'Set up': {
+    async sh(code) {
+      const account = '111122223333'; // where no one has the template's alias; to the emulator the access key is the account
+      const line = fill(code, { infra: path.join(ROOT, 'infra'), '=ARN': `=arn:aws:iam::${account}:root` });
+      await run(line, { AWS_ACCESS_KEY_ID: account });
+      const describe = 'aws cloudformation describe-stack-resources --stack-name kmseal --output json';
+      const { StackResources } = JSON.parse(await run(describe, { AWS_ACCESS_KEY_ID: account }));
+      assert.ok(StackResources.some(({ ResourceType }) => ResourceType === 'AWS::KMS::Key'));
+    },
+  },
+  'Count the calls': {
+    async sh(code) {
+      await sealPaper();
+      await assertOpens(readFileSync(place('paper.kmseal')));
+      const { Events } = JSON.parse(await run(`${code.trim()} --output json`));
+      assert.ok(Events.length > 0);
+      assert.ok(Events.every(({ EventName }) => EventName === 'Decrypt'));
     },
   },
   'With tus': {

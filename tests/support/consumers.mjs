@@ -32,10 +32,10 @@ export function printed({ $metadata, PublicKey, ...rest }) {
 
 /**
  * Serves folders and KMS's public key, and opens what comes.
- * @param {Parameters<typeof startServer>[0]} [options]
+ * @param {Parameters<typeof startServer>[0] & { emulator?: Parameters<typeof startKms>[0] }} [options]
  */
-export async function startHost({ folders, routes } = {}) {
-  const kms = await startKms();
+export async function startHost({ folders, routes, emulator } = {}) {
+  const kms = await startKms(emulator);
   const key = await kms.createKey();
   const opener = new Opener({ keyIds: [key.KeyId], decrypt: kms.decrypt });
   let requests = [];
