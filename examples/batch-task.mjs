@@ -4,6 +4,8 @@
 //     KEY_ARN      the KMS key that opens
 //     TO_BUCKET    where the results go
 //     PUBLIC_KEY   to reseal: the JSON of GetPublicKey of the new key; without it, envelopes are opened
+//
+// Its role needs what lambda-open.mjs needs.
 import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { KmsPublicKey, KmsealError, Opener, Sealer, reseal } from 'kmseal';

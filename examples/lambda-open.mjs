@@ -3,7 +3,8 @@
 //     KEY_ARN        the KMS key
 //     PLAIN_BUCKET   where the plaintext goes
 //
-// Its role needs kms:Decrypt on the key, s3:GetObject on the one bucket and s3:PutObject, s3:GetObject and s3:AbortMultipartUpload on the other.
+// Its role needs kms:Decrypt on the key, s3:GetObject on the one bucket's objects, and s3:PutObject, s3:GetObject and
+// s3:AbortMultipartUpload on the other's; on that bucket itself s3:ListBucket, without which S3 does not tell that an object is missing.
 import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { Opener } from 'kmseal';
