@@ -265,4 +265,41 @@ mod tests {
         let regular = [Frame::new([0; MESSAGE_ID_LEN], u32::MAX, 1, false).head(), [0; 8].to_vec()].concat();
         assert!(at_end().read(&regular).is_err());
     }
+
+    #[test]
+    fn seeking_goes_by_the_length_and_final_frames_stand_only_where_it_puts_them() {
+        // Three frames of 10 bytes and a final one of 5, behind a header of 50.
+        const LEN: u64 = 50 + 3 * (10 + 32) + 5 + 40;
+        let mut frames =
+            Frames { message_id: [0; MESSAGE_ID_LEN], frame_length: 10, header_len: 50, next: Some(1), window: None };
+        for (start, end, sealed, plaintext_start) in [
+            (0, 0, 50..92, 0),
+            (0, 10, 50..92, 0),
+            (9, 11, 50..134, 0),
+            (10, 30, 92..176, 10),
+            (34, 35, 176..LEN, 30),
+            (99, 99, 176..LEN, 30),
+            (u64::MAX, u64::MAX, 176..LEN, 30),
+            (0, u64::MAX, 50..LEN, 0),
+        ] {
+            let cover = Cover { sealed, plaintext_start, plaintext_len: 35 };
+            assert_eq!(frames.seek(LEN, start, end), Ok(cover), "{start}..{end}");
+        }
+        assert_eq!(frames.seek(LEN - 6, 0, 1).map_err(|error| error.code()), Err(Code::Truncated));
+
+        let head = |sequence, len, last| {
+            [Frame::new([0; MESSAGE_ID_LEN], sequence, len, last).head(), [0; 8].to_vec()].concat()
+        };
+        let mut code = |from, head: Vec<u8>| {
+            frames.seek(LEN, from, from + 1).expect("a cover");
+            frames.read(&head).map(|frame| frame.is_last()).map_err(|error| error.code())
+        };
+        assert_eq!(code(10, head(2, 10, false)), Ok(false));
+        assert_eq!(code(10, head(2, 2, true)), Err(Code::Truncated));
+        assert_eq!(code(10, head(3, 10, false)), Err(Code::EnvelopeInvalid));
+        assert_eq!(code(30, head(4, 5, true)), Ok(true));
+        assert_eq!(code(30, head(4, 4, true)), Err(Code::Truncated));
+        assert_eq!(code(30, head(4, 10, false)), Err(Code::Truncated));
+        assert_eq!(code(30, head(5, 5, true)), Err(Code::Truncated));
+    }
 }
