@@ -33,8 +33,8 @@ for (const name of ['chromium', 'firefox']) {
       demo = await openDemo();
     });
     after(() => demo?.close());
-    // Each in a fresh one: Firefox 153's content process dies of "IPDL protocol error: unexpected null value" on leaving the third
-    // page from which files were sent.
+    // Each in a fresh one: Firefox 153's content process dies of "IPDL protocol error: unexpected null value" three or four pages
+    // after one whose form it has sent with files of a custom element.
     beforeEach(async () => {
       browser = await launch(name);
       ({ driver } = browser);
