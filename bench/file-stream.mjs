@@ -1,6 +1,6 @@
 // Sealing a file of 512 MiB to a stream that is read to its end.
 import { makeFile } from './support/files.mjs';
-import { quickest, rate, timesAsFast } from './support/figures.mjs';
+import { median, quickest, rate, timesAsFast } from './support/figures.mjs';
 import { withStage } from './support/stage.mjs';
 
 const ROUNDS = 5;
@@ -24,8 +24,10 @@ export const run = () =>
       least,
       note: `${ours} to ${rate(peerSize, seconds[peer])}`,
     });
+    const speed = (name, length = size) => length / median(seconds[name]) / 1e6;
+    const bars = { kmseal: speed('kmseal'), [`WebCrypto, one after another (${loop})`]: speed(loop), '@aws-crypto/client-browser': speed('aws', awsSize) };
     return [
-      times(`sealing to the sequential WebCrypto loop (${loop})`, loop, 1.4),
+      { ...times(`sealing to the sequential WebCrypto loop (${loop})`, loop, 1.4), bars },
       times('sealing to merely reading', 'read', 0.45),
       times(`sealing to @aws-crypto/client-browser (${awsSize / 2 ** 20} MiB, raw AES)`, 'aws', 3, awsSize),
     ];

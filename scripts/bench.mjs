@@ -2,7 +2,9 @@
 //
 //     npm run bench                    everything
 //     npm run bench -- bytes memory    these, by the names of the files in bench/
-import { readdirSync } from 'node:fs';
+//
+// What has peers is drawn, too: bench/charts/NAME.svg.
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -21,12 +23,18 @@ try {
   const { build } = await import('./build.mjs');
   await build();
   const { line } = await import('../bench/support/figures.mjs');
+  const { chart } = await import('../bench/support/chart.mjs');
   for (const name of positionals.length > 0 ? positionals : ALL) {
     const { title, run } = await import(`../bench/${name}.mjs`);
     const before = loadavg()[0];
     const figures = await run();
     console.log(`\n${title}  [${name}, load ${before.toFixed(1)} to ${loadavg()[0].toFixed(1)}]`);
     for (const figure of figures) console.log(`  ${line(figure)}`);
+    const bars = Object.assign({}, ...figures.map((figure) => figure.bars));
+    if (Object.keys(bars).length > 0) {
+      mkdirSync(path.join(FOLDER, 'charts'), { recursive: true });
+      writeFileSync(path.join(FOLDER, 'charts', `${name}.svg`), chart(title, bars));
+    }
   }
 } catch (error) {
   console.error(`bench: ${error.message}`);

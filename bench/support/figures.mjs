@@ -22,7 +22,8 @@ export function rate(bytes, times) {
 }
 
 /**
- * @typedef {{ what: string, value: number, unit: string, least?: number, most?: number, note?: string }} Figure
+ * @typedef {{ what: string, value: number, unit: string, least?: number, most?: number, note?: string,
+ *   bars?: Record<string, number> }} Figure bars: rates in MB/s for the chart, ours first;
  * value has to be `least` or more, or `most` or less; without either it is only shown
  */
 
