@@ -47,7 +47,8 @@ async function pass(relay, url, incoming, outgoing) {
 
   // The Host header stays: it may be signed.
   const asked = after === 'nothing' ? undefined : ask(url, { method, headers });
-  asked?.on('error', () => incoming.socket.destroy());
+  let stopped = false;
+  asked?.on('error', () => stopped || incoming.socket.destroy());
   incoming.on('close', () => incoming.complete || asked?.destroy());
   const answer = asked && once(asked, 'response');
   answer?.catch(() => {});
@@ -58,6 +59,7 @@ async function pass(relay, url, incoming, outgoing) {
     if (room <= 0 && does !== 'answer') break;
   }
   if (stops) {
+    stopped = true;
     asked?.destroy();
   } else {
     asked.end();
