@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CACHE, cached } from './cache.mjs';
-import { needDebian } from './debian.mjs';
-import { ROOT, read, run, step, which } from './run.mjs';
+import { ROOT, read, run, step } from './run.mjs';
 
 const FOLDER = path.join(ROOT, 'tests', 'interop', 'rust-esdk');
 
@@ -13,8 +12,6 @@ export async function rustEsdk() {
   const hash = createHash('sha256').update(read('rustc', ['--version']) ?? '');
   for (const file of ['Cargo.toml', 'Cargo.lock', 'src/main.rs']) hash.update(readFileSync(path.join(FOLDER, file)));
   const folder = await cached('interop', `rust-esdk-${hash.digest('hex').slice(0, 12)}`, async (root) => {
-    // For aws-lc-sys.
-    if (!which('cmake')) await needDebian(['cmake']);
     step("building AWS's Rust Encryption SDK (about eight minutes)");
     const target = path.join(CACHE, 'build', 'rust-esdk');
     await run('cargo', ['install', '--locked', '--path', FOLDER, '--root', root, '--target-dir', target]);
