@@ -3,6 +3,9 @@ import type { Chunk } from './bytes.js';
 // Of the browsers that kmseal knows only Chromium's have it, and only they need what stands here.
 const isChromium = () => globalThis.navigator !== undefined && 'userAgentData' in globalThis.navigator;
 
+/** What is shorter, as frames' heads are, waits for the garbage collector: freeing it would take longer than it spares. */
+const SMALL = 4096;
+
 let sink: MessagePort | undefined;
 
 /**
@@ -10,6 +13,7 @@ let sink: MessagePort | undefined;
  * they would pile up, each in fresh memory that the system has to find and clear.
  */
 export function letGo({ buffer }: Chunk): void {
+  if (buffer.byteLength < SMALL) return;
   if (!isChromium()) {
     (buffer as { transfer?: (length: number) => ArrayBuffer }).transfer?.(0); // ES2024
     return;

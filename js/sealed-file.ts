@@ -47,7 +47,7 @@ export class SealedFile {
     const from = position(start, this.size);
     const to = Math.max(from, position(end, this.size));
     options.signal?.throwIfAborted();
-    return toBlob(this.#flow(from, to), { signal: options.signal, total: undefined });
+    return toBlob(this.#flow(from, to), { signal: options.signal, total: undefined }, to - from);
   }
 
   /** The whole envelope; progress is in plaintext bytes. */
@@ -59,7 +59,7 @@ export class SealedFile {
   /** @internal The whole envelope as a Blob. */
   async blob(options: RunOptions = {}): Promise<Blob> {
     const { signal, onProgress } = options;
-    return toBlob(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.file.size });
+    return toBlob(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.file.size }, this.size);
   }
 
   /** Wipes the content key. Later calls reject with ERR_CLOSED. */
