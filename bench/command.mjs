@@ -15,7 +15,7 @@ import { makeFile } from './support/files.mjs';
 import { median, quickest, rate, timesAsFast } from './support/figures.mjs';
 import { ask, peakOf, time } from './support/programs.mjs';
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 const MEBIBYTES = 1024;
 const SIZE = MEBIBYTES * 2 ** 20;
 const KMSEAL = path.join(ROOT, 'target/command/kmseal');
