@@ -148,7 +148,7 @@ export function toStream(flow: Flow, run: RunContext, onError?: (error: unknown)
   );
 }
 
-/** A Blob of up to so many bytes is made of pieces in memory, which takes a third of the time. */
+/** A Blob of up to so many bytes is made of pieces in memory, which spares the way through a stream. */
 const IN_MEMORY = 32 * 1024 * 1024;
 
 /**
