@@ -6,8 +6,8 @@ import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { Opener } from 'kmseal';
 import { bundle } from '../support/bundle.mjs';
-import { sample } from '../support/bytes.mjs';
 import { startKms } from '../support/kms.mjs';
+import { content, PLAIN } from '../support/plaintext.mjs';
 import { leaks } from '../support/relay.mjs';
 import { openKit } from '../support/session.mjs';
 import { startTus } from '../support/tus.mjs';
@@ -17,14 +17,6 @@ import { startTus } from '../support/tus.mjs';
 const MIB = 2 ** 20;
 const NAME = 'Arztbrief Meier.pdf';
 const TYPE = 'application/pdf';
-const PLAIN = 'the patient has a broken arm, and so on';
-
-/** A file of which every KiB would be recognized. */
-function content(size) {
-  const bytes = Buffer.from(sample(size));
-  for (let at = 0; at + PLAIN.length < size; at += 1024) bytes.write(PLAIN, at);
-  return bytes;
-}
 
 const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-tus-'));
 const file = path.join(folder, NAME);

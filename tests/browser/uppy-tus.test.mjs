@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { sample } from '../support/bytes.mjs';
+import { content, PLAIN } from '../support/plaintext.mjs';
 import { leaks } from '../support/relay.mjs';
 import { openKit } from '../support/session.mjs';
 import { startUploaders } from '../support/uploaders.mjs';
@@ -13,13 +13,6 @@ import { startUploaders } from '../support/uploaders.mjs';
 
 const MIB = 2 ** 20;
 const NAMES = ['Arztbrief Meier.pdf', 'Befund.png'];
-const PLAIN = 'the patient has a broken arm, and so on';
-
-function content(size) {
-  const bytes = Buffer.from(sample(size));
-  for (let at = 0; at + PLAIN.length < size; at += 1024) bytes.write(PLAIN, at);
-  return bytes;
-}
 
 const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-uppy-tus-'));
 const paths = NAMES.map((name) => path.join(folder, name));
