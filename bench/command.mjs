@@ -1,25 +1,22 @@
 // The command beside AWS's Rust and Python Encryption SDKs: opening and sealing 1 GiB in frames of 256 KiB.
 import { spawn } from 'node:child_process';
-import { createPublicKey } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { ROOT, show } from '../scripts/lib/run.mjs';
 import { rustEsdk } from '../scripts/lib/rust-esdk.mjs';
-import { venv } from '../scripts/lib/venv.mjs';
 import { startKms } from '../tests/support/kms.mjs';
 import { makeFile } from './support/files.mjs';
 import { median, quickest, rate, timesAsFast } from './support/figures.mjs';
-import { ask, peakOf, time } from './support/programs.mjs';
+import { peakOf, time } from './support/programs.mjs';
+import { pythonSdk } from './support/python.mjs';
 
 const ROUNDS = 5;
 const MEBIBYTES = 1024;
 const SIZE = MEBIBYTES * 2 ** 20;
 const KMSEAL = path.join(ROOT, 'target/command/kmseal');
-const PYTHON = fileURLToPath(new URL('peers/esdk.py', import.meta.url));
 /** The SDK's own loop, and reads of these many bytes. */
 const LOOPS = [0, 65_536, 262_144, 2 ** 20];
 
@@ -28,24 +25,23 @@ export const title = 'The command, 1 GiB';
 /** @returns {Promise<import('./support/figures.mjs').Figure[]>} */
 export async function run() {
   await show('cargo', ['build', '--profile', 'command', '--package', 'kmseal-cli'], process.env);
-  const [rust, python] = [await rustEsdk(), await venv('interop')];
+  const rust = await rustEsdk();
   const folder = await mkdtemp(path.join(tmpdir(), 'kmseal-bench-'));
   const kms = await startKms();
   try {
-    return await measure(folder, kms, rust, python);
+    return await measure(folder, kms, rust);
   } finally {
     await kms.close();
     await rm(folder, { recursive: true });
   }
 }
 
-async function measure(folder, kms, rust, python) {
+async function measure(folder, kms, rust) {
   const { env } = kms.emulator;
   const key = await kms.createKey({ spec: 'RSA_4096' });
   const at = (name) => path.join(folder, name);
   await writeFile(at('key.json'), JSON.stringify({ ...key, PublicKey: Buffer.from(key.PublicKey).toString('base64') }));
-  const pem = createPublicKey({ key: Buffer.from(key.PublicKey), format: 'der', type: 'spki' }).export({ format: 'pem', type: 'spki' });
-  await writeFile(at('peer.json'), JSON.stringify({ keyId: key.KeyId, pem }));
+  const python = await pythonSdk(folder, key, env);
   const plain = await makeFile(folder, MEBIBYTES);
   const sealed = at('sealed');
   await time(KMSEAL, ['seal', '--quiet', '--key', at('key.json'), '--output', sealed, plain], env);
@@ -62,8 +58,8 @@ async function measure(folder, kms, rust, python) {
     note('seal', 'kmseal', await time(KMSEAL, ['seal', '--key', at('key.json'), '--output', '-', plain], env));
     note('open', 'rust', await openInRust(rust, env, key, sealed));
     for (const [index, read] of LOOPS.entries()) {
-      note('open', names[index], await ask(python, [PYTHON, 'open', at('peer.json'), sealed, '/dev/null', `${read}`], env));
-      note('seal', names[index], await ask(python, [PYTHON, 'seal', at('peer.json'), plain, '/dev/null', `${read}`], env));
+      note('open', names[index], await python('open', sealed, read));
+      note('seal', names[index], await python('seal', plain, read));
     }
   }
   const best = { open: quickest(seconds.open, names), seal: quickest(seconds.seal, names) };

@@ -1,0 +1,22 @@
+// AWS's Python Encryption SDK, as a peer (peers/esdk.py).
+import { createPublicKey } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { venv } from '../../scripts/lib/venv.mjs';
+import { ask } from './programs.mjs';
+
+const PROGRAM = fileURLToPath(new URL('../peers/esdk.py', import.meta.url));
+
+/**
+ * How to run it under a key of the emulator: `what` is open or seal, `read` the bytes of each read or 0 for the SDK's own loop.
+ *
+ * @param {string} folder where the key is written for it
+ */
+export async function pythonSdk(folder, key, env) {
+  const keyFile = path.join(folder, 'python-key.json');
+  const pem = createPublicKey({ key: Buffer.from(key.PublicKey), format: 'der', type: 'spki' }).export({ format: 'pem', type: 'spki' });
+  await writeFile(keyFile, JSON.stringify({ keyId: key.KeyId, pem }));
+  const python = await venv('interop');
+  return (what, input, read) => ask(python, [PROGRAM, what, keyFile, input, '/dev/null', `${read}`], env);
+}
