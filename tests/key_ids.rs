@@ -65,6 +65,7 @@ fn anything_else_is_refused() {
         ("upper-case service", altered(":kms:", ":KMS:")),
         ("another partition", altered(":aws:", ":azure:")),
         ("a partition that only begins so", altered(":aws:", ":awsx:")),
+        ("a partition that ends too early", altered(":aws:", ":aws-:")),
         ("upper-case partition", altered(":aws:", ":AWS:")),
         ("no partition", altered(":aws:", "::")),
         ("no region", altered("eu-central-1", "")),
