@@ -23,7 +23,7 @@ fn every_partition_and_region() {
         for id in [ID, MRK_ID] {
             let text = format!("arn:{partition}:kms:{region}:000000000000:key/{id}");
             let arn = KeyArn::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
-            assert_eq!((arn.as_str(), arn.region()), (text.as_str(), region));
+            assert_eq!((arn.as_str(), format!("{arn:?}"), arn.region()), (text.as_str(), text.clone(), region));
             assert!(arn.matches(&arn));
         }
     }
