@@ -20,13 +20,15 @@ export async function decrypt({ CiphertextBlob, ...input }, { signal }) {
 export async function makeKit(...answers) {
   const keys = await Promise.all(answers.map((answer) => kmseal.KmsPublicKey.import(answer)));
   const keyIds = keys.map(({ keyId }) => keyId);
+  const opener = (options) => new kmseal.Opener({ keyIds, decrypt, ...options });
   return {
     ...kmseal,
     ...bytes,
     chosenFile,
     keys,
     sealer: (options) => new kmseal.Sealer({ keys: keys[0], ...options }),
-    open: (envelope, { engine, ...options } = {}) => new kmseal.Opener({ keyIds, decrypt, engine }).open(envelope, options),
+    opener,
+    open: (envelope, { engine, ...options } = {}) => opener({ engine }).open(envelope, options),
 
     /** The header's bytes of an envelope that may be a stream. */
     async header(sealed) {
