@@ -5,20 +5,22 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { browserPackages } from './lib/browsers.mjs';
+import { needDebian } from './lib/debian.mjs';
 import { checkTools, consumerTools, npmPackages } from './lib/npm.mjs';
+import { which } from './lib/run.mjs';
 import { cargoDeny, geckodriver, wasmBindgen, wasmPack, wasmTarget } from './lib/rust.mjs';
 import { venv } from './lib/venv.mjs';
 
 /**
  * @param {{ npm?: boolean, rust?: boolean, browsers?: boolean, emulator?: boolean, faults?: boolean, python?: boolean,
- *   consumers?: boolean, checks?: boolean }} parts
+ *   consumers?: boolean, checks?: boolean, shells?: boolean }} parts
  *   npm: node_modules; rust: the wasm target, wasm-pack and wasm-bindgen; browsers: Chromium, Firefox, WebKitGTK and their
  *   drivers; emulator: the embedded KMS and S3; faults: the proxy that makes calls to them fail; python: AWS's Encryption SDK,
  *   for the interop tests; consumers: bundlers and runtimes, for the package's tests; checks: the linters of the package, its
- *   dependencies and documents
+ *   dependencies and documents; shells: those that the command has completions for
  * @returns {Promise<{ env: NodeJS.ProcessEnv }>} the environment whose PATH has the tools
  */
-export async function setup({ npm, rust, browsers, emulator, faults, python, consumers, checks }) {
+export async function setup({ npm, rust, browsers, emulator, faults, python, consumers, checks, shells }) {
   const folders = [];
   if (npm) await npmPackages();
   if (rust) {
@@ -28,6 +30,10 @@ export async function setup({ npm, rust, browsers, emulator, faults, python, con
   if (browsers) {
     await browserPackages();
     folders.push(await geckodriver());
+  }
+  if (shells) {
+    const missing = ['bash', 'zsh', 'fish'].filter((shell) => !which(shell));
+    if (missing.length > 0) await needDebian(missing);
   }
   if (emulator) await venv('emulator');
   if (faults) await venv('faults');
@@ -45,7 +51,7 @@ export async function setup({ npm, rust, browsers, emulator, faults, python, con
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    const tests = { emulator: true, faults: true, python: true, consumers: true, checks: true };
+    const tests = { emulator: true, faults: true, python: true, consumers: true, checks: true, shells: true };
     await setup({ npm: true, rust: true, browsers: true, ...tests });
   } catch (error) {
     console.error(`set-up: ${error.message}`);

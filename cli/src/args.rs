@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use kmseal::{EncryptionAlgorithm, FRAME_LENGTHS, KeyArn, Limits};
@@ -30,7 +31,7 @@ pub struct Cli {
 #[derive(Args)]
 pub struct Aws {
     /// Where KMS is, if not at AWS
-    #[arg(long, global = true, help_heading = "AWS", value_name = "URL")]
+    #[arg(long, global = true, help_heading = "AWS", value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub endpoint_url: Option<String>,
     /// Region, instead of the key's own; for a multi-Region key the region of the replica to use
     #[arg(long, global = true, help_heading = "AWS", value_parser = region::parse)]
@@ -48,7 +49,7 @@ pub enum Command {
     Seal(Seal),
     /// Open each FILE.kmseal to FILE through KMS
     Open(Open),
-    /// Seal envelopes anew for other keys, without their plaintext leaving this process
+    /// Seal envelopes anew for other keys, in place with --force, or to --output; their plaintext stays in this process
     Reseal(Reseal),
     /// Tell, without KMS, what an envelope says of itself: its keys, context and sizes
     Inspect(Inspect),

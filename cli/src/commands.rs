@@ -17,7 +17,7 @@ use crate::opener::Opener;
 use crate::opening::{open as open_frames, read_header};
 use crate::output::Output;
 use crate::pipeline::MEMORY;
-use crate::progress::bar;
+use crate::progress::{bar, note};
 use crate::sealing::{Plan, seal as seal_frames};
 use crate::{key_file, reseal as resealing};
 
@@ -28,7 +28,7 @@ pub fn key(args: &Key, aws: &Aws, quiet: bool) -> Result<ExitCode> {
     let key = key_file::check(&answer, args.algorithm.encryption_algorithm, args.fingerprint.as_ref())?;
     io::stdout().write_all(key_file::write(&answer).as_bytes())?;
     if !quiet {
-        eprintln!("fingerprint {}", key.fingerprint());
+        note(&format!("fingerprint {}", key.fingerprint()));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -129,7 +129,7 @@ fn each(files: &[PathBuf], output: Option<&Path>, mut one: impl FnMut(&Path) -> 
     let mut first = None;
     for file in files {
         if let Err(failure) = one(file) {
-            eprintln!("kmseal: {}: {failure}", name(file));
+            note(&format!("kmseal: {}: {failure}", name(file)));
             first.get_or_insert(failure.exit);
         }
     }
@@ -184,7 +184,7 @@ fn wrong_usage(error: kmseal::Error) -> Failure {
 /// Without --key-id the envelope chose the key: whoever opens it should know which.
 fn note_key(file: &Path, key_id: &KeyArn, from: &From, quiet: bool) {
     if from.key_id.is_empty() && !quiet {
-        eprintln!("{}: opened with {}", name(file), key_id.as_str());
+        note(&format!("{}: opened with {}", name(file), key_id.as_str()));
     }
 }
 

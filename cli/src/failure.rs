@@ -94,7 +94,13 @@ pub fn our_options(sentence: &str) -> String {
 
 /// Text of whoever made a file or its name, harmless on a terminal and on one line.
 pub fn printable(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+    text.chars().flat_map(|c| if is_hidden(c) { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+/// Controls of terminals, and of the order of writing, which would show a name as another one (Unicode UAX #9, Bidi_Control).
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A file's name for messages.

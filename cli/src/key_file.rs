@@ -1,6 +1,7 @@
 //! Public keys as files: GetPublicKey's answer in JSON.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use aws_sdk_kms::operation::get_public_key::GetPublicKeyOutput;
@@ -11,17 +12,26 @@ use serde_json::{Value, json};
 
 use crate::failure::{Exit, Failure, Result, name};
 
+/// Bytes that are read of a key's file, which has some hundred.
+const LONGEST: u64 = 64 * 1024;
+
 /// Reads a key that someone stored; only what it says of itself and `fingerprint` vouch for it.
 pub fn read(path: &Path, algorithm: EncryptionAlgorithm, fingerprint: Option<&String>) -> Result<PublicKey> {
     let about = |failure: Failure| {
         let exit = failure.exit;
         Failure::new(exit, format!("{}: {failure}", name(path)))
     };
-    let text = fs::read_to_string(path).map_err(|error| about(error.into()).with_exit(Exit::Key))?;
+    let text = read_text(path).map_err(|error| about(error.into()).with_exit(Exit::Key))?;
     let options = ImportOptions { key_id: None, algorithm, fingerprint: fingerprint.cloned() };
     parse(&text)
         .and_then(|answer| PublicKey::from_get_public_key(&answer, &options))
         .map_err(|error| about(error.into()))
+}
+
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LONGEST).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn parse(text: &str) -> kmseal::Result<GetPublicKey> {

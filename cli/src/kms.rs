@@ -10,6 +10,7 @@ use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::EncryptionAlgorithmSpec;
 use aws_sdk_kms::{Client, config};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use kmseal::{EncryptionAlgorithm, KeyArn};
 use tokio::runtime::{Builder, Runtime};
 use zeroize::Zeroizing;
@@ -46,7 +47,7 @@ impl Kms {
         if let Some(profile) = &aws.profile {
             loader = loader.profile_name(profile);
         }
-        let config = runtime.block_on(loader.load());
+        let config = without_empty_urls(runtime.block_on(loader.load()));
         let grant_tokens = grant_tokens.to_vec();
         Ok(Self { runtime, config, region: aws.region.clone(), grant_tokens, clients: HashMap::new() })
     }
@@ -59,7 +60,8 @@ impl Kms {
     /// GetPublicKey, in the region given, else in the one of the ARN, else in the configured one.
     pub fn get_public_key(&mut self, key_id: &str) -> Result<GetPublicKeyOutput> {
         let in_arn = key_id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
-        let in_arn = in_arn.map(crate::region::parse).transpose().map_err(Failure::usage)?;
+        let in_arn = in_arn.map(crate::region::parse).transpose();
+        let in_arn = in_arn.map_err(|why| Failure::usage(format!("{key_id}: its region: {why}")))?;
         let region = self.region.clone().or(in_arn);
         // Set to nothing is as good as not set, as in the AWS CLI.
         let configured = self.config.region().is_some_and(|region| !region.as_ref().is_empty());
@@ -109,5 +111,23 @@ impl Kms {
             Client::from_conf(builder.build())
         });
         client.clone()
+    }
+}
+
+/// An endpoint URL that is set to nothing is as good as none, as in the AWS CLI; the SDK would panic.
+fn without_empty_urls(config: SdkConfig) -> SdkConfig {
+    let mut builder = config.to_builder();
+    builder.set_endpoint_url(config.endpoint_url().filter(|url| !url.is_empty()).map(str::to_owned));
+    builder.set_service_config(Some(NotEmpty(config)));
+    builder.build()
+}
+
+/// The configuration of single services, without values that are set to nothing.
+#[derive(Debug)]
+struct NotEmpty(SdkConfig);
+
+impl LoadServiceConfig for NotEmpty {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        self.0.service_config()?.load_config(key).filter(|value| !value.is_empty())
     }
 }

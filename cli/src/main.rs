@@ -29,7 +29,7 @@ use crate::failure::Result;
 
 fn main() -> ExitCode {
     run(&Cli::parse()).unwrap_or_else(|failure| {
-        eprintln!("kmseal: {failure}");
+        progress::note(&format!("kmseal: {failure}"));
         ExitCode::from(failure.exit as u8)
     })
 }

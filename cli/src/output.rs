@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -72,15 +73,14 @@ impl Output {
 
 fn check_target(target: &Path, force: bool) -> Result<()> {
     let Ok(metadata) = fs::symlink_metadata(target) else { return Ok(()) };
-    if !force {
-        let message = format!("{} exists; --force replaces it, --output names another file", name(target));
-        return Err(Failure::new(Exit::File, message));
-    }
-    if metadata.is_file() || metadata.is_symlink() {
+    let why = if !metadata.is_file() && !metadata.is_symlink() {
+        "is not a regular file; name one with --output, or - for standard output"
+    } else if force {
         return Ok(());
-    }
-    let message = format!("{} is not a regular file; write to standard output with --output -", name(target));
-    Err(Failure::new(Exit::File, message))
+    } else {
+        "exists; --force replaces it, --output names another file"
+    };
+    Err(Failure::new(Exit::File, format!("{} {why}", name(target))))
 }
 
 fn about(target: &Path, error: io::Error) -> Failure {
@@ -102,10 +102,13 @@ impl Unfinished {
     }
 }
 
-/// What is replaced may be the only copy: the new bytes are on the disk before the old ones go. The mode stays.
+/// What is replaced may be the only copy: the new bytes are on the disk before the old ones go. Owner and mode stay; where the
+/// owner cannot, the file is for whoever wrote it alone.
 fn replace(file: NamedTempFile, target: &Path) -> io::Result<()> {
     if let Some(old) = fs::metadata(target).ok().filter(fs::Metadata::is_file) {
-        file.as_file().set_permissions(old.permissions())?;
+        if fchown(file.as_file(), Some(old.uid()), Some(old.gid())).is_ok() {
+            file.as_file().set_permissions(old.permissions())?;
+        }
         file.as_file().sync_all()?;
     }
     file.persist(target)?;

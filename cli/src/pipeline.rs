@@ -78,7 +78,10 @@ where
     };
     thread::scope(|scope| {
         for _ in 1..threads {
-            scope.spawn(|| stream.take_turns());
+            // Where there may be no more of them, those that there are do it all.
+            if thread::Builder::new().spawn_scoped(scope, || stream.take_turns()).is_err() {
+                break;
+            }
         }
         stream.take_turns();
     });

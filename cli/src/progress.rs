@@ -1,6 +1,6 @@
 //! The progress bar, on a terminal only, and notes.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -9,6 +9,11 @@ use crate::failure::name;
 
 const KNOWN: &str = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
 const UNKNOWN: &str = "{msg} {spinner} {bytes} {bytes_per_sec}";
+
+/// A line on standard error. Whether anyone can read it there changes nothing about the work.
+pub fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
 
 /// A bar for plaintext bytes; not where the plaintext itself goes to the terminal.
 pub fn bar(file: &Path, len: Option<u64>, quiet: bool, to_standard_output: bool) -> ProgressBar {

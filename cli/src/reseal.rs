@@ -32,12 +32,12 @@ pub fn reseal(
     let (sender, receiver) = sync_channel(CHUNKS);
     let refused = AtomicBool::new(false);
     thread::scope(|scope| {
-        let opening = scope.spawn(|| {
+        let opening = thread::Builder::new().spawn_scoped(scope, || {
             let mut sink = Sink { sender, refused: &refused };
             open(opened, input, &mut sink, frame_length, MEMORY / 2, |_| ())?;
             // Only once the last frame is authenticated does the other side learn of an end.
             Ok(sink.send(None)?)
-        });
+        })?;
         let mut plaintext = reader(Source { receiver, chunk: Vec::new(), at: 0, ended: false });
         let sealed = seal(plan, &mut plaintext, output, MEMORY / 2, progress);
         drop(plaintext);

@@ -10,6 +10,9 @@ use signal_hook::low_level::emulate_default_handler;
 
 use crate::output::unfinished;
 
+/// Bytes; it does little, whatever other threads are given.
+const STACK: usize = 128 * 1024;
+
 /// Removes the unfinished file on SIGINT, SIGTERM and SIGHUP, and then ends the process as they do.
 pub fn watch() -> io::Result<()> {
     // A file beyond the size limit is an error of write, as a full disk is, and not the end of the process.
@@ -17,7 +20,7 @@ pub fn watch() -> io::Result<()> {
     let ignored = ignored();
     let watched = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
     let mut signals = Signals::new(watched)?;
-    thread::spawn(move || {
+    thread::Builder::new().stack_size(STACK).spawn(move || {
         if let Some(signal) = signals.forever().next() {
             // Held to the end, so that nothing is made or renamed any more.
             let unfinished = unfinished();
@@ -27,7 +30,7 @@ pub fn watch() -> io::Result<()> {
             let _ = emulate_default_handler(signal);
             process::exit(128 + signal);
         }
-    });
+    })?;
     Ok(())
 }
 

@@ -69,7 +69,7 @@ describe('key', () => {
     }
     await setting.fails(['key', 'alias/uploads', '--fingerprint', 'SHA256:AAAA'], 6, /ERR_KEY_FINGERPRINT/);
     await setting.fails(['key', 'alias/none'], 5, /does not find alias\/none.*NotFoundException/);
-    await setting.fails(['key', 'arn:aws:kms:us-east-1.example:1:key/x'], 2, /region/);
+    await setting.fails(['key', 'arn:aws:kms:us-east-1.example:1:key/x'], 2, /us-east-1\.example.*not the name of an AWS region/);
     await setting.fails(['key', 'alias/uploads'], 2, /no region/, { env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' } });
   });
 });
@@ -216,6 +216,17 @@ describe('refusals', () => {
     await setting.fails(['open', '-o', '-', 'single.kmseal'], 5, /no AWS credentials.*--profile/, none);
     await refused(5, /could not be reached.*--endpoint-url/, 'single.kmseal', '--endpoint-url', 'http://127.0.0.1:1');
     await setting.fails(['open', '-o', '-', 'single.kmseal', '--profile', 'nobody'], 5, /no AWS credentials/, none);
+  });
+
+  test('an endpoint that is set to nothing is as good as none', async () => {
+    for (const [empty, set] of [['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_KMS'], ['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL']]) {
+      const env = { [empty]: '', [set]: proxy.endpoint };
+      assert.equal((await setting.succeeds(['open', '-o', '-', 'single.kmseal'], { env })).toString(), 'plain');
+    }
+    // By a service's section of the configuration, too.
+    folder.write('config', '[default]\nservices = local\n[services local]\nkms =\n  endpoint_url =\n');
+    const env = { AWS_CONFIG_FILE: folder.at('config') };
+    assert.equal((await setting.succeeds(['open', '-o', '-', 'single.kmseal'], { env })).toString(), 'plain');
   });
 
   test('the credentials of a profile', async () => {

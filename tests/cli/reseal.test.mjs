@@ -43,7 +43,7 @@ async function moved(before, after, keyIds = [next.KeyId]) {
 test('in place, with --force only', async () => {
   const before = await sealed('in-place.kmseal');
   const reseal = ['reseal', '--key', 'next.json', ...PAIRS, 'in-place.kmseal'];
-  await setting.fails(reseal, 1, /exists; --force/);
+  await setting.fails(reseal, 1, /in-place\.kmseal exists; --force replaces it, --output names another file/);
   assert.ok(folder.read('in-place.kmseal').equals(before));
   await setting.succeeds([...reseal, '--force']);
   await moved(before, folder.read('in-place.kmseal'));

@@ -1,6 +1,6 @@
 // The command seals and opens: files, many files, standard input and output.
 import assert from 'node:assert/strict';
-import { linkSync, symlinkSync } from 'node:fs';
+import { chownSync, linkSync, statSync, symlinkSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { KmsPublicKey, Sealer } from 'kmseal';
 import { sample } from '../support/bytes.mjs';
@@ -67,13 +67,18 @@ test('names with spaces, other scripts, line ends and leading hyphens', async ()
   assert.equal((await open('--output', '-', './-.kmseal')).toString(), 'a file of this name');
 });
 
-test('what is written is for its owner alone, and what is replaced keeps its mode', async () => {
+test('what is written is for its owner alone, and what is replaced keeps its mode and owner', async () => {
   folder.write('modes', 'x');
   await seal('modes');
   assert.equal(folder.mode('modes.kmseal'), 0o600);
   assert.equal(folder.mode('modes'), 0o644);
+  // Only root may give files away; for others it stays theirs.
+  const owner = process.getuid() === 0 ? 65_534 : process.getuid();
+  const group = process.getuid() === 0 ? 65_533 : process.getgid();
+  chownSync(folder.at('modes'), owner, group);
   await open('--force', 'modes.kmseal');
-  assert.equal(folder.mode('modes'), 0o644);
+  const { uid, gid } = statSync(folder.at('modes'));
+  assert.deepEqual([folder.mode('modes'), uid, gid], [0o644, owner, group]);
 });
 
 test('nothing is replaced without --force, nor through a link with it', async () => {
@@ -86,7 +91,11 @@ test('nothing is replaced without --force, nor through a link with it', async ()
   await setting.fails(['seal', '--key', 'key.json', '--output', 'dangling', 'kept'], 1, /exists/);
   await seal('--force', 'kept');
   assert.equal(folder.read('other-link').toString(), 'was here');
-  await setting.fails(['seal', '--key', 'key.json', '--force', '--output', '/dev/null', 'kept'], 1, /not a regular file/);
+  for (const other of ['/dev/null', '.']) {
+    for (const force of [[], ['--force']]) {
+      await setting.fails(['seal', '--key', 'key.json', ...force, '--output', other, 'kept'], 1, /not a regular file; name one with --output/);
+    }
+  }
 });
 
 describe('encryption contexts', () => {
