@@ -37,12 +37,12 @@ export async function handler({ invocationSchemaVersion, invocationId, tasks }) 
 }
 
 async function run({ s3Key, s3VersionId, s3BucketArn, s3Bucket }) {
-  const key = decodeKey(s3Key);
-  const from = { Bucket: s3Bucket ?? s3BucketArn.split(':::')[1], Key: key, VersionId: s3VersionId ?? undefined };
-  const to = { Bucket: TO_BUCKET, Key: sealer ? key : key.replace(/\.kmseal$/, '') };
-  const [, user] = key.split('/');
-  const encryptionContext = { purpose: 'upload', user };
   try {
+    const key = decodeKey(s3Key);
+    const from = { Bucket: s3Bucket ?? s3BucketArn.split(':::')[1], Key: key, VersionId: s3VersionId ?? undefined };
+    const to = { Bucket: TO_BUCKET, Key: sealer ? key : key.replace(/\.kmseal$/, '') };
+    const [, user] = key.split('/');
+    const encryptionContext = { purpose: 'upload', user };
     const resultString = await transformObject(s3, from, to, async (envelope, size) =>
       sealer ? reseal(envelope, { opener, sealer, encryptionContext, size }) : (await opener.open(envelope, { encryptionContext })).plaintext);
     return { resultCode: 'Succeeded', resultString };

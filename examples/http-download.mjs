@@ -25,7 +25,7 @@ export function downloads({ s3, bucket, opener, authorize }) {
       if (!allowed) return void response.writeHead(404).end();
       const { key, encryptionContext } = allowed;
       const options = { encryptionContext, signal: left.signal };
-      const range = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '');
+      const range = /^bytes=(?:(\d+)-(\d*)|-(\d+))$/.exec(request.headers.range ?? '');
       const plaintext = range ? await part(range, key, options, response) : await whole(key, options, response);
       // A stream gives frames before the end of the envelope is seen. If that is cut off or altered, pipeline destroys the socket:
       // the reader sees a failed download, never a short file that looks whole.
@@ -45,7 +45,7 @@ export function downloads({ s3, bucket, opener, authorize }) {
     return plaintext;
   }
 
-  async function part([, first, last], key, options, response) {
+  async function part([, first, last, length], key, options, response) {
     const object = { Bucket: bucket, Key: key };
     const head = await s3.send(new HeadObjectCommand(object), { abortSignal: options.signal });
     const source = {
@@ -56,8 +56,8 @@ export function downloads({ s3, bucket, opener, authorize }) {
         return (await s3.send(get, { abortSignal: signal })).Body.transformToByteArray();
       },
     };
-    // RFC 9110, 14.1.2: `-5` are the last five bytes.
-    const [from, to] = first ? [Number(first), last ? Number(last) + 1 : undefined] : [-Number(last), undefined];
+    // RFC 9110, 14.1.2: `-5` are the last five bytes, and `-0` are none.
+    const [from, to] = first ? [Number(first), last ? Number(last) + 1 : undefined] : [-length || Infinity, undefined];
     const { plaintext, start, end, size } = await opener.openRange(source, from, to, options);
     if (start >= end) {
       await plaintext.cancel();

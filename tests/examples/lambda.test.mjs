@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, mock, test } from 'node:test';
 import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
 import { KmsPublicKey, Opener, Sealer, inspect } from 'kmseal';
 import { startAws } from '../support/aws.mjs';
 import { sample } from '../support/bytes.mjs';
@@ -27,6 +28,17 @@ async function upload(name, plaintext, { cut, context } = {}) {
   await aws.put('sealed', name, cut ? envelope.subarray(0, cut) : envelope);
 }
 
+/** How often KMS Decrypt is called meanwhile. */
+async function decryptsDuring(work) {
+  const send = mock.method(KMSClient.prototype, 'send');
+  try {
+    await work();
+    return send.mock.calls.filter(({ arguments: [command] }) => command instanceof DecryptCommand).length;
+  } finally {
+    send.mock.restore();
+  }
+}
+
 describe('a Lambda function on an S3 event', () => {
   const event = (...keys) => ({
     Records: keys.map((name) => ({ s3: { bucket: { name: 'sealed' }, object: { key: encodeURIComponent(name).replaceAll('%20', '+') } } })),
@@ -42,6 +54,28 @@ describe('a Lambda function on an S3 event', () => {
       await handler(event(`${name}.kmseal`));
       assert.ok(Buffer.from(plaintext).equals(await aws.get('plain', name)), name);
     }
+  });
+
+  test('an event that comes twice is done once', async () => {
+    await upload('uploads/4711/twice.kmseal', sample(100));
+    await handler(event('uploads/4711/twice.kmseal'));
+    const send = mock.method(S3Client.prototype, 'send');
+    try {
+      await handler(event('uploads/4711/twice.kmseal'));
+      assert.deepEqual(send.mock.calls.map(({ arguments: [command] }) => command.constructor.name), ['GetObjectCommand', 'HeadObjectCommand']);
+    } finally {
+      send.mock.restore();
+    }
+    assert.ok(Buffer.from(sample(100)).equals(await aws.get('plain', 'uploads/4711/twice')));
+  });
+
+  test('asks KMS once for all files of one data key, as long as the instance is kept', async () => {
+    const fresh = await aws.lambda('lambda-open', { KEY_ARN: key.keyId, PLAIN_BUCKET: 'plain' });
+    const names = [1, 2, 3].map((index) => `uploads/4711/warm-${index}.kmseal`);
+    for (const name of names) await upload(name, sample(100));
+    assert.equal(await decryptsDuring(async () => {
+      for (const name of names) await fresh(event(name));
+    }), 1);
   });
 
   test('of an envelope that was cut off nothing is left, not even parts', async () => {
@@ -96,6 +130,12 @@ describe('the task of an S3 Batch Operations job', () => {
     assert.deepEqual(await outcome(handler, 'uploads/4711/not.kmseal'), ['PermanentFailure', 'ERR_CONTEXT']);
     assert.deepEqual(await outcome(handler, 'uploads/4711/text.kmseal'), ['PermanentFailure', 'ERR_ENVELOPE_INVALID']);
     assert.deepEqual(await outcome(handler, 'uploads/4711/none.kmseal'), ['PermanentFailure', 'NoSuchKey']);
+    // One that fails is told of, and the others of its call are done.
+    await upload('uploads/4711/x y.kmseal', sample(999));
+    const mixed = { ...event('uploads/4711/not.kmseal', 'x', 'uploads/4711/x y.kmseal') };
+    mixed.tasks[1].s3Key = '%E0%A4%A';
+    const codes = (await handler(mixed)).results.map(({ taskId, resultCode }) => [taskId, resultCode]);
+    assert.deepEqual(codes, [['task-0', 'PermanentFailure'], ['task-1', 'PermanentFailure'], ['task-2', 'Succeeded']]);
     const { objects, uploads } = await aws.left('batch');
     assert.deepEqual(objects.filter((name) => !name.includes('x y')), []);
     assert.deepEqual(uploads, []);
@@ -105,14 +145,10 @@ describe('the task of an S3 Batch Operations job', () => {
     const handler = await aws.lambda('batch-task', settings());
     const names = Array.from({ length: 20 }, (_, index) => `uploads/4711/many-${index}.kmseal`);
     await Promise.all(names.map((name) => upload(name, sample(100))));
-    const send = mock.method(KMSClient.prototype, 'send');
-    try {
+    assert.equal(await decryptsDuring(async () => {
       for (const { resultString } of (await handler(event(...names.slice(0, 10)))).results) assert.equal(resultString, 'written');
       for (const name of names.slice(10)) assert.deepEqual(await outcome(handler, name), ['Succeeded', 'written']);
-      assert.equal(send.mock.calls.filter(({ arguments: [command] }) => command instanceof DecryptCommand).length, 1);
-    } finally {
-      send.mock.restore();
-    }
+    }), 1);
   });
 
   test('a KMS that fails for a while is a task for later', async () => {
