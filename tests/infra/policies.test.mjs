@@ -7,8 +7,10 @@ import {
   DecryptCommand, DescribeKeyCommand, EncryptCommand, GetKeyPolicyCommand, GetPublicKeyCommand, PutKeyPolicyCommand,
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms';
+import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import {
-  DeleteObjectCommand, GetBucketCorsCommand, GetObjectCommand, GetPublicAccessBlockCommand, PutObjectCommand, S3Client,
+  AbortMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, GetBucketCorsCommand, GetObjectCommand,
+  GetPublicAccessBlockCommand, ListObjectsV2Command, ListPartsCommand, PutBucketCorsCommand, PutObjectCommand, S3Client,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
@@ -24,11 +26,16 @@ let aws;
 let stack;
 let roles;
 let envelope;
+/** A multipart upload that somebody with all rights began. */
+let begun;
 before(async () => {
   aws = await startKms({ auth: true, env: { SERVICES: 'kms,s3,iam,sts,cloudformation' } });
   stack = await deploy('kmseal', { RestrictAlgorithm: 'false' });
   const names = ['Publisher', 'PageServer', 'Opener'];
   roles = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await assume(stack[`${name}RoleArn`])])));
+  const root = clientsOf({});
+  begun = async () => ({ ...object('parts'), UploadId: (await root.s3.send(new CreateMultipartUploadCommand(object('parts')))).UploadId });
+  roles.root = root;
 });
 after(async () => {
   for (const { s3 } of Object.values(roles ?? {})) s3.destroy();
@@ -57,7 +64,11 @@ async function assume(RoleArn) {
   const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' }));
   sts.destroy();
   const credentials = { accessKeyId: Credentials.AccessKeyId, secretAccessKey: Credentials.SecretAccessKey, sessionToken: Credentials.SessionToken };
-  const config = { ...aws.emulator.config, credentials };
+  return clientsOf({ credentials });
+}
+
+function clientsOf(settings) {
+  const config = { ...aws.emulator.config, ...settings };
   return { kms: aws.createClient(config), s3: new S3Client({ ...config, forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED' }) };
 }
 
@@ -74,7 +85,21 @@ const actions = {
   's3:PutObject': ({ s3 }) => s3.send(new PutObjectCommand({ ...object('put'), Body: 'x' })),
   's3:GetObject': ({ s3 }) => s3.send(new GetObjectCommand(object('sealed'))).then(({ Body }) => Body.transformToByteArray()),
   's3:DeleteObject': ({ s3 }) => s3.send(new DeleteObjectCommand(object('sealed'))),
+  's3:ListBucket': ({ s3 }) => s3.send(new ListObjectsV2Command({ Bucket: stack.BucketName })),
+  's3:PutBucketCORS': ({ s3 }) => s3.send(new PutBucketCorsCommand({ Bucket: stack.BucketName, CORSConfiguration: { CORSRules: [] } })),
+  's3:ListMultipartUploadParts': async ({ s3 }) => s3.send(new ListPartsCommand(await begun())),
+  's3:AbortMultipartUpload': async ({ s3 }) => s3.send(new AbortMultipartUploadCommand(await begun())),
+  's3:PutObject, by a signed URL': async ({ s3 }) => fetched(await getSignedUrl(s3, new PutObjectCommand(object('signed'))), { method: 'PUT', body: 'x' }),
+  's3:GetObject, by a signed URL': async ({ s3 }) => fetched(await getSignedUrl(s3, new GetObjectCommand(object('sealed')))),
 };
+
+/** As a page does, without credentials. */
+async function fetched(url, options) {
+  const response = await fetch(url, options);
+  const [, name] = /<Code>(\w+)</.exec(await response.text()) ?? [];
+  if (!response.ok) throw Object.assign(new Error(`${response.status}`), { name });
+}
+const refused = ({ name }) => name === 'AccessDeniedException' || name === 'AccessDenied';
 
 test('the publisher takes the public key, the page seals, its server signs the upload, the opener opens it', async () => {
   const key = await KmsPublicKey.import(await actions['kms:GetPublicKey'](roles.Publisher));
@@ -97,18 +122,37 @@ test('the publisher takes the public key, the page seals, its server signs the u
 describe('least privilege', () => {
   const allowed = {
     Publisher: ['kms:GetPublicKey'],
-    PageServer: ['s3:PutObject'],
-    Opener: ['kms:Decrypt', 's3:GetObject'],
+    PageServer: ['s3:PutObject', 's3:PutObject, by a signed URL', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload'],
+    Opener: ['kms:Decrypt', 's3:GetObject', 's3:GetObject, by a signed URL'],
   };
   for (const [role, mine] of Object.entries(allowed)) {
     for (const [action, act] of Object.entries(actions)) {
       const may = mine.includes(action);
       test(`${role} ${may ? 'may' : 'may not'} ${action}`, async () => {
         if (may) await act(roles[role]);
-        else await assert.rejects(act(roles[role]), ({ name }) => name === 'AccessDeniedException' || name === 'AccessDenied');
+        else await assert.rejects(act(roles[role]), refused);
       });
     }
   }
+
+  test('without a signature there is nothing', async () => {
+    const url = `${aws.emulator.endpoint}/${stack.BucketName}/sealed`;
+    for (const method of ['GET', 'PUT']) await assert.rejects(fetched(url, { method }), { message: '403' });
+  });
+
+  test('an IAM policy of the account manages the key, and alone opens nothing', async () => {
+    const iam = new IAMClient(aws.emulator.config);
+    const UserName = 'administrator';
+    await iam.send(new CreateUserCommand({ UserName }));
+    const Statement = [{ Effect: 'Allow', Action: 'kms:*', Resource: '*' }];
+    await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'all', PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement }) }));
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+    iam.destroy();
+    const administrator = clientsOf({ credentials: { accessKeyId: AccessKey.AccessKeyId, secretAccessKey: AccessKey.SecretAccessKey } });
+    await actions['kms:DescribeKey'](administrator);
+    for (const action of ['kms:Decrypt', 'kms:GetPublicKey', 'kms:Encrypt']) await assert.rejects(actions[action](administrator), refused, action);
+    administrator.s3.destroy();
+  });
 });
 
 // The emulator leaves out the lifecycle rule.
