@@ -1,0 +1,28 @@
+// The two engines compared in three browsers, whose SubtleCryptos are others than Node's.
+import { after, before, describe, test } from 'node:test';
+import * as kmseal from 'kmseal';
+import { holds, opensAlike, sealsAlike } from '../support/engine-cases.mjs';
+import { makeEngines, makeKeyPair } from '../support/engines.mjs';
+import { openPage } from '../support/session.mjs';
+
+for (const name of ['chromium', 'firefox', 'webkit']) {
+  describe(name, () => {
+    let page;
+    let here;
+    before(async () => {
+      const pair = await makeKeyPair();
+      here = await makeEngines(kmseal, pair);
+      page = await openPage(name);
+      await page.evaluate(async (pair) => {
+        const { makeEngines } = await import('/support/engines.mjs');
+        globalThis.engines = await makeEngines(await import('/dist/index.js'), pair);
+      }, pair);
+    });
+    after(() => page?.close());
+
+    test('both seal to the same bytes', () => holds(sealsAlike((its) => page.evaluate((its) => engines.seal(its), its)), 30));
+
+    test('both open to the same plaintext, or fail alike after the same bytes', () =>
+      holds(opensAlike((its) => page.evaluate((its) => engines.open(its), its), here.message), 60));
+  });
+}
