@@ -1,5 +1,6 @@
-// What bundlers make of the package: one .wasm each, without a setting where they can, and pages that seal in three browsers
-// under a policy that allows neither inline script nor, where a browser knows Trusted Types, text that becomes script.
+// What bundlers make of the package: one .wasm each, without a setting where they can, and pages that seal in three browsers, with the
+// main entry point alone and with all of them, under a policy that allows neither inline script nor style nor, where a browser knows
+// Trusted Types, text that becomes script.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,7 +15,9 @@ import { output } from '../../support/tarball.mjs';
 const STRICT = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; base-uri 'none'";
 // A worker's own URL is such a text: a page that starts one needs a policy of its own for it.
 const TRUSTED = `${STRICT}; require-trusted-types-for 'script'; trusted-types 'none'`;
-const html = (script) => `<!doctype html><title>Consumer</title><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
+const FORM = '<form><kmseal-file name="file" key-src="/kms-public-key.json"></kmseal-file></form>';
+const html = (script) => `<!doctype html><title>Consumer</title><link rel="icon" href="data:,">${script.includes('form') ? FORM : ''}
+  <script type="module" src="${script}"></script>`;
 
 let project;
 let host;
@@ -43,9 +46,11 @@ const entry = (name) => inProject('app', `${name}.js`);
 /** A package of the tools. */
 const tool = (name) => import(pathToFileURL(createRequire(inProject('package.json')).resolve(name)).href);
 
+const PAGES = ['page', 'form-page', 'worker-page'];
+
 /** webpack and Rspack have one interface. */
 function pack(bundler, folder) {
-  const entries = { page: entry('page'), 'worker-page': entry('worker-page') };
+  const entries = Object.fromEntries(PAGES.map((name) => [name, entry(name)]));
   const settings = { mode: 'production', context: project.project, entry: entries, output: { path: inProject('out', folder) } };
   return new Promise((resolve, reject) => {
     bundler(settings, (error, stats) => {
@@ -59,35 +64,38 @@ function pack(bundler, folder) {
 const BUNDLERS = {
   vite: {
     async build() {
-      for (const name of ['page', 'worker-page']) writeFileSync(inProject(`${name}.html`), html(`./app/${name}.js`));
+      for (const name of PAGES) writeFileSync(inProject(`${name}.html`), html(`./app/${name}.js`));
       writeFileSync(inProject('vite.config.js'), `export default {
         base: '/out/vite/',
-        build: { outDir: 'out/vite', rollupOptions: { input: ['page.html', 'worker-page.html'] } },
+        build: { outDir: 'out/vite', rollupOptions: { input: ${JSON.stringify(PAGES.map((name) => `${name}.html`))} } },
         worker: { format: 'es' },
       };`);
       output(project.bin('vite'), ['build', '--logLevel', 'warn'], project.project);
     },
-    pages: { page: '/out/vite/page.html', worker: '/out/vite/worker-page.html' },
+    pages: { page: '/out/vite/page.html', form: '/out/vite/form-page.html', worker: '/out/vite/worker-page.html' },
   },
   webpack: {
     build: async () => pack((await tool('webpack')).default, 'webpack'),
-    pages: { page: '/page/webpack/page.js', worker: '/page/webpack/worker-page.js' },
+    pages: { page: '/page/webpack/page.js', form: '/page/webpack/form-page.js', worker: '/page/webpack/worker-page.js' },
   },
   rspack: {
     build: async () => pack((await tool('@rspack/core')).rspack, 'rspack'),
-    pages: { page: '/page/rspack/page.js', worker: '/page/rspack/worker-page.js' },
+    pages: { page: '/page/rspack/page.js', form: '/page/rspack/form-page.js', worker: '/page/rspack/worker-page.js' },
   },
   rollup: {
     async build() {
       const { rollup } = await tool('rollup');
       const { nodeResolve } = await tool('@rollup/plugin-node-resolve');
       const { importMetaAssets } = await tool('@web/rollup-plugin-import-meta-assets');
+      // Uppy asks for these two.
+      const [json, commonjs] = await Promise.all(['json', 'commonjs'].map((name) => tool(`@rollup/plugin-${name}`)));
+      const plugins = [nodeResolve({ browser: true }), json.default(), commonjs.default(), importMetaAssets()];
       const onwarn = ({ message }) => assert.fail(message);
-      const bundle = await rollup({ input: entry('page'), plugins: [nodeResolve(), importMetaAssets()], onwarn });
+      const bundle = await rollup({ input: [entry('page'), entry('form-page')], plugins, onwarn });
       await bundle.write({ dir: inProject('out', 'rollup') });
       await bundle.close();
     },
-    pages: { page: '/page/rollup/page.js' },
+    pages: { page: '/page/rollup/page.js', form: '/page/rollup/form-page.js' },
   },
   // It emits no file for a URL: the page names the .wasm itself.
   esbuild: {
@@ -95,9 +103,9 @@ const BUNDLERS = {
       const { build } = await tool('esbuild');
       const outdir = inProject('out', 'esbuild');
       const settings = { bundle: true, format: 'esm', minify: true, loader: { '.wasm': 'file' }, publicPath: '/out/esbuild' };
-      await build({ ...settings, entryPoints: [entry('self-hosted')], outdir });
+      await build({ ...settings, entryPoints: [entry('self-hosted'), entry('self-hosted-form')], outdir });
     },
-    pages: { page: '/page/esbuild/self-hosted.js' },
+    pages: { page: '/page/esbuild/self-hosted.js', form: '/page/esbuild/self-hosted-form.js' },
   },
 };
 
@@ -130,14 +138,15 @@ test("Vite's server, which bundles dependencies in a way of its own, finds the .
   const port = await freePort();
   const proxy = Object.fromEntries(['/kms-public-key.json', '/sealed', '/failed'].map((route) => [route, host.origin]));
   writeFileSync(inProject('vite.config.js'), `export default { server: { proxy: ${JSON.stringify(proxy)} } };`);
-  writeFileSync(inProject('page.html'), html('/app/page.js'));
+  for (const name of ['page', 'form-page']) writeFileSync(inProject(`${name}.html`), html(`/app/${name}.js`));
   const server = startChild(project.bin('vite'), [project.project, '--host', '127.0.0.1', '--port', String(port), '--strictPort']);
   let browser;
   try {
-    const page = `http://127.0.0.1:${port}/page.html`;
-    await server.until(() => answers(page));
+    const page = (name) => `http://127.0.0.1:${port}/${name}.html`;
+    await server.until(() => answers(page('page')));
     browser = await launch('chromium');
-    await host.opens(browser, page);
+    await host.opens(browser, page('page'));
+    await host.opens(browser, page('form-page'), 'form');
   } finally {
     await browser?.close();
     await server.stop();

@@ -1,0 +1,3 @@
+import { sealInForm } from './form.js';
+
+sealInForm();
