@@ -1,0 +1,112 @@
+// What the command says and does when KMS refuses, fails, or answers something else than what was asked.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
+import { startKmsProxy } from '../support/kms-proxy.mjs';
+import { startSetting } from './setting.mjs';
+
+let setting;
+let folder;
+let proxy;
+let other;
+before(async () => {
+  setting = await startSetting();
+  folder = setting.folder;
+  proxy = await startKmsProxy(setting.kms.emulator.endpoint);
+  setting.env.AWS_ENDPOINT_URL = proxy.endpoint;
+  other = await setting.kms.createKey();
+  setting.keyFile('other.json', other);
+  await seal('key.json', 'single.kmseal');
+});
+afterEach(() => {
+  proxy.calls.length = 0;
+  proxy.answer = () => undefined;
+});
+after(async () => {
+  await proxy?.close();
+  await setting?.close();
+});
+
+const seal = (key, output, ...args) => setting.succeeds(['seal', '--key', key, '--output', output, ...args, '-'], { input: 'plain' });
+const open = (envelope, ...args) => setting.succeeds(['open', '--output', '-', ...args, envelope]);
+const refused = (status, line, envelope, ...args) => setting.fails(['open', '--output', '-', ...args, envelope], status, line);
+
+test('a disabled key', async () => {
+  await setting.kms.client.send(new DisableKeyCommand({ KeyId: setting.key.KeyId }));
+  await refused(5, /disabled; enable it.*DisabledException/, 'single.kmseal');
+  await setting.kms.client.send(new EnableKeyCommand({ KeyId: setting.key.KeyId }));
+});
+
+test('one of two keys denied: the other opens', async () => {
+  await seal('key.json', 'two.kmseal', '--key', 'other.json');
+  const denied = { status: 400, body: { __type: 'AccessDeniedException', message: 'no' } };
+  proxy.answer = ({ input }) => (input.KeyId === setting.key.KeyId ? denied : undefined);
+  assert.equal((await open('two.kmseal')).toString(), 'plain');
+  proxy.answer = () => denied;
+  await refused(5, /kms:Decrypt on arn:.*"Effect":"Allow".*AccessDeniedException: no/, 'two.kmseal');
+});
+
+test('what KMS calls it and what helps are in one line', async () => {
+  const refusal = (name) => ({ status: 400, body: { __type: name, message: 'said KMS' } });
+  for (const [name, helps] of [
+    ['NotFoundException', `does not find ${setting.key.KeyId}: check account and --region`],
+    ['KMSInvalidStateException', 'pending deletion; cancel the deletion and enable it'],
+    ['InvalidKeyUsageException', 'KeyUsage must be ENCRYPT_DECRYPT'],
+    ['ExpiredTokenException', 'credentials are missing, wrong or expired; renew them'],
+    ['InvalidGrantTokenException', 'does not accept the grant token'],
+    ['NeverHeardOfException', 'KMS Decrypt failed'],
+  ]) {
+    proxy.calls.length = 0;
+    proxy.answer = () => refusal(name);
+    const { stderr } = await refused(5, /ERR_KMS/, 'single.kmseal');
+    assert.ok(stderr.includes(helps) && stderr.includes(`(${name}: said KMS)`), stderr);
+    assert.equal(proxy.calls.length, 1, name);
+  }
+});
+
+test('passing faults are ridden out, lasting ones tell what helps', async () => {
+  const fail = (status, name) => ({ status, body: { __type: name, message: 'x' } });
+  const times = (count, answer) => () => (proxy.calls.length <= count ? answer : undefined);
+  for (const answer of [fail(500, 'KMSInternalException'), fail(400, 'ThrottlingException'), 'hang up']) {
+    proxy.calls.length = 0;
+    proxy.answer = times(1, answer);
+    assert.equal((await open('single.kmseal')).toString(), 'plain');
+    assert.equal(proxy.calls.length, 2);
+  }
+  proxy.answer = () => fail(400, 'ThrottlingException');
+  await setting.fails(['open', '-o', '-', 'single.kmseal'], 5, /throttled.*AWS_MAX_ATTEMPTS.*ThrottlingException/, { env: { AWS_MAX_ATTEMPTS: '2' } });
+  proxy.answer = () => 'hang up';
+  await refused(5, /could not be reached/, 'single.kmseal');
+});
+
+test('an answer for another key, or of another length, opens nothing', async () => {
+  const body = { KeyId: other.KeyId, Plaintext: Buffer.alloc(80).toString('base64') };
+  proxy.answer = () => ({ status: 200, body });
+  await refused(5, /answered for another key/, 'single.kmseal');
+  proxy.answer = () => ({ status: 200, body: { KeyId: setting.key.KeyId, Plaintext: Buffer.alloc(32).toString('base64') } });
+  await refused(5, /80 bytes.*ERR_KMS/, 'single.kmseal');
+});
+
+test('no credentials, nobody there, a profile that is not', async () => {
+  const none = { env: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' } };
+  await setting.fails(['open', '-o', '-', 'single.kmseal'], 5, /no AWS credentials.*--profile/, none);
+  await refused(5, /could not be reached.*--endpoint-url/, 'single.kmseal', '--endpoint-url', 'http://127.0.0.1:1');
+  await setting.fails(['open', '-o', '-', 'single.kmseal', '--profile', 'nobody'], 5, /no AWS credentials/, none);
+});
+
+test('an endpoint that is set to nothing is as good as none', async () => {
+  for (const [empty, set] of [['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_KMS'], ['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL']]) {
+    const env = { [empty]: '', [set]: proxy.endpoint };
+    assert.equal((await setting.succeeds(['open', '-o', '-', 'single.kmseal'], { env })).toString(), 'plain');
+  }
+  // By a service's section of the configuration, too.
+  folder.write('config', '[default]\nservices = local\n[services local]\nkms =\n  endpoint_url =\n');
+  const env = { AWS_CONFIG_FILE: folder.at('config') };
+  assert.equal((await setting.succeeds(['open', '-o', '-', 'single.kmseal'], { env })).toString(), 'plain');
+});
+
+test('the credentials of a profile', async () => {
+  folder.write('credentials', '[opener]\naws_access_key_id = test\naws_secret_access_key = test\n');
+  const env = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_SHARED_CREDENTIALS_FILE: folder.at('credentials') };
+  assert.equal((await setting.succeeds(['--profile', 'opener', 'open', '-o', '-', 'single.kmseal'], { env })).toString(), 'plain');
+});
