@@ -3,36 +3,13 @@
 import { inPieces, readAll, sample } from './bytes.mjs';
 import { search, watchMemory } from './memory.mjs';
 import { secretsOf } from './secrets.mjs';
+import { tells, watchWords } from './words.mjs';
 
 const FRAME = 4096;
 const LONG = 10 * FRAME + 100;
 const LATER = 100;
 
 const later = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
-
-/** Everything that was said: of errors all that a log would show. */
-function watchWords() {
-  const said = [];
-  for (const method of ['debug', 'error', 'info', 'log', 'trace', 'warn']) {
-    const original = console[method];
-    console[method] = (...args) => {
-      said.push(...args.map(String));
-      original.apply(console, args);
-    };
-  }
-  said.note = (error) => {
-    for (let at = error; at instanceof Error; at = at.cause) said.push(String(at), at.stack ?? '', JSON.stringify({ ...at }));
-  };
-  return said;
-}
-
-/** Whether any of the texts has the first bytes of a secret, in a way that bytes are printed. */
-function tells(texts, secret) {
-  const bytes = [...secret.subarray(0, 12)];
-  const hex = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  const forms = [hex, btoa(String.fromCharCode(...bytes)), bytes.join(), bytes.join(', ')];
-  return texts.some((text) => forms.some((form) => text.includes(form)));
-}
 
 /**
  * @param {() => Promise<typeof import('kmseal')>} load imports the package

@@ -32,6 +32,14 @@ async function modulus({ PublicKey }) {
   return Uint8Array.from(atob(n.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
 }
 
+/** @param {Uint8Array} dataKey @param {Uint8Array} messageId */
+export async function contentKeyOf(dataKey, messageId) {
+  const hkdf = await crypto.subtle.importKey('raw', dataKey, 'HKDF', false, ['deriveBits']);
+  const info = concat([0x04, 0x78], utf8('DERIVEKEY'));
+  const derivation = { name: 'HKDF', hash: 'SHA-512', salt: messageId, info };
+  return new Uint8Array(await crypto.subtle.deriveBits(derivation, hkdf, 256));
+}
+
 /**
  * The secrets of an envelope without context, by name.
  * @param {Uint8Array[]} draws what was drawn for it: data key, a seed for each key, message id
@@ -40,10 +48,7 @@ async function modulus({ PublicKey }) {
 export async function secretsOf(draws, answers) {
   const [dataKey, ...seeds] = draws;
   const messageId = seeds.pop();
-  const hkdf = await crypto.subtle.importKey('raw', dataKey, 'HKDF', false, ['deriveBits']);
-  const info = concat([0x04, 0x78], utf8('DERIVEKEY'));
-  const derivation = { name: 'HKDF', hash: 'SHA-512', salt: messageId, info };
-  const contentKey = new Uint8Array(await crypto.subtle.deriveBits(derivation, hkdf, 256));
+  const contentKey = await contentKeyOf(dataKey, messageId);
   const hmac = await crypto.subtle.importKey('raw', messageId, { name: 'HMAC', hash: 'SHA-512' }, false, ['sign']);
   // AES-CBC's first block is AES of the IV, here of zeros: the key that GCM's tags are made with.
   const cbc = await crypto.subtle.importKey('raw', contentKey, 'AES-CBC', false, ['encrypt']);
