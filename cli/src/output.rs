@@ -103,9 +103,9 @@ impl Unfinished {
 }
 
 /// What is replaced may be the only copy: the new bytes are on the disk before the old ones go. Owner and mode stay; where the
-/// owner cannot, the file is for whoever wrote it alone.
+/// owner cannot, and in a link's place, the file is for whoever wrote it alone.
 fn replace(file: NamedTempFile, target: &Path) -> io::Result<()> {
-    if let Some(old) = fs::metadata(target).ok().filter(fs::Metadata::is_file) {
+    if let Some(old) = fs::symlink_metadata(target).ok().filter(fs::Metadata::is_file) {
         if fchown(file.as_file(), Some(old.uid()), Some(old.gid())).is_ok() {
             file.as_file().set_permissions(old.permissions())?;
         }

@@ -1,6 +1,6 @@
 // The command seals and opens: files, many files, standard input and output.
 import assert from 'node:assert/strict';
-import { chownSync, linkSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, linkSync, statSync, symlinkSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { KmsPublicKey, Sealer } from 'kmseal';
 import { sample } from '../support/bytes.mjs';
@@ -91,6 +91,11 @@ test('nothing is replaced without --force, nor through a link with it', async ()
   await setting.fails(['seal', '--key', 'key.json', '--output', 'dangling', 'kept'], 1, /exists/);
   await seal('--force', 'kept');
   assert.equal(folder.read('other-link').toString(), 'was here');
+  chmodSync(folder.at('other-link'), 0o666);
+  symlinkSync('other-link', folder.at('symbolic.kmseal'));
+  await seal('--force', '--output', 'symbolic.kmseal', 'kept');
+  assert.equal(folder.read('other-link').toString(), 'was here');
+  assert.equal(folder.mode('symbolic.kmseal'), 0o600);
   for (const other of ['/dev/null', '.']) {
     for (const force of [[], ['--force']]) {
       await setting.fails(['seal', '--key', 'key.json', ...force, '--output', other, 'kept'], 1, /not a regular file; name one with --output/);

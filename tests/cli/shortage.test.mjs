@@ -1,13 +1,16 @@
-// What the machine does not give: a standard error that takes nothing, threads, the end of a key's file.
+// What the machine gives and what not: cores and threads, a standard error that takes nothing, the end of a key's file.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sample } from '../support/bytes.mjs';
-import { KMSEAL, runCommand } from '../support/command.mjs';
+import { KMSEAL, endOf, runCommand } from '../support/command.mjs';
 import { startSetting } from './setting.mjs';
 
 const PLAINTEXT = sample(1_500_000);
 /** More than any machine has, so that no thread with a stack of that many bytes can start. */
-const NO_THREADS = { RUST_MIN_STACK: `${2 ** 46}` };
+const NO_THREADS = { RUST_MIN_STACK: `${2n ** 60n}` };
 
 let setting;
 let folder;
@@ -18,6 +21,31 @@ before(async () => {
   await setting.succeeds(['seal', '--key', 'key.json', 'plain']);
 });
 after(() => setting?.close());
+
+/** The threads of the command while it works on this standard input, of which more is to come. */
+async function threadsOf(args, input) {
+  const child = setting.start(args);
+  const end = endOf(child);
+  child.stdin.write(input);
+  let most = 0;
+  for (let tries = 0; tries < 40; tries += 1) {
+    most = Math.max(most, Number(/^Threads:\s+(\d+)$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]));
+    await sleep(25);
+  }
+  child.kill();
+  await end;
+  return most;
+}
+
+test('all cores work on one file', async () => {
+  // And one that waits for signals.
+  const least = availableParallelism() + 1;
+  const envelope = folder.read('plain.kmseal');
+  for (const [args, input] of [[['seal', '--key', 'key.json', '-'], PLAINTEXT], [['open', '-'], envelope.subarray(0, 1_000_000)]]) {
+    const threads = await threadsOf(args, input);
+    assert.ok(threads >= least, `${args[0]}: ${threads} threads`);
+  }
+});
 
 test('errors and notes that nobody can read stop nothing', async () => {
   const args = ['-c', 'exec "$0" "$@" 2> /dev/full', KMSEAL, 'open', '--force', 'missing.kmseal', 'plain.kmseal'];

@@ -174,6 +174,7 @@ describe('the task of an S3 Batch Operations job', () => {
     const handler = await aws.lambda('batch-task', { ...settings(), PUBLIC_KEY: publicKey });
     await upload('uploads/4711/r.kmseal', BIG);
     assert.deepEqual(await outcome(handler, 'uploads/4711/r.kmseal'), ['Succeeded', 'written']);
+    assert.deepEqual((await handler(event('uploads/4711/r.kmseal'))).results, [result('Succeeded', 'already there')]);
     const resealed = await aws.get('batch', 'uploads/4711/r.kmseal');
     assert.deepEqual((await inspect(resealed)).keyIds, [answer.KeyId]);
     const opened = await new Opener({ keyIds: [answer.KeyId], decrypt: aws.kms.decrypt }).open(resealed, { encryptionContext: CONTEXT });
