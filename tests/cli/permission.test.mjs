@@ -1,27 +1,19 @@
 // Who may do what, with IAM enforced: the command names the statement that is missing.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
+import { createUser } from '../support/iam.mjs';
 import { startSetting } from './setting.mjs';
 
 let setting;
-let iam;
 before(async () => {
   setting = await startSetting({ auth: true });
-  iam = new IAMClient(setting.kms.emulator.config);
 });
-after(async () => {
-  iam?.destroy();
-  await setting?.close();
-});
+after(() => setting?.close());
 
 /** Credentials of a user who may do this with the key. */
-async function user(UserName, Action) {
-  await iam.send(new CreateUserCommand({ UserName }));
-  const Statement = [{ Effect: 'Allow', Action, Resource: setting.key.KeyId }];
-  await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'kms', PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement }) }));
-  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
-  return { AWS_ACCESS_KEY_ID: AccessKey.AccessKeyId, AWS_SECRET_ACCESS_KEY: AccessKey.SecretAccessKey };
+async function user(name, action) {
+  const { accessKeyId, secretAccessKey } = await createUser(setting.kms.emulator, name, action, setting.key.KeyId);
+  return { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
 }
 
 test('the publisher gets the key and cannot open, the opener opens and cannot get the key', async () => {

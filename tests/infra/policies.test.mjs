@@ -7,7 +7,6 @@ import {
   DecryptCommand, DescribeKeyCommand, EncryptCommand, GetKeyPolicyCommand, GetPublicKeyCommand, PutKeyPolicyCommand,
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms';
-import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import {
   AbortMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, GetBucketCorsCommand, GetObjectCommand,
   GetPublicAccessBlockCommand, ListObjectsV2Command, ListPartsCommand, PutBucketCorsCommand, PutObjectCommand, S3Client,
@@ -16,6 +15,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { sample } from '../support/bytes.mjs';
+import { createUser } from '../support/iam.mjs';
 import { startKms } from '../support/kms.mjs';
 
 const ORIGIN = 'https://www.example.com';
@@ -26,16 +26,12 @@ let aws;
 let stack;
 let roles;
 let envelope;
-/** A multipart upload that somebody with all rights began. */
-let begun;
 before(async () => {
   aws = await startKms({ auth: true, env: { SERVICES: 'kms,s3,iam,sts,cloudformation' } });
   stack = await deploy('kmseal', { RestrictAlgorithm: 'false' });
   const names = ['Publisher', 'PageServer', 'Opener'];
   roles = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await assume(stack[`${name}RoleArn`])])));
-  const root = clientsOf({});
-  begun = async () => ({ ...object('parts'), UploadId: (await root.s3.send(new CreateMultipartUploadCommand(object('parts')))).UploadId });
-  roles.root = root;
+  roles.root = clientsOf({});
 });
 after(async () => {
   for (const { s3 } of Object.values(roles ?? {})) s3.destroy();
@@ -93,6 +89,12 @@ const actions = {
   's3:GetObject, by a signed URL': async ({ s3 }) => fetched(await getSignedUrl(s3, new GetObjectCommand(object('sealed')))),
 };
 
+/** A multipart upload that somebody with all rights began. */
+async function begun() {
+  const { UploadId } = await roles.root.s3.send(new CreateMultipartUploadCommand(object('parts')));
+  return { ...object('parts'), UploadId };
+}
+
 /** As a page does, without credentials. */
 async function fetched(url, options) {
   const response = await fetch(url, options);
@@ -141,14 +143,7 @@ describe('least privilege', () => {
   });
 
   test('an IAM policy of the account manages the key, and alone opens nothing', async () => {
-    const iam = new IAMClient(aws.emulator.config);
-    const UserName = 'administrator';
-    await iam.send(new CreateUserCommand({ UserName }));
-    const Statement = [{ Effect: 'Allow', Action: 'kms:*', Resource: '*' }];
-    await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'all', PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement }) }));
-    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
-    iam.destroy();
-    const administrator = clientsOf({ credentials: { accessKeyId: AccessKey.AccessKeyId, secretAccessKey: AccessKey.SecretAccessKey } });
+    const administrator = clientsOf({ credentials: await createUser(aws.emulator, 'administrator', 'kms:*', '*') });
     await actions['kms:DescribeKey'](administrator);
     for (const action of ['kms:Decrypt', 'kms:GetPublicKey', 'kms:Encrypt']) await assert.rejects(actions[action](administrator), refused, action);
     administrator.s3.destroy();
