@@ -1,7 +1,9 @@
 // What the command says and does when KMS refuses, fails, or answers something else than what was asked.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
+import { endOf } from '../support/command.mjs';
 import { startKmsProxy } from '../support/kms-proxy.mjs';
 import { startSetting } from './setting.mjs';
 
@@ -77,6 +79,25 @@ test('passing faults are ridden out, lasting ones tell what helps', async () => 
   await setting.fails(['open', '-o', '-', 'single.kmseal'], 5, /throttled.*AWS_MAX_ATTEMPTS.*ThrottlingException/, { env: { AWS_MAX_ATTEMPTS: '2' } });
   proxy.answer = () => 'hang up';
   await refused(5, /could not be reached/, 'single.kmseal');
+});
+
+test('a KMS that does not answer is waited for 20 seconds', async () => {
+  proxy.answer = () => new Promise(() => {});
+  const start = performance.now();
+  const env = { AWS_MAX_ATTEMPTS: '1' };
+  await setting.fails(['open', '-o', '-', 'single.kmseal'], 5, /could not be reached.*try again.*timeout/, { env });
+  const seconds = (performance.now() - start) / 1000;
+  assert.ok(seconds >= 19 && seconds < 40, `${seconds} s`);
+});
+
+test('nor longer than until it is interrupted', async () => {
+  proxy.answer = () => new Promise(() => {});
+  const child = setting.start(['open', '--output', 'stopped', 'single.kmseal']);
+  const end = endOf(child, '');
+  while (proxy.calls.length === 0) await sleep(25);
+  child.kill('SIGINT');
+  assert.equal((await end).signal, 'SIGINT');
+  assert.deepEqual(folder.list().filter((name) => name === 'stopped' || name.startsWith('.kmseal-')), []);
 });
 
 test('an answer for another key, or of another length, opens nothing', async () => {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 /**
  * @param {string} endpoint the emulator's
  * @returns its `endpoint`; `calls`, each `{ operation, region, input }`; and `answer`, which may be set to a function of a call
- *   that gives `{ status, body }` in KMS's place, 'hang up', or nothing
+ *   that gives `{ status, body }` in KMS's place, 'hang up', or nothing, or a promise of that
  */
 export async function startKmsProxy(endpoint) {
   const proxy = { calls: [], answer: () => undefined };
@@ -18,7 +18,7 @@ export async function startKmsProxy(endpoint) {
       input: JSON.parse(body),
     };
     proxy.calls.push(call);
-    const answer = proxy.answer(call);
+    const answer = await proxy.answer(call);
     if (answer === 'hang up') return request.socket.destroy();
     if (answer) {
       response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' });
