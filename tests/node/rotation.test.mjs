@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { CreateAliasCommand, DecryptCommand, GetPublicKeyCommand, ReplicateKeyCommand, ScheduleKeyDeletionCommand, UpdateAliasCommand } from '@aws-sdk/client-kms';
 import { KmsPublicKey, Opener, Sealer, inspect, reseal } from 'kmseal';
+import { createRsaKey } from '../../scripts/lib/kms.mjs';
 import { sample } from '../support/bytes.mjs';
 import { startKms } from '../support/kms.mjs';
 
@@ -51,6 +52,30 @@ test('of several keys any one opens, whatever became of the others', async () =>
   for (const { KeyId } of answers) assert.equal(await opens(envelope, [KeyId]), KeyId);
   await kms.client.send(new ScheduleKeyDeletionCommand({ KeyId: answers[0].KeyId, PendingWindowInDays: 7 }));
   assert.equal(await opens(envelope, answers.map(({ KeyId }) => KeyId)), answers[1].KeyId);
+});
+
+test("keys of another region and another account are added by resealing, open there, and are taken away again", async () => {
+  const here = await kms.createKey();
+  // To the emulator an access key of 12 digits is the account.
+  const clients = [{ region: 'eu-west-1' }, { credentials: { accessKeyId: '111122223333', secretAccessKey: 'any' } }].map(kms.createClient);
+  const others = await Promise.all(clients.map((client) => createRsaKey(client, { spec: 'RSA_2048' })));
+  const places = others.map(({ KeyId }) => KeyId.split(':').slice(3, 5).join(' '));
+  assert.deepEqual(places, ['eu-west-1 000000000000', 'us-east-1 111122223333']);
+
+  const encryptionContext = CONTEXT;
+  const opener = new Opener({ keyIds: [here.KeyId], decrypt: kms.decrypt });
+  const keys = await Promise.all([here, ...others].map((answer) => KmsPublicKey.import(answer)));
+  const added = await reseal(await seal(keys[0]), { opener, sealer: new Sealer({ keys }), encryptionContext });
+  assert.deepEqual((await inspect(added)).keyIds, keys.map(({ keyId }) => keyId));
+  for (const [index, { KeyId }] of others.entries()) {
+    const there = (input) => clients[index].send(new DecryptCommand(input));
+    assert.equal(await opens(added, [KeyId], there), KeyId);
+    await assert.rejects(opens(added, [KeyId]), { code: 'ERR_KMS' });
+  }
+  const removed = await reseal(added, { opener, sealer: new Sealer({ keys: keys[0] }), encryptionContext });
+  assert.deepEqual((await inspect(removed)).keyIds, [here.KeyId]);
+  assert.equal(await opens(removed, [here.KeyId]), here.KeyId);
+  for (const { KeyId } of others) await assert.rejects(opens(removed, [KeyId]), { code: 'ERR_NO_MATCHING_KEY' });
 });
 
 test("a multi-Region key opens in the replica's region, through a cache too", async () => {
