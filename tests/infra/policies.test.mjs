@@ -159,6 +159,16 @@ test('the bucket keeps the public out and lets the page in', async () => {
   const { CORSRules: [rule] } = await s3.send(new GetBucketCorsCommand(bucket));
   assert.deepEqual([rule.AllowedOrigins, rule.ExposeHeaders], [[ORIGIN], ['ETag']]);
   s3.destroy();
+  // As browsers ask before they upload (Fetch, "CORS-preflight fetch").
+  const preflight = async (origin, method) => {
+    const headers = { origin, 'access-control-request-method': method, 'access-control-request-headers': 'content-type' };
+    const answer = await fetch(`${aws.emulator.endpoint}/${stack.BucketName}/preflight`, { method: 'OPTIONS', headers });
+    return [answer.status, answer.headers.get('access-control-allow-origin')];
+  };
+  for (const method of ['PUT', 'POST']) assert.deepEqual(await preflight(ORIGIN, method), [200, ORIGIN], method);
+  for (const [origin, method] of [['https://www.example.org', 'PUT'], [ORIGIN, 'DELETE'], [ORIGIN, 'GET']]) {
+    assert.deepEqual(await preflight(origin, method), [403, null], `${origin} ${method}`);
+  }
 });
 
 test('unless told otherwise the opener may use one algorithm only', async () => {
