@@ -19,7 +19,9 @@ let current: Instance | undefined;
 
 /**
  * Loads the WebAssembly module, once for all. Calling it is optional; without a source it is `kmseal.wasm` beside this
- * module, checked against the hash that the build pinned. A failed load is not kept: the next call tries again.
+ * module. What comes from a URL is checked against the hash that the build pinned, so that a copy of another version, whose
+ * imports may bear the same names, is noticed; a Response, bytes and a module are taken as they are. A failed load is not
+ * kept: the next call tries again.
  *
  * @throws KmsealError ERR_LOAD
  */
@@ -49,22 +51,19 @@ function isSource(source: object): source is URL | Response | WebAssembly.Module
 async function compile(source: string | URL | Response | Uint8Array<ArrayBuffer> | WebAssembly.Module | undefined) {
   if (source instanceof WebAssembly.Module) return source;
   if (source instanceof Response) return compileResponse(source);
-  if (source === undefined) {
-    // Named in one expression, so that bundlers see it and emit the file.
-    const url = new URL('./kmseal.wasm', import.meta.url);
-    return compileUrl(url, { integrity: KMSEAL_INTEGRITY });
-  }
+  // Named in one expression, so that bundlers see it and emit the file.
+  if (source === undefined) return compileUrl(new URL('./kmseal.wasm', import.meta.url));
   if (typeof source === 'string' || source instanceof URL) return compileUrl(new URL(source, globalThis.location?.href));
   return WebAssembly.compile(source);
 }
 
-async function compileUrl(url: URL, init?: RequestInit): Promise<WebAssembly.Module> {
+async function compileUrl(url: URL): Promise<WebAssembly.Module> {
   if (url.protocol === 'file:') {
     // Node's fetch reads no files; getBuiltinModule leaves nothing for a bundler to resolve.
     const { readFile } = globalThis.process.getBuiltinModule('node:fs/promises');
     return WebAssembly.compile(await readFile(url));
   }
-  return compileResponse(await fetch(url, { credentials: 'same-origin', ...init }));
+  return compileResponse(await fetch(url, { credentials: 'same-origin', integrity: KMSEAL_INTEGRITY }));
 }
 
 async function compileResponse(response: Response): Promise<WebAssembly.Module> {

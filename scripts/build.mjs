@@ -1,4 +1,5 @@
-// Makes the package in dist/: the .wasm, the bundled JavaScript with the .wasm's hash pinned in it, and the types.
+// Makes the package in dist/: the .wasm, the bundled JavaScript with the .wasm's hash pinned in it, the types, and the licences of what
+// the .wasm holds.
 //
 //     node scripts/build.mjs      sets up what is missing first
 import { execFile } from 'node:child_process';
@@ -7,6 +8,7 @@ import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promis
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { licences } from './licences.mjs';
 import { ROOT, run } from './lib/run.mjs';
 import { setup } from './setup.mjs';
 
@@ -30,6 +32,7 @@ export async function build() {
   await glue();
   await javascript();
   await types(env);
+  await writeFile(path.join(NEW, 'THIRD-PARTY-LICENSES.txt'), await licences());
   await rm(DIST, { recursive: true, force: true });
   await rename(NEW, DIST);
 }

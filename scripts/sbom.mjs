@@ -10,7 +10,7 @@ import { ROOT, read } from './lib/run.mjs';
 const FOLDER = path.join(ROOT, 'target', 'sbom');
 
 /** The crates that end up in what is built of `name`: no build scripts, no macros' own dependencies, no tests. */
-function crates(name, target) {
+export function cratesOf(name, target) {
   const args = ['tree', '--locked', '--package', name, '--edges', 'normal,no-proc-macro', '--prefix', 'none', '--no-dedupe'];
   const lines = read('cargo', [...args, ...(target ? ['--target', target] : []), '--format', '{p}\t{l}']).split('\n');
   const found = new Map();
@@ -28,10 +28,10 @@ export function billsOfMaterials() {
   const npm = JSON.parse(read('npm', ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--package-lock-only']));
   const { component } = npm.metadata;
   Object.assign(component, { name: 'kmseal' }); // npm takes the folder's
-  npm.components = crates('kmseal-wasm', 'wasm32-unknown-unknown').filter(({ name }) => name !== 'kmseal-wasm');
+  npm.components = cratesOf('kmseal-wasm', 'wasm32-unknown-unknown').filter(({ name }) => name !== 'kmseal-wasm');
   npm.dependencies = [{ ref: component['bom-ref'], dependsOn: npm.components.map((part) => part['bom-ref']) }];
 
-  const [command, ...components] = crates('kmseal-cli');
+  const [command, ...components] = cratesOf('kmseal-cli');
   const dependencies = [{ ref: command['bom-ref'], dependsOn: components.map((part) => part['bom-ref']) }];
   const { $schema, bomFormat, specVersion, version, metadata } = npm;
   const cli = { $schema, bomFormat, specVersion, version, metadata: { timestamp: metadata.timestamp, component: { ...command, type: 'application' } } };

@@ -51,6 +51,7 @@ before(async () => {
         const { type = 'application/wasm', status = 200 } = context.req.query();
         return context.body(wasm, Number(status), { 'Content-Type': type });
       });
+      app.get('/another-version.wasm', (context) => context.body(tampered, 200, TYPE));
       app.get('/strict.html', (context) => context.html(`<meta http-equiv="Content-Security-Policy" content="script-src 'self'">`));
     },
   });
@@ -174,6 +175,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
     for (const [title, source] of Object.entries({
       'a URL that is none': () => 'http://[',
       'a URL where nothing is': () => '/nowhere.wasm',
+      'a URL where another version is': () => '/another-version.wasm',
       'a Response of 404': () => fetch('/nowhere.wasm'),
       'an error whose body is the right one': () => fetch('/elsewhere.wasm?status=500&type=text/plain'),
       'a Response that was read': async () => {

@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { ROOT } from '../../scripts/lib/run.mjs';
+import { billsOfMaterials } from '../../scripts/sbom.mjs';
 import { installTarball } from '../support/tarball.mjs';
 
 let tarball;
@@ -37,9 +38,19 @@ function reachable(files, ending) {
   return [...found];
 }
 
+// MIT and BSD ask for it.
+test('the licence of every crate inside the .wasm comes with it', () => {
+  const text = read('dist/THIRD-PARTY-LICENSES.txt', 'utf8');
+  const crates = billsOfMaterials().npm.components.filter(({ name }) => name !== 'kmseal');
+  assert.ok(crates.length > 30);
+  for (const { name, version } of crates) assert.match(text, new RegExp(`(^|, )${name} ${version.replaceAll('.', '\\.')}($|, )`, 'm'));
+  for (const words of ['Copyright (c) 2016-2017 Isis Agora Lovecruft', 'The Rust Project contributors']) assert.ok(text.includes(words), words);
+});
+
 // wasm-pack leaves a .gitignore of `*` in what it builds, which empties a tarball without a word.
 test('the tarball holds the scripts, the .wasm, the types they need, the licences and the README', () => {
-  const rest = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', 'dist/kmseal.wasm'];
+  const licences = ['LICENSE-APACHE', 'LICENSE-MIT', 'dist/THIRD-PARTY-LICENSES.txt'];
+  const rest = [...licences, 'README.md', 'package.json', 'dist/kmseal.wasm'];
   const scripts = reachable(exported().filter((file) => file.endsWith('.js')), '.js');
   const types = reachable(exported().filter((file) => file.endsWith('.d.ts')), '.d.ts');
   assert.deepEqual(tarball.files, [...rest, ...scripts, ...types].sort());
