@@ -5,15 +5,36 @@ export type Chunk = Uint8Array<ArrayBuffer>;
 
 /** A view of the caller's bytes, no copy. */
 export function viewOf(data: unknown, name = 'data'): Chunk {
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  if (ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer) {
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  }
+  if (isArrayBuffer(data)) return new Uint8Array(data);
+  if (ArrayBuffer.isView(data) && isArrayBuffer(data.buffer)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   throw new TypeError(`${name} must be an ArrayBuffer or a view of one; copy shared memory first`);
 }
 
+// Not by instanceof, which knows nothing of another window's or realm's objects.
+const kindOf = (data: unknown) => Object.prototype.toString.call(data).slice(8, -1);
+
+function isArrayBuffer(data: unknown): data is ArrayBuffer {
+  return kindOf(data) === 'ArrayBuffer';
+}
+
 export function isBytes(data: unknown): data is Bytes {
-  return data instanceof ArrayBuffer || ArrayBuffer.isView(data);
+  return isArrayBuffer(data) || ArrayBuffer.isView(data);
+}
+
+export function isBlob(data: unknown): data is Blob {
+  return ['Blob', 'File'].includes(kindOf(data));
+}
+
+/** All of them in one. */
+export function joined(chunks: readonly Chunk[]): Chunk {
+  if (chunks.length === 1) return chunks[0]!;
+  const all = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
 }
 
 export function isStream(data: unknown): data is ByteStream {
@@ -24,7 +45,7 @@ export function isStream(data: unknown): data is ByteStream {
 export function ownPairs(context: unknown): unknown {
   if (context === undefined || context === null) return undefined;
   // A Map, a URLSearchParams or a promise would pass for an empty context.
-  if (Object.prototype.toString.call(context) !== '[object Object]') {
+  if (kindOf(context) !== 'Object') {
     throw new TypeError('encryptionContext must be a plain object of strings');
   }
   return { __proto__: null, ...context };

@@ -23,6 +23,7 @@ export class DataKeyCache {
   readonly #limits: Record<keyof CacheOptions, number>;
   // In the order of last use.
   readonly #entries = new Map<string, Entry>();
+  #closed = false;
   readonly #watch = new CacheWatch(() => this.#expire(), () => this.#entries.forEach((entry, id) => this.#drop(id, entry)));
 
   constructor(options: CacheOptions) {
@@ -54,6 +55,7 @@ export class DataKeyCache {
 
   /** Wipes everything, or as soon as those who have it are done. */
   close(): void {
+    this.#closed = true;
     this.#watch.forget();
   }
 
@@ -95,7 +97,7 @@ export class DataKeyCache {
     );
     asked.catch(() => {});
     const entry: Entry = { on, stop, asked, messages: 1, bytes, users: 1 };
-    this.#entries.set(id, entry);
+    if (!this.#closed) this.#entries.set(id, entry);
     return entry;
   }
 

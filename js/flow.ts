@@ -1,5 +1,5 @@
 import { unlessAborted } from './abort.js';
-import { type Chunk, isBytes } from './bytes.js';
+import { type Chunk, isBlob, isBytes } from './bytes.js';
 import { callCollector, letGo } from './garbage.js';
 import type { RunOptions } from './types.js';
 
@@ -12,7 +12,7 @@ export interface InFlight {
   /** Checks the result and gives what may leave. */
   release(result: Chunk): readonly Chunk[];
   /** What a rejected result means, where it means more than it says. */
-  failed?(cause: unknown): unknown;
+  readonly failed?: ((cause: unknown) => unknown) | undefined;
 }
 
 /** Where frames come from, in order. */
@@ -68,8 +68,11 @@ class Drain {
       this.#run.onProgress?.({ loaded: this.#loaded, total: this.#run.total });
       return pieces;
     } catch (error) {
-      this.close(error);
-      throw error;
+      // Whatever an abort makes fail on the way, the signal's reason tells why.
+      const { signal } = this.#run;
+      const reason = signal?.aborted ? signal.reason : error;
+      this.close(reason);
+      throw reason;
     }
   }
 
@@ -205,6 +208,6 @@ export async function toBytes(flow: Flow, size: number, run: RunContext): Promis
 
 /** The flow's bytes as what `like` is: a Blob, an array of `size` bytes, or else a stream. */
 export async function collect(like: unknown, flow: Flow, run: RunContext, size: number): Promise<unknown> {
-  if (like instanceof Blob) return toBlob(flow, run, run.total);
+  if (isBlob(like)) return toBlob(flow, run, run.total);
   return isBytes(like) ? toBytes(flow, size, run) : toStream(flow, run);
 }

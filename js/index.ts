@@ -12,6 +12,6 @@ export type { SealedFile } from './sealed-file.js';
 export { Sealer, type SealerOptions } from './sealer.js';
 export type {
   ByteStream, Bytes, CacheOptions, ContextOptions, DecryptInput, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine,
-  GetPublicKeyOutput, ImportOptions, Inspection, OpenOptions, OpenRangeResult, OpenResult, Progress, RangeSource,
+  GetPublicKeyOutput, ImportOptions, Inspection, OpenOptions, OpenRangeResult, OpenResult, Output, Progress, RangeSource,
   ResealOptions, RunOptions, SealOptions, SealStreamOptions,
 } from './types.js';

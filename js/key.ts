@@ -56,6 +56,8 @@ export class KmsPublicKey {
    */
   static async import(source: string | Bytes | GetPublicKeyOutput, options: ImportOptions = {}): Promise<KmsPublicKey> {
     const { keyId, encryptionAlgorithm, fingerprint } = options;
+    // A setting that is missing often comes as null, and must not pass for a key that nobody pins.
+    if (fingerprint !== undefined && typeof fingerprint !== 'string') throw new TypeError('fingerprint must be a string');
     const copy = copyOf(source);
     await load();
     return new KmsPublicKey(copy, { keyId, encryptionAlgorithm, fingerprint });

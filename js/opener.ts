@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Answer, Body, Locked, Unlocked } from '#glue';
 import { unlessAborted } from './abort.js';
-import { isBytes, isStream, ownPairs, viewOf, whole } from './bytes.js';
+import { isBlob, isBytes, isStream, ownPairs, viewOf, whole } from './bytes.js';
 import { DataKeyCache } from './data-key-cache.js';
 import { KmsealError, closedError } from './errors.js';
 import { collect } from './flow.js';
@@ -13,7 +13,7 @@ import { requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
 import { disposable } from './dispose.js';
 import type {
   ByteStream, Bytes, CacheOptions, DecryptInput, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine, Inspection,
-  OpenOptions, OpenRangeResult, OpenResult, RangeSource,
+  OpenOptions, OpenRangeResult, OpenResult, Output, RangeSource,
 } from './types.js';
 
 /** How much is read at a time until the header is whole. */
@@ -95,6 +95,7 @@ export class Opener {
   open(envelope: Blob, options?: OpenOptions): Promise<OpenResult<Blob>>;
   open(envelope: Bytes, options?: OpenOptions): Promise<OpenResult<Uint8Array<ArrayBuffer>>>;
   open(envelope: ByteStream, options?: OpenOptions): Promise<OpenResult<ReadableStream<Uint8Array<ArrayBuffer>>>>;
+  open(envelope: Blob | Bytes | ByteStream, options?: OpenOptions): Promise<OpenResult<Output>>;
   async open(envelope: Blob | Bytes | ByteStream, options: OpenOptions = {}): Promise<OpenResult<unknown>> {
     const { plaintext, encryptionContext, keyId } = await this.#open(envelope, envelope, options);
     return { plaintext, encryptionContext, keyId };
@@ -109,9 +110,14 @@ export class Opener {
     if (streamSize !== undefined) whole(streamSize, 'size', 0);
     return this.#begin(() => ({ size: streamSize, ...queueOf(envelope) }), options, async ({ on, queue, size, body, total, ...begun }) => {
       const { signal, onProgress } = options;
-      // Who is told the plaintext's size beforehand must not see another.
-      if (!like && size !== undefined) call(on, () => body.seek(size, 0, Infinity));
       const flow = new OpeningFlow(on, queue, body, this.#web);
+      try {
+        // Who is told the plaintext's size beforehand must not see another.
+        if (!like && size !== undefined) call(on, () => body.seek(size, 0, Infinity));
+      } catch (error) {
+        flow.close(error);
+        throw error;
+      }
       // Where no message has this length the flow fails, and must be let run to say how.
       const plaintext = await collect(like, flow, { signal, onProgress, total }, total ?? 0);
       return { plaintext, total, ...begun };
@@ -134,6 +140,7 @@ export class Opener {
   ): Promise<OpenRangeResult<unknown>> {
     const { signal, onProgress } = options;
     const size = whole(source.size, 'source.size', 0);
+    if (!isBlob(source) && typeof source.read !== 'function') throw new TypeError('source must be a Blob or { size, read }');
     const head = () => ({ queue: new ByteQueue(slices(source, 0, size, signal, HEAD_SLICE)), size });
     return this.#begin(head, options, async ({ on, queue, body, encryptionContext, keyId }) => {
       queue.close();
@@ -159,6 +166,7 @@ export class Opener {
     const { signal } = options;
     signal?.throwIfAborted();
     if (this.#web) requireSubtleCrypto();
+    const expected = ownPairs(options.encryptionContext);
     const { queue, size } = source();
     const begin = async () => {
       try {
@@ -166,7 +174,6 @@ export class Opener {
         const on = instance();
         const header = await readHeader(on, queue, this.#limits);
         const total = size === undefined ? undefined : call(on, () => header.plaintextLength(size));
-        const expected = ownPairs(options.encryptionContext);
         const locked = call(on, () => header.expect(expected));
         const { unlocked, keyId } = await this.#unlock(on, locked, total, signal);
         const encryptionContext = call(on, () => unlocked.context()) as EncryptionContext;
@@ -222,7 +229,7 @@ export class Opener {
       signal?.throwIfAborted();
     } catch (cause) {
       signal?.throwIfAborted();
-      const name = cause instanceof Error ? cause.name : 'an error';
+      const name = `${(cause as Partial<Error> | undefined)?.name ?? 'an error'}`;
       const { tryNext, sentence } = call(on, (wasm) => wasm.kmsAdvice(name)) as { tryNext: boolean; sentence: string };
       throw new Refused(tryNext, new KmsealError('ERR_KMS', `${sentence} (${name} for ${input.KeyId})`, { cause }));
     }
@@ -231,7 +238,7 @@ export class Opener {
     }
     // No bytes are as wrong as too few, and the core says so.
     const { Plaintext } = answer;
-    return call(on, (wasm) => new wasm.Answer(Plaintext instanceof Uint8Array ? Plaintext : new Uint8Array()));
+    return call(on, (wasm) => new wasm.Answer(ArrayBuffer.isView(Plaintext) ? Plaintext : new Uint8Array()));
   }
 }
 
@@ -287,7 +294,7 @@ export async function inspect(envelope: Blob | Bytes | ByteStream): Promise<Insp
 }
 
 function queueOf(envelope: unknown, slice?: number): { queue: ByteQueue; size?: number } {
-  if (envelope instanceof Blob) return { queue: new ByteQueue(envelope, slice), size: envelope.size };
+  if (isBlob(envelope)) return { queue: new ByteQueue(envelope, slice), size: envelope.size };
   if (isBytes(envelope)) return { queue: new ByteQueue(viewOf(envelope)), size: envelope.byteLength };
   if (isStream(envelope)) return { queue: new ByteQueue(envelope) };
   throw new TypeError('envelope must be a Blob, bytes or a stream');

@@ -1,5 +1,5 @@
 import type { Body, ReadHeader } from '#glue';
-import type { Chunk } from './bytes.js';
+import { type Chunk, joined } from './bytes.js';
 import { framesTogether, yieldToEventLoop } from './engine.js';
 import { KmsealError } from './errors.js';
 import type { Flow, InFlight } from './flow.js';
@@ -8,6 +8,10 @@ import type { ByteQueue } from './queue.js';
 
 /** Most headers fit; longer ones are read in more steps. */
 const FIRST_LOOK = 8 * 1024;
+/** Headers that need more are read in steps that double, or each of their fields would copy all before it. */
+const LONG_HEADER = 64 * 1024;
+/** Contents up to this many bytes were opened at once, and leave together: each by itself would take far more memory than it holds. */
+const SHORT = 1024;
 
 export interface Limits {
   maxEncryptedDataKeys: number;
@@ -18,8 +22,7 @@ export interface Limits {
 export async function readHeader(on: Instance, queue: ByteQueue, limits: Limits): Promise<ReadHeader> {
   for (let need = 1; ; ) {
     const enough = await queue.fill(need);
-    // Twice the need where it is at hand, so that a long header is not copied into wasm for each of its fields.
-    if (!queue.waits) await queue.fill(2 * need);
+    if (!queue.waits || need > LONG_HEADER) await queue.fill(2 * need);
     const bytes = queue.peek(Math.min(queue.size, Math.max(2 * need, FIRST_LOOK)));
     const read = call(on, (wasm) => wasm.readHeader(bytes, limits.maxEncryptedDataKeys, limits.maxFrameLength));
     if (typeof read !== 'number') {
@@ -37,23 +40,17 @@ function coreError(on: Instance, make: (wasm: Instance['wasm']) => unknown): unk
   return isCoreError(error) ? new KmsealError(error.code, error.message) : error;
 }
 
+interface Opening {
+  result: InFlight['result'];
+  failed(cause: unknown): unknown;
+}
+
 /** Opens the frame that was planned last. */
-export function openFrame(on: Instance, body: Body, bytes: Chunk): Required<Pick<InFlight, 'result' | 'failed'>> {
+export function openFrame(on: Instance, body: Body, bytes: Chunk): Opening {
   const { sequence, content } = call(on, () => body.open(bytes)) as { sequence: number; content: InFlight['result'] };
   const failed = (cause: unknown) =>
     cause instanceof Error && cause.name === 'OperationError' ? coreError(on, (wasm) => wasm.alteredFrame(sequence)) : cause;
   return { result: content, failed };
-}
-
-/** Opens a final frame by itself, which must be where the body expects it. */
-export async function checkFinal(on: Instance, body: Body, bytes: Chunk): Promise<void> {
-  call(on, (wasm) => body.plan(bytes.subarray(0, wasm.Body.headLength())));
-  const { result, failed } = openFrame(on, body, bytes);
-  try {
-    await result;
-  } catch (cause) {
-    throw failed(cause);
-  }
 }
 
 /** Opens frames as their bytes come; releases them in order, each after it is authenticated. */
@@ -67,6 +64,8 @@ export class OpeningFlow implements Flow {
   // The length of the frame whose head has been read.
   #planned: number | undefined;
   #failure: { error: unknown } | undefined;
+  // Whether short frames have just been opened, in time that the event loop did not have.
+  #short = false;
   #closed = false;
 
   // Bytes to pass over, and to give.
@@ -82,19 +81,27 @@ export class OpeningFlow implements Flow {
   async next(): Promise<InFlight[] | undefined> {
     if (this.#closed) return undefined;
     if (this.#failure) throw this.#failure.error;
-    if (!this.#web) await yieldToEventLoop();
+    if (!this.#web || this.#short) await yieldToEventLoop();
     const frames: InFlight[] = [];
+    const short: Chunk[] = [];
+    let begun = 0;
     try {
-      while (await this.#hasFrame(frames.length === 0)) {
+      while (await this.#hasFrame(begun === 0)) {
         const together = framesTogether(this.#planned!);
-        frames.push(this.#open());
-        if (frames.length >= together) break;
+        const { result, failed } = this.#open();
+        begun++;
+        if (result instanceof Promise || result.length > SHORT) frames.push(this.#inFlight(result, failed));
+        else short.push(result);
+        if (begun >= together) break;
       }
     } catch (error) {
-      if (frames.length === 0) throw error;
+      if (begun === 0) throw error;
       // The frames before it are good and leave first.
       this.#failure = { error };
     }
+    this.#short = short.length > 0;
+    // Only the final frame can be shorter than those before it.
+    if (this.#short) frames.push(this.#inFlight(joined(short)));
     return frames.length > 0 ? frames : undefined;
   }
 
@@ -107,10 +114,11 @@ export class OpeningFlow implements Flow {
       return false;
     }
     if (this.#planned === undefined) {
-      if (!(await this.#has(this.#head, wait))) return false;
+      if (!(await this.#has(this.#head, wait)) || this.#closed) return false;
       this.#planned = call(this.#on, () => this.#body.plan(this.#queue.peek(this.#head)));
     }
-    return this.#has(this.#planned, wait);
+    // What comes after an await must not use the body if it was closed meanwhile.
+    return (await this.#has(this.#planned, wait)) && !this.#closed;
   }
 
   async #has(length: number, wait: boolean): Promise<boolean> {
@@ -121,11 +129,14 @@ export class OpeningFlow implements Flow {
     throw coreError(this.#on, (wasm) => wasm.truncatedEnvelope());
   }
 
-  #open(): InFlight {
+  #open(): Opening {
     const bytes = this.#queue.take(this.#planned!);
     this.#planned = undefined;
-    // Not spread into a new object: V8 makes such ones in its old space, where all they lead to waits for a full collection.
-    const { result, failed } = openFrame(this.#on, this.#body, bytes);
+    return openFrame(this.#on, this.#body, bytes);
+  }
+
+  // Not spread from an opening: V8 makes such objects in its old space, where all they lead to waits for a full collection.
+  #inFlight(result: InFlight['result'], failed?: Opening['failed']): InFlight {
     return { result, failed, release: (plain: Chunk) => [this.#trim(plain)] };
   }
 

@@ -1,4 +1,4 @@
-import { type Chunk, isBytes, viewOf } from './bytes.js';
+import { type Chunk, isBlob, isBytes, joined, viewOf } from './bytes.js';
 import { changedError, readError } from './errors.js';
 import { letGo } from './garbage.js';
 import type { ByteStream, RangeSource } from './types.js';
@@ -6,12 +6,15 @@ import type { ByteStream, RangeSource } from './types.js';
 /** Bytes read from a file at a time; two such reads run ahead. */
 export const SLICE = 8 * 1024 * 1024;
 const READS_AHEAD = 2;
+/** Bytes below which a stream's chunks are copied together, and of the buffers that takes. */
+const SHORT = 4096;
+const SHARED = 64 * 1024;
 
 /** Reads a part of a file, of exactly this length. */
 export async function readSlice(file: Blob | RangeSource, start: number, end: number, signal?: AbortSignal): Promise<Chunk> {
   let view;
   try {
-    view = viewOf(await (file instanceof Blob ? file.slice(start, end).arrayBuffer() : file.read(start, end, { signal })), 'what read gives');
+    view = viewOf(await (isBlob(file) ? file.slice(start, end).arrayBuffer() : file.read(start, end, { signal })), 'what read gives');
   } catch (cause) {
     throw readError(cause);
   }
@@ -27,6 +30,7 @@ export async function* slices(file: Blob | RangeSource, start: number, end: numb
 /** Where bytes come from: chunks of any size until `undefined`. */
 interface Chunks {
   next(): Promise<Chunk | undefined>;
+  /** Not called after the end. */
   cancel(reason?: unknown): void;
 }
 
@@ -62,10 +66,16 @@ function streamChunks(stream: ByteStream): Chunks {
       } catch (cause) {
         throw readError(cause);
       }
-      return result.done ? undefined : viewOf(result.value, 'a chunk of the stream');
+      if (!result.done) return viewOf(result.value, 'a chunk of the stream');
+      reader?.releaseLock();
+      return undefined;
     },
-    cancel(reason) {
-      void (reader ? reader.cancel(reason) : iterator!.return?.())?.catch(() => {});
+    async cancel(reason) {
+      try {
+        await (reader ? reader.cancel(reason) : iterator!.return?.());
+      } catch {
+        // Nobody waits for the rest any more.
+      }
     },
   };
 }
@@ -78,6 +88,8 @@ export class ByteQueue {
   readonly waits: boolean;
   readonly #source: Chunks;
   #chunks: Chunk[] = [];
+  // Short chunks of a stream are copied together here: each by itself would cost far more time and memory than it holds.
+  #shared: ArrayBuffer | undefined;
   #ended = false;
   // Chunks that were read from a Blob and handed out: the caller is done with them when it asks for more.
   readonly #ours: boolean;
@@ -85,9 +97,9 @@ export class ByteQueue {
 
   /** @param slice how much of a Blob is read at a time */
   constructor(data: Blob | Chunk | ByteStream, slice = SLICE) {
-    this.#ours = data instanceof Blob;
+    this.#ours = isBlob(data);
     this.waits = !this.#ours && !isBytes(data);
-    if (data instanceof Blob) {
+    if (isBlob(data)) {
       this.#source = blobChunks(data, slice);
     } else if (isBytes(data)) {
       this.#source = { next: async () => undefined, cancel() {} };
@@ -99,8 +111,20 @@ export class ByteQueue {
 
   #push(chunk: Chunk): void {
     if (chunk.length === 0) return;
-    this.#chunks.push(chunk);
     this.size += chunk.length;
+    const last = this.#chunks.at(-1);
+    if (!this.waits || chunk.length >= SHORT) {
+      this.#chunks.push(chunk);
+    } else if (last && last.buffer === this.#shared && last.byteOffset + last.length + chunk.length <= SHARED) {
+      const longer = new Uint8Array(this.#shared, last.byteOffset, last.length + chunk.length);
+      longer.set(chunk, last.length);
+      this.#chunks[this.#chunks.length - 1] = longer;
+    } else {
+      this.#shared = new ArrayBuffer(SHARED);
+      const first = new Uint8Array(this.#shared, 0, chunk.length);
+      first.set(chunk);
+      this.#chunks.push(first);
+    }
   }
 
   /** Waits until `length` bytes are at hand; false if the source ends before. */
@@ -117,16 +141,13 @@ export class ByteQueue {
 
   /** The first bytes, which must be at hand: a view, or a copy where they lie in several chunks. */
   peek(length: number): Chunk {
-    const first = this.#chunks[0];
-    if (!first || first.length >= length) return first ? first.subarray(0, length) : new Uint8Array();
-    const joined = new Uint8Array(length);
-    let at = 0;
+    const pieces: Chunk[] = [];
     for (const chunk of this.#chunks) {
-      joined.set(chunk.subarray(0, length - at), at);
-      at += Math.min(chunk.length, length - at);
-      if (at === length) break;
+      if (length === 0) break;
+      pieces.push(chunk.subarray(0, length));
+      length -= Math.min(chunk.length, length);
     }
-    return joined;
+    return joined(pieces);
   }
 
   /** As {@link peek}, and takes them out. */
@@ -151,7 +172,7 @@ export class ByteQueue {
   close(reason?: unknown): void {
     this.#chunks = [];
     this.size = 0;
+    if (!this.#ended) this.#source.cancel(reason);
     this.#ended = true;
-    this.#source.cancel(reason);
   }
 }

@@ -1,6 +1,6 @@
-import { openToStream } from './opener.js';
-import { sealLike } from './sealer.js';
-import type { ByteStream, Bytes, ResealOptions } from './types.js';
+import { Opener, openToStream } from './opener.js';
+import { Sealer, sealLike } from './sealer.js';
+import type { ByteStream, Bytes, Output, ResealOptions } from './types.js';
 
 /**
  * Moves an envelope to the sealer's keys: opens it and seals what is in it anew, under a fresh data key and message id, in one
@@ -15,8 +15,10 @@ import type { ByteStream, Bytes, ResealOptions } from './types.js';
 export function reseal(envelope: Blob, options: ResealOptions): Promise<Blob>;
 export function reseal(envelope: Bytes, options: ResealOptions): Promise<Uint8Array<ArrayBuffer>>;
 export function reseal(envelope: ByteStream, options: ResealOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+export function reseal(envelope: Blob | Bytes | ByteStream, options: ResealOptions): Promise<Output>;
 export async function reseal(envelope: Blob | Bytes | ByteStream, options: ResealOptions): Promise<unknown> {
   const { opener, sealer, encryptionContext: expected, size: sealedSize, signal, onProgress } = options;
+  if (!(opener instanceof Opener && sealer instanceof Sealer)) throw new TypeError('opener must be an Opener, and sealer a Sealer');
   const opened = await openToStream(opener, envelope, sealedSize, { encryptionContext: expected, signal });
   const { plaintext, encryptionContext: whole, required, total: size } = opened;
   const stored = Object.entries(whole).filter(([key]) => !(key in required));

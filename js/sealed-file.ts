@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Replay } from '#glue';
 import { type Chunk, position } from './bytes.js';
+import { disposable } from './dispose.js';
 import { framesTogether, yieldToEventLoop } from './engine.js';
 import { KmsealError, closedError } from './errors.js';
 import { type Flow, type InFlight, toBlob, toStream } from './flow.js';
@@ -76,6 +77,8 @@ export class SealedFile {
     });
   }
 }
+
+disposable(SealedFile);
 
 /** What a flow goes through. */
 interface Range {

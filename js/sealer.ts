@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Sealer as Handle } from '#glue';
-import { isBytes, isStream, ownPairs, viewOf, whole } from './bytes.js';
+import { isBlob, isBytes, isStream, ownPairs, viewOf, whole } from './bytes.js';
 import { CacheWatch, checkedCache } from './cache-watch.js';
 import { closedError } from './errors.js';
 import { collect } from './flow.js';
@@ -12,7 +12,7 @@ import { SequenceFlow } from './sealing.js';
 import { disposable } from './dispose.js';
 import { requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
 import type {
-  ByteStream, Bytes, CacheOptions, ContextOptions, EncryptionContext, Engine, SealOptions, SealStreamOptions,
+  ByteStream, Bytes, CacheOptions, ContextOptions, EncryptionContext, Engine, Output, SealOptions, SealStreamOptions,
 } from './types.js';
 
 export interface SealerOptions {
@@ -55,7 +55,7 @@ export class Sealer {
   /** @throws KmsealError ERR_CONTEXT */
   constructor(options: SealerOptions) {
     const { keys, encryptionContext, requiredEncryptionContext, frameLength, engine = 'auto', cache } = options;
-    this.#keys = keys instanceof KmsPublicKey ? [keys] : [...keys];
+    this.#keys = Array.isArray(keys) ? [...keys] : [keys as KmsPublicKey];
     if (this.#keys.length === 0 || !this.#keys.every((key) => key instanceof KmsPublicKey)) {
       throw new TypeError('keys must be one or several KmsPublicKey');
     }
@@ -79,9 +79,10 @@ export class Sealer {
   seal(data: Blob, options?: SealOptions): Promise<Blob>;
   seal(data: Bytes, options?: SealOptions): Promise<Uint8Array<ArrayBuffer>>;
   seal(data: ByteStream, options?: SealStreamOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  seal(data: Blob | Bytes | ByteStream, options?: SealStreamOptions): Promise<Output>;
   async seal(data: Blob | Bytes | ByteStream, options: SealStreamOptions = {}): Promise<unknown> {
     const { signal, onProgress } = options;
-    if (data instanceof Blob) {
+    if (isBlob(data)) {
       const sealed = await this.prepare(data, options);
       try {
         return await sealed.blob({ signal, onProgress });
@@ -117,8 +118,8 @@ export class Sealer {
   }
 
   /** Fixes an envelope's header and size and seals nothing yet. Pieces come from the result, in any order. */
-  async prepare(file: Blob, options: SealOptions = {}): Promise<SealedFile> {
-    if (!(file instanceof Blob)) throw new TypeError('file must be a Blob or File');
+  async prepare(file: Blob, options: Omit<SealOptions, 'onProgress'> = {}): Promise<SealedFile> {
+    if (!isBlob(file)) throw new TypeError('file must be a Blob or File');
     const { on, sealing, key, header, frameLength } = await this.#begin(file.size, options);
     const replay = call(on, () => sealing.replay(key, file.size));
     return new SealedFile({ on, replay, file, header, frameLength, web: this.#web });
@@ -137,7 +138,12 @@ export class Sealer {
   async #sequence(data: Uint8Array<ArrayBuffer> | ByteStream, size: number | undefined, options: SealOptions): Promise<SequenceFlow> {
     const { on, sealing, key, header, frameLength } = await this.#begin(size, options);
     const sequence = call(on, () => sealing.sequence(key));
-    return new SequenceFlow(new ByteQueue(data), { on, sequence, header, frameLength, web: this.#web, size });
+    try {
+      return new SequenceFlow(new ByteQueue(data), { on, sequence, header, frameLength, web: this.#web, size });
+    } catch (error) {
+      free(on, sequence);
+      throw error;
+    }
   }
 
   /** A new message; the usage of a cached data key is reserved before anything is awaited. */
@@ -180,7 +186,6 @@ export class Sealer {
 }
 
 disposable(Sealer);
-disposable(SealedFile);
 
 function contexts({ encryptionContext, requiredEncryptionContext }: ContextOptions): [unknown, unknown] {
   return [ownPairs(encryptionContext), ownPairs(requiredEncryptionContext)];

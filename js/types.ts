@@ -2,10 +2,13 @@ import type { Opener } from './opener.js';
 import type { Sealer } from './sealer.js';
 
 /** Bytes that kmseal takes: any view is taken with its offset and length. SharedArrayBuffer is refused. */
-export type Bytes = ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+export type Bytes = ArrayBuffer | ArrayBufferView;
 
 /** A stream of bytes that kmseal takes. */
 export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** What comes out: a Blob of a Blob, bytes of bytes, a stream of a stream. */
+export type Output = Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /**
  * Pairs that are bound to an envelope. Stored pairs are readable by all who see the envelope, and KMS never sees them.

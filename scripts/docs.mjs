@@ -15,7 +15,9 @@ export async function typescriptDocs() {
   const pages = ['--name', 'kmseal', '--readme', 'none', '--excludeInternal', '--excludePrivate', '--excludeExternals'];
   const strict = ['--treatWarningsAsErrors', '--treatValidationWarningsAsErrors'];
   const input = ['--tsconfig', 'js/tsconfig.json', ...entries.flatMap((name) => ['--entryPoints', `js/${name}.ts`])];
-  await run(path.join(tools, 'node_modules/.bin/typedoc'), [...input, ...pages, ...strict, '--out', 'target/api']);
+  // Not git's own idea of where the sources are: a clone may have no remote.
+  const sources = ['--disableGit', '--sourceLinkTemplate', 'https://github.com/kmseal/kmseal/blob/main/js/{path}#L{line}'];
+  await run(path.join(tools, 'node_modules/.bin/typedoc'), [...input, ...pages, ...sources, ...strict, '--out', 'target/api']);
 }
 
 export async function rustDocs() {

@@ -40,10 +40,11 @@ const STRINGS = /encryptionContext.*string/i;
 
 const sealers = [
   ['no options', TYPE, /undefined|destructure/, ({ Sealer }) => new Sealer()],
-  ['no keys', TYPE, /undefined|iterable/, ({ Sealer }) => new Sealer({})],
+  ['no keys', TYPE, /keys must/, ({ Sealer }) => new Sealer({})],
   ['an empty list of keys', TYPE, /keys must/, ({ Sealer }) => new Sealer({ keys: [] })],
+  ['a number of keys', TYPE, /keys must/, ({ Sealer }) => new Sealer({ keys: 5 })],
   ['a key that is not imported', TYPE, /keys must/, ({ Sealer, keyId }) => new Sealer({ keys: [keyId] })],
-  ['a promise of a key, not awaited', TYPE, /keys|iterable/, ({ Sealer, key }) => new Sealer({ keys: Promise.resolve(key) })],
+  ['a promise of a key, not awaited', TYPE, /keys must/, ({ Sealer, key }) => new Sealer({ keys: Promise.resolve(key) })],
   ['a frame length as text', TYPE, /frameLength must be a number/, ({ make }) => make({ frameLength: '4096' })],
   ['a frame length of null', TYPE, /frameLength must be a number/, ({ make }) => make({ frameLength: null })],
   ['a frame length of 4095', RANGE, /frameLength must.*4096/, ({ make }) => make({ frameLength: 4095 })],
@@ -176,6 +177,10 @@ const others = [
   ['opening nothing', TYPE, /Blob, bytes or a stream/, ({ opener }) => opener().open()],
   ['opening text', TYPE, /Blob, bytes or a stream/, ({ opener }) => opener().open('AgR4')],
   ['opening shared memory', TYPE, /shared memory/, ({ opener, shared }) => opener().open(new Uint8Array(shared))],
+  ['a range of a source that cannot be read', TYPE, /size, read/, ({ opener }) => opener().openRange({ size: 100 })],
+  ['resealing without an opener', TYPE, /opener must be/, ({ kmseal, sealer, bytes }) => kmseal.reseal(bytes, { sealer })],
+  ['resealing without a sealer', TYPE, /and sealer/, ({ kmseal, opener, bytes }) => kmseal.reseal(bytes, { opener: opener() })],
+  ['a fingerprint of null', TYPE, /fingerprint must be/, ({ kmseal, keyId }) => kmseal.KmsPublicKey.import('', { keyId, fingerprint: null })],
   ['inspecting a promise, not awaited', TYPE, /Blob, bytes or a stream/, ({ kmseal, sealer, bytes }) => kmseal.inspect(sealer.seal(bytes))],
   ['inspecting shared memory', TYPE, /shared memory/, ({ kmseal, shared }) => kmseal.inspect(new Uint8Array(shared))],
 ];

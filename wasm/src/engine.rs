@@ -96,7 +96,7 @@ impl Engine {
         let len = input.length() as usize;
         scratch.clear();
         let room = scratch.try_reserve(len.saturating_add(TAG_LEN));
-        room.map_err(|_| Thrown::from(JsValue::from(js_sys::RangeError::new("not enough wasm memory for one frame"))))?;
+        room.map_err(|_| Thrown::internal("there is not enough memory for one frame in WebAssembly"))?;
         scratch.resize(len, 0);
         input.copy_to(&mut scratch);
         work(&mut scratch)?;

@@ -15,6 +15,12 @@ impl Thrown {
     pub fn type_error(message: &str) -> Self {
         Self(TypeError::new(message).into())
     }
+
+    /// What the platform failed at; the module itself is as it was.
+    #[inline(never)]
+    pub fn internal(message: &str) -> Self {
+        Self(coded("ERR_INTERNAL", message))
+    }
 }
 
 impl From<kmseal::Error> for Thrown {
@@ -37,9 +43,13 @@ impl From<Thrown> for JsValue {
 }
 
 pub fn core_error(error: &kmseal::Error) -> JsValue {
+    coded(error.code().as_str(), error.message())
+}
+
+fn coded(code: &str, message: &str) -> JsValue {
     let object = Object::new();
-    set(&object, "code", error.code().as_str());
-    set(&object, "message", error.message());
+    set(&object, "code", code);
+    set(&object, "message", message);
     object.into()
 }
 

@@ -136,5 +136,5 @@ impl Key {
 
 /// The platform's random source failed: nothing can be sealed.
 pub fn no_random<E>(_: E) -> Thrown {
-    JsValue::from(js_sys::Error::new("the platform's random source failed")).into()
+    Thrown::internal("the platform's random source failed, so nothing can be sealed safely")
 }

@@ -1,0 +1,96 @@
+// A hostile envelope of frames of one byte, and streams of chunks of one byte: they cost no more than their bytes, and the event
+// loop goes on.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { KmsPublicKey, Opener, Sealer } from 'kmseal';
+import { inPieces, sample } from '../support/bytes.mjs';
+import { remembering, startKms } from '../support/kms.mjs';
+import { contentKey, readHeader, writeFrames, writeHeader } from '../support/message.mjs';
+
+const FRAMES = 20_000;
+const PLAINTEXT = sample(FRAMES);
+
+let kms;
+let key;
+let opener;
+let envelope;
+before(async () => {
+  kms = await startKms();
+  const decrypt = remembering(kms.decrypt);
+  key = await KmsPublicKey.import(await kms.createKey());
+  opener = new Opener({ keyIds: [key.keyId], decrypt });
+  const header = readHeader(await new Sealer({ keys: key }).seal(new Uint8Array(1)));
+  const input = { KeyId: key.keyId, CiphertextBlob: header.edks[0].ciphertext, EncryptionAlgorithm: key.encryptionAlgorithm };
+  const dataKey = (await decrypt(input)).Plaintext.subarray(48); // behind the context's digest
+  const content = contentKey(dataKey, header.messageId);
+  const frames = writeFrames(content, header.messageId, Array.from(PLAINTEXT, (byte) => Buffer.of(byte)));
+  envelope = Buffer.concat([writeHeader(content, { ...header, frameLength: 1 }), frames]);
+});
+after(() => kms?.close());
+
+/** How often the event loop turned while `work` ran. */
+async function turns(work) {
+  let count = 0;
+  let next = setImmediate(function turn() {
+    count += 1;
+    next = setImmediate(turn);
+  });
+  await work();
+  clearImmediate(next);
+  return count;
+}
+
+for (const [kind, make, read] of [
+  ['bytes', (bytes) => bytes, (bytes) => bytes],
+  ['a Blob', (bytes) => new Blob([bytes]), async (blob) => new Uint8Array(await blob.arrayBuffer())],
+  ['a stream', (bytes) => new Blob([bytes]).stream(), async (stream) => new Uint8Array(await new Response(stream).arrayBuffer())],
+]) {
+  test(`the event loop goes on while frames of one byte are opened: ${kind}`, async () => {
+    const count = await turns(async () => {
+      const { plaintext } = await opener.open(make(envelope));
+      assert.deepEqual(await read(plaintext), PLAINTEXT);
+    });
+    assert.ok(count >= FRAMES / 512, `${count} turns`);
+  });
+
+  test(`an abort is heeded between frames of one byte: ${kind}`, async () => {
+    const reason = new Error('enough');
+    const stop = new AbortController();
+    let [turned, last] = [0, 0];
+    const next = () => (++turned === 5 ? stop.abort(reason) : setImmediate(next));
+    setImmediate(next);
+    const onProgress = ({ loaded }) => { last = loaded; };
+    await assert.rejects(async () => {
+      const { plaintext } = await opener.open(make(envelope), { signal: stop.signal, onProgress });
+      await read(plaintext);
+    }, (error) => error === reason);
+    assert.ok(last < FRAMES, `${last} bytes came first`);
+  });
+}
+
+test('contents of one byte leave together', async () => {
+  const { plaintext } = await opener.open(new Blob([envelope]).stream());
+  let chunks = 0;
+  for await (const chunk of plaintext) chunks += chunk.length > 0 ? 1 : 0;
+  assert.ok(chunks <= FRAMES / 200, `${chunks} chunks`);
+});
+
+test('an altered frame of one byte lets those before it out, and none after it', async () => {
+  const altered = Buffer.from(envelope);
+  const place = envelope.length - 33 * 1000;
+  altered[place] ^= 1;
+  const { plaintext } = await opener.open(new Blob([altered]).stream());
+  const out = [];
+  await assert.rejects(async () => { for await (const chunk of plaintext) out.push(chunk); }, { code: /ERR_AUTHENTICATION|ERR_ENVELOPE_INVALID/ });
+  const came = Buffer.concat(out);
+  assert.ok(came.length > FRAMES - 1100 && came.length < FRAMES - 900, `${came.length} bytes came`);
+  assert.deepEqual(new Uint8Array(came), PLAINTEXT.subarray(0, came.length));
+});
+
+test('streams in chunks of one byte', async () => {
+  const plain = sample(40_000);
+  const sealed = await new Sealer({ keys: key }).seal(inPieces(plain, 1));
+  const bytes = new Uint8Array(await new Response(sealed).arrayBuffer());
+  const { plaintext } = await opener.open(inPieces(bytes, 1));
+  assert.deepEqual(new Uint8Array(await new Response(plaintext).arrayBuffer()), plain);
+});
