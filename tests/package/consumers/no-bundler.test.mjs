@@ -11,6 +11,7 @@ import { startServer } from '../../support/server.mjs';
 
 let project;
 let cdn;
+let asked = [];
 let host;
 before(async () => {
   project = await startProject();
@@ -19,6 +20,7 @@ before(async () => {
     folders: { '/cdn/': dist },
     routes: (app) =>
       app.use(async (context, next) => {
+        asked.push(context.req.path);
         await next();
         context.header('Access-Control-Allow-Origin', '*');
       }),
@@ -71,7 +73,11 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
     after(() => browser?.close());
 
     test('a page with an import map', () => host.seals(browser, '/import-map'));
-    test('a page that takes it from another origin', () => host.opens(browser, '/cdn'));
+    test('a page that takes it from another origin', async () => {
+      asked = [];
+      await host.opens(browser, '/cdn');
+      assert.deepEqual(asked, ['/cdn/index.js', '/cdn/kmseal.wasm']);
+    });
     test('a module worker', () => host.seals(browser, '/plain/worker-page.html', 'worker'));
     test('a service worker', () => host.seals(browser, '/plain/service-page.html', 'service worker'));
     // WebKitGTK 2.50 does not heed it.
