@@ -79,7 +79,7 @@ export class Sealer {
   seal(data: Blob, options?: SealOptions): Promise<Blob>;
   seal(data: Bytes, options?: SealOptions): Promise<Uint8Array<ArrayBuffer>>;
   seal(data: ByteStream, options?: SealStreamOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
-  seal(data: Blob | Bytes | ByteStream, options?: SealStreamOptions): Promise<Output>;
+  seal(data: Blob | Bytes | ByteStream, options?: SealOptions): Promise<Output>;
   async seal(data: Blob | Bytes | ByteStream, options: SealStreamOptions = {}): Promise<unknown> {
     const { signal, onProgress } = options;
     if (isBlob(data)) {
