@@ -151,7 +151,10 @@ export function toStream(flow: Flow, run: RunContext, onError?: (error: unknown)
   );
 }
 
-/** A Blob of up to so many bytes is made of pieces in memory, which spares the way through a stream. */
+/**
+ * A Blob of up to so many bytes is made of pieces in memory, which spares the way through a stream. Firefox 153 dies of that way, too
+ * ("IPDL protocol error: unexpected null value"): some pages after one that went it and was left by sending a form.
+ */
 const IN_MEMORY = 32 * 1024 * 1024;
 
 /**

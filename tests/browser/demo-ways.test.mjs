@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { By, until } from 'selenium-webdriver';
 import { launch } from '../support/browser.mjs';
@@ -29,17 +29,16 @@ for (const name of ['chromium', 'firefox']) {
     let demo;
     let browser;
     let driver;
+    // One browser for all: in what a form has sent there must be nothing of which a later page dies (IN_MEMORY in js/flow.ts).
     before(async () => {
       demo = await openDemo();
-    });
-    after(() => demo?.close());
-    // Each in a fresh one: Firefox 153's content process dies of "IPDL protocol error: unexpected null value" three or four pages
-    // after one whose form it has sent with files of a custom element.
-    beforeEach(async () => {
       browser = await launch(name);
       ({ driver } = browser);
     });
-    afterEach(() => browser?.close());
+    after(async () => {
+      await browser?.close();
+      await demo?.close();
+    });
 
     const find = (css) => driver.wait(until.elementLocated(By.css(css)), PATIENCE);
     const all = (css) => driver.findElements(By.css(css));
