@@ -60,8 +60,9 @@ export function whole(value: unknown, name: string, min: number, max = Number.MA
   return value;
 }
 
-/** Where Blob.slice puts a number: negative ones count from the end. */
+/** Where Blob.slice puts a number: the nearest, ties to even (Web IDL, [Clamp]), and negative ones count from the end. */
 export function position(value: number, size: number): number {
-  const integer = Math.trunc(value) || 0;
+  let integer = Math.round(value) || 0;
+  if (integer - value === 0.5) integer -= integer & 1;
   return integer < 0 ? Math.max(size + integer, 0) : Math.min(integer, size);
 }

@@ -53,6 +53,18 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       assert.deepEqual(await page.evaluate(() => [typeof Buffer, typeof process, isSecureContext]), ['undefined', 'undefined', true]);
     });
 
+    test('where a slice begins and ends is rounded as Web IDL says, ties to even', async () => {
+      // Firefox and WebKit round other numbers otherwise in Blob.slice.
+      const nearest = [[0.5, 0], [0.6, 1], [1.5, 2], [2.5, 2], [3.5, 4], [-0.5, 0], [-0.6, -1], [-1.5, -2], [-2.5, -2], [-3.5, -4]];
+      const differing = await page.evaluate(async (nearest) => {
+        const sealed = await kit.sealer().prepare(new Blob(['a few bytes']));
+        const cut = async (at) => [(await sealed.slice(at)).size, (await sealed.slice(0, at)).size].join();
+        const found = await Promise.all(nearest.map(async (pair) => new Set(await Promise.all(pair.map(cut))).size));
+        return nearest.filter((pair, index) => found[index] > 1);
+      }, nearest);
+      assert.deepEqual(differing, []);
+    });
+
     for (const engine of ENGINES) {
       const other = ENGINES.find((one) => one !== engine);
 
