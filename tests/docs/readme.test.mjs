@@ -138,11 +138,9 @@ const RUNS = {
   'kmseal': {
     async 'html, js'(html, js) {
       await show('upload', fill(js, { 'SHA256:…': key.fingerprint }), html);
-      // The page listens only once it has the key.
-      await until(async () => {
-        await browser.chooseFiles('#file', [place('paper.pdf')]);
-        return uploads[0];
-      });
+      // As soon as the page is there, with the key still to come.
+      await browser.chooseFiles('#file', [place('paper.pdf')]);
+      await until(() => uploads[0]);
       await until(async () => /sealed and sent/.test(await browser.evaluate(() => document.querySelector('#status').textContent)));
       await assertOpens(uploads[0]);
     },
