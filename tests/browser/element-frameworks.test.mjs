@@ -1,102 +1,84 @@
 // <kmseal-file> in pages of React, Vue and Svelte: properties, events, rendering anew, and leaving the page.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, test } from 'node:test';
 import { bundlePages } from '../support/frameworks.mjs';
-import { assertNothingLeaked, createFiles, openForms, startForms } from '../support/forms.mjs';
+import { testForms } from '../support/forms.mjs';
 
 /* global element, hold, idle, part, render, statesOf, until, violations -- of forms.mjs and the page, in the page */
 
 const PAGES = { react: 'react.jsx', vue: 'vue.js', svelte: 'svelte.js' };
 
 let bundles;
-let forms;
-let files;
-before(async () => {
-  files = createFiles();
+after(() => bundles?.remove());
+const { forms, files, inBrowsers } = testForms(async (start) => {
   bundles = await bundlePages(Object.values(PAGES));
-  forms = await startForms({ folders: { '/frameworks/': bundles.folder } });
-});
-after(async () => {
-  await forms?.close();
-  await bundles?.remove();
-  files.remove();
+  await start({ folders: { '/frameworks/': bundles.folder } });
 });
 
-for (const name of ['chromium', 'firefox', 'webkit']) {
-  describe(name, () => {
-    let page;
-    before(async () => {
-      page = await openForms(name, forms);
-    });
-    after(async () => {
-      await page?.close();
-      assertNothingLeaked(forms.requests);
-    });
-
-    for (const framework of Object.keys(PAGES)) {
-      test(framework, async () => {
-        await page.show(`<div id="app"></div><script type="module" src="/frameworks/${framework}.js"></script>`);
-        await page.evaluate(async () => {
-          await until(() => globalThis.render);
-          globalThis.show = async (props) => {
-            await render(props);
-            await until(() => Boolean(document.querySelector('kmseal-file')) === Boolean(props));
-            globalThis.element = document.querySelector('kmseal-file');
-          };
-          globalThis.output = () => document.querySelector('output').textContent;
-          await show({ user: '1', required: true });
-        });
-        const first = await page.evaluate(() => ({
-          form: element.form.id, label: part('input').getAttribute('aria-label'), required: element.required, multiple: element.multiple,
-          accept: part('input').accept, keySrc: element.keySrc, metaName: element.metaName, context: { ...element.encryptionContext },
-          missing: element.validity.valueMissing, attributes: element.getAttribute('encryptioncontext'),
-        }));
-        assert.deepEqual(first, {
-          form: 'form', label: 'Identity paper', required: true, multiple: true, accept: '.pdf', keySrc: '/kms-public-key.json',
-          metaName: 'doc-meta', context: { user: '1' }, missing: true, attributes: null,
-        });
-
-        const [a, b] = [files.create('a'), files.create('b')];
-        await page.choose([a, b]);
-        const send = () => page.evaluate(() => fetch('/upload', { method: 'POST', body: new FormData(document.querySelector('#form')) }).then(({ status }) => status));
-        await page.idle();
-        await page.evaluate(() => until(() => output() === 'file-1.kmseal file-2.kmseal'));
-        assert.equal(await send(), 200);
-        const docs = (await forms.received()).getAll('doc');
-        assert.deepEqual(await Promise.all(docs.map((doc) => forms.open(doc, { user: '1' }))), [a.bytes, b.bytes]);
-
-        // An equal context, a new object: nothing is sealed anew.
-        const same = await page.evaluate(async () => {
-          const [sealed] = element.files;
-          await show({ user: '1', required: false });
-          await until(() => !element.required);
-          await new Promise((resolve) => setTimeout(resolve, 100));
-          return element.files[0].size === sealed.size && statesOf() === 'sealed' && output();
-        });
-        assert.equal(same, 'file-1.kmseal file-2.kmseal');
-
-        await page.evaluate(async () => {
-          await show({ user: '2', required: false });
-          await until(() => output() === 'file-1.kmseal file-2.kmseal file-1.kmseal file-2.kmseal');
-        });
-        assert.equal(await send(), 200);
-        assert.deepEqual(await forms.open((await forms.received()).get('doc'), { user: '2' }), a.bytes);
-
-        // What leaves the page leaves nothing running.
-        await page.evaluate(() => (globalThis.held = hold()));
-        await page.choose([a]);
-        const left = await page.evaluate(async () => {
-          await until(() => statesOf() === 'sealing');
-          const gone = element;
-          let sealed = 0;
-          gone.addEventListener('seal', () => sealed++);
-          await show(null);
-          held.release();
-          await new Promise((resolve) => setTimeout(resolve, 200));
-          return [gone.isConnected, sealed, gone.files.length, violations];
-        });
-        assert.deepEqual(left, [false, 0, 0, []]);
+inBrowsers((page) => {
+  for (const framework of Object.keys(PAGES)) {
+    test(framework, async () => {
+      await page.show(`<div id="app"></div><script type="module" src="/frameworks/${framework}.js"></script>`);
+      await page.evaluate(async () => {
+        await until(() => globalThis.render);
+        globalThis.show = async (props) => {
+          await render(props);
+          await until(() => Boolean(document.querySelector('kmseal-file')) === Boolean(props));
+          globalThis.element = document.querySelector('kmseal-file');
+        };
+        globalThis.output = () => document.querySelector('output').textContent;
+        await show({ user: '1', required: true });
       });
-    }
-  });
-}
+      const first = await page.evaluate(() => ({
+        form: element.form.id, label: part('input').getAttribute('aria-label'), required: element.required, multiple: element.multiple,
+        accept: part('input').accept, keySrc: element.keySrc, metaName: element.metaName, context: { ...element.encryptionContext },
+        missing: element.validity.valueMissing, attributes: element.getAttribute('encryptioncontext'),
+      }));
+      assert.deepEqual(first, {
+        form: 'form', label: 'Identity paper', required: true, multiple: true, accept: '.pdf', keySrc: '/kms-public-key.json',
+        metaName: 'doc-meta', context: { user: '1' }, missing: true, attributes: null,
+      });
+
+      const [a, b] = [files.create('a'), files.create('b')];
+      await page.choose([a, b]);
+      const send = () => page.evaluate(() => fetch('/upload', { method: 'POST', body: new FormData(document.querySelector('#form')) }).then(({ status }) => status));
+      await page.idle();
+      await page.evaluate(() => until(() => output() === 'file-1.kmseal file-2.kmseal'));
+      assert.equal(await send(), 200);
+      const docs = (await forms.received()).getAll('doc');
+      assert.deepEqual(await Promise.all(docs.map((doc) => forms.open(doc, { user: '1' }))), [a.bytes, b.bytes]);
+
+      // An equal context, a new object: nothing is sealed anew.
+      const same = await page.evaluate(async () => {
+        const [sealed] = element.files;
+        await show({ user: '1', required: false });
+        await until(() => !element.required);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return element.files[0].size === sealed.size && statesOf() === 'sealed' && output();
+      });
+      assert.equal(same, 'file-1.kmseal file-2.kmseal');
+
+      await page.evaluate(async () => {
+        await show({ user: '2', required: false });
+        await until(() => output() === 'file-1.kmseal file-2.kmseal file-1.kmseal file-2.kmseal');
+      });
+      assert.equal(await send(), 200);
+      assert.deepEqual(await forms.open((await forms.received()).get('doc'), { user: '2' }), a.bytes);
+
+      // What leaves the page leaves nothing running.
+      await page.evaluate(() => (globalThis.held = hold()));
+      await page.choose([a]);
+      const left = await page.evaluate(async () => {
+        await until(() => statesOf() === 'sealing');
+        const gone = element;
+        let sealed = 0;
+        gone.addEventListener('seal', () => sealed++);
+        await show(null);
+        held.release();
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        return [gone.isConnected, sealed, gone.files.length, violations];
+      });
+      assert.deepEqual(left, [false, 0, 0, []]);
+    });
+  }
+});

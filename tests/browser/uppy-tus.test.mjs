@@ -1,29 +1,14 @@
 // tusOptions in @uppy/tus, which looks for previous uploads by itself and has its own rules for repeating.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import { content, PLAIN } from '../support/plaintext.mjs';
+import { beforeEach, test } from 'node:test';
 import { leaks } from '../support/relay.mjs';
-import { openKit } from '../support/session.mjs';
-import { startUploaders } from '../support/uploaders.mjs';
+import { NAMES, testUppy } from '../support/uppy.mjs';
 
 /* global kit, up -- of the page */
 
 const MIB = 2 ** 20;
-const NAMES = ['Arztbrief Meier.pdf', 'Befund.png'];
 
-const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-uppy-tus-'));
-const paths = NAMES.map((name) => path.join(folder, name));
-let servers;
-before(async () => {
-  servers = await startUploaders();
-});
-after(async () => {
-  await servers?.close();
-  rmSync(folder, { recursive: true });
-});
+const { servers, inBrowsers } = testUppy();
 
 const patches = () => servers.relays.tus.seen.filter(({ method }) => method === 'PATCH');
 const offsets = () => patches().map(({ headers }) => Number(headers['upload-offset']));
@@ -32,135 +17,119 @@ const breakDown = () => {
   servers.relays.tus.fault = ({ method }) => (method === 'PATCH' && patches().length > 1 ? { does: 'answer', status: 500, after: 'half' } : undefined);
 };
 
-for (const name of ['chromium', 'firefox', 'webkit']) {
-  describe(name, () => {
-    let page;
-    before(async () => {
-      const { routes, connect, key } = servers;
-      page = await openKit(name, { keys: [key], routes, connect });
-      await page.evaluate(async (endpoint) => {
-        globalThis.up = { ...(await import('/uppy.js')) };
-        /** An Uppy with the chosen files and a sealing uploader. */
-        up.make = (options) => {
-          const uppy = new up.Uppy({ logger: { debug() {}, warn() {}, error() {} } });
-          uppy.use(up.Tus, { ...up.tusOptions(kit.sealer()), endpoint, chunkSize: 2 ** 20, retryDelays: [50, 50], ...options });
-          for (const file of document.querySelector('input').files) uppy.addFile(file);
-          uppy.errors = [];
-          uppy.on('upload-error', (file, error) => uppy.errors.push({ code: error.causingError?.code, message: error.message }));
-          up.last = uppy;
-          return uppy;
-        };
-        up.urls = () => up.last.getFiles().map(({ uploadURL, tus }) => uploadURL ?? tus?.uploadUrl);
-        up.counts = ({ successful, failed }) => [successful.length, failed.length];
-      }, servers.places.tus);
-    });
-    after(() => page?.close());
-    beforeEach(async () => {
-      servers.reset();
-      await page.evaluate(() => localStorage.clear());
-    });
-
-    async function choose(...sizes) {
-      const contents = sizes.map(content);
-      contents.forEach((bytes, index) => writeFileSync(paths[index], bytes));
-      await page.chooseFiles(paths.slice(0, sizes.length));
-      return contents;
-    }
-
-    const upload = (options) =>
-      page.evaluate(async (options) => ({ counts: up.counts(await up.make(options).upload()), urls: up.urls(), errors: up.last.errors }), options);
-
-    const opened = (url) => servers.open(servers.tus.read(url));
-
-    test('two files arrive sealed, without a name, while the page shows theirs', async () => {
-      const contents = await choose(2.5 * MIB, 100);
-      const { counts, urls, errors } = await upload();
-      assert.deepEqual([counts, errors], [[2, 0], []]);
-      for (const [index, url] of urls.entries()) {
-        assert.ok(contents[index].equals(await opened(url)));
-        assert.equal((await servers.tus.upload(url)).metadata, undefined);
-      }
-      assert.deepEqual(leaks(servers.seen(), [...NAMES, 'Arztbrief', 'application/pdf', 'image/png', PLAIN]), []);
-      assert.deepEqual(await page.evaluate(() => [up.last.getFiles().map((file) => file.name), { ...localStorage }]), [NAMES, {}]);
-    });
-
-    test('which would be seen', async () => {
-      await choose(100);
-      await upload({ allowedMetaFields: true });
-      assert.deepEqual(leaks(servers.seen(), [NAMES[0]]), ['POST headers']);
-    });
-
-    test('connections that are cut in the middle: it goes on with the same envelope', async () => {
-      const [bytes] = await choose(3.5 * MIB);
-      const cut = new Set();
-      servers.relays.tus.fault = ({ method }) => {
-        const turn = patches().length;
-        if (method !== 'PATCH' || ![1, 3].includes(turn)) return undefined;
-        cut.add(turn);
-        return { does: 'cut', after: 'half' };
-      };
-      const { counts, urls, errors } = await upload();
-      assert.deepEqual([counts, errors, cut.size], [[1, 0], [], 2]);
-      assert.ok(bytes.equals(await opened(urls[0])));
-    });
-
-    test('an upload that failed and is repeated goes on with the same envelope', async () => {
-      const [bytes] = await choose(2.5 * MIB);
-      breakDown();
-      const { counts, urls } = await upload({ retryDelays: [] });
-      assert.deepEqual(counts, [0, 1]);
-      servers.reset();
-      const again = await page.evaluate(async () => [up.counts(await up.last.retryAll()), up.urls()]);
-      assert.deepEqual(again, [[1, 0], urls]);
-      assert.ok(offsets()[0] > MIB, `went on at ${offsets()[0]}`);
-      assert.ok(bytes.equals(await opened(urls[0])));
-    });
-
-    test('paused and resumed', async () => {
-      const [bytes] = await choose(3.5 * MIB);
-      const result = await page.evaluate(async () => {
-        const uppy = up.make();
-        uppy.once('upload-progress', () => {
-          uppy.pauseAll();
-          setTimeout(() => uppy.resumeAll(), 300);
-        });
-        return [up.counts(await uppy.upload()), up.urls()];
-      });
-      assert.deepEqual(result[0], [1, 0]);
-      assert.ok(bytes.equals(await opened(result[1][0])));
-    });
-
-    /** Leaves a half-done upload of the file behind, as an earlier life of the page would, and remembers it. */
-    async function leaveHalf() {
-      breakDown();
-      const { urls } = await upload({ retryDelays: [] });
-      await page.evaluate((endpoint, uploadUrl) => {
-        const upload = { size: 3, metadata: {}, creationTime: 'yesterday', uploadUrl };
-        localStorage.setItem(`tus::tus-${up.last.getFiles()[0].id}-${endpoint}::17`, JSON.stringify(upload));
-      }, servers.places.tus, urls[0]);
-      servers.reset();
-      return urls[0];
-    }
-
-    test('an upload of an earlier life of the page is not found', async () => {
-      const [bytes] = await choose(2.5 * MIB);
-      const old = await leaveHalf();
-      const { counts, urls } = await upload();
-      assert.deepEqual(counts, [1, 0]);
-      assert.notEqual(urls[0], old);
-      assert.ok(bytes.equals(await opened(urls[0])));
-    });
-
-    test('and if the page insists on finding it, it is refused', async () => {
-      await choose(2.5 * MIB);
-      await leaveHalf();
-      const { counts, errors } = await page.evaluate(async () => {
-        const uppy = up.make({ urlStorage: up.tusDefaults.urlStorage });
-        return { counts: up.counts(await uppy.upload()), errors: uppy.errors };
-      });
-      assert.deepEqual([counts, errors.map(({ code }) => code)], [[0, 1], ['ERR_UPLOAD']]);
-      assert.match(errors[0].message, /not begun with this envelope; forget its URL and start a new one/);
-      assert.deepEqual(servers.relays.tus.seen.map(({ method }) => method), ['HEAD']);
-    });
-  });
+/** Runs in the page. */
+async function setUp({ tus: endpoint }) {
+  globalThis.up = { ...(await import('/uppy.js')) };
+  /** An Uppy with the chosen files and a sealing uploader. */
+  up.make = (options) => {
+    const uppy = new up.Uppy({ logger: { debug() {}, warn() {}, error() {} } });
+    uppy.use(up.Tus, { ...up.tusOptions(kit.sealer()), endpoint, chunkSize: 2 ** 20, retryDelays: [50, 50], ...options });
+    for (const file of document.querySelector('input').files) uppy.addFile(file);
+    uppy.errors = [];
+    uppy.on('upload-error', (file, error) => uppy.errors.push({ code: error.causingError?.code, message: error.message }));
+    up.last = uppy;
+    return uppy;
+  };
+  up.urls = () => up.last.getFiles().map(({ uploadURL, tus }) => uploadURL ?? tus?.uploadUrl);
+  up.counts = ({ successful, failed }) => [successful.length, failed.length];
 }
+
+inBrowsers(setUp, (page) => {
+  beforeEach(() => page.evaluate(() => localStorage.clear()));
+
+  const upload = (options) =>
+    page.evaluate(async (options) => ({ counts: up.counts(await up.make(options).upload()), urls: up.urls(), errors: up.last.errors }), options);
+
+  const opened = (url) => servers.open(servers.tus.read(url));
+
+  test('two files arrive sealed, without a name, while the page shows theirs', async () => {
+    const contents = await page.choose(2.5 * MIB, 100);
+    const { counts, urls, errors } = await upload();
+    assert.deepEqual([counts, errors], [[2, 0], []]);
+    for (const [index, url] of urls.entries()) {
+      assert.ok(contents[index].equals(await opened(url)));
+      assert.equal((await servers.tus.upload(url)).metadata, undefined);
+    }
+    assert.deepEqual(await page.evaluate(() => [up.last.getFiles().map((file) => file.name), { ...localStorage }]), [NAMES, {}]);
+  });
+
+  test('which would be seen', async () => {
+    await page.choose(100);
+    await upload({ allowedMetaFields: true });
+    assert.deepEqual(leaks(servers.seen(), [NAMES[0]]), ['POST headers']);
+    servers.reset();
+  });
+
+  test('connections that are cut in the middle: it goes on with the same envelope', async () => {
+    const [bytes] = await page.choose(3.5 * MIB);
+    const cut = new Set();
+    servers.relays.tus.fault = ({ method }) => {
+      const turn = patches().length;
+      if (method !== 'PATCH' || ![1, 3].includes(turn)) return undefined;
+      cut.add(turn);
+      return { does: 'cut', after: 'half' };
+    };
+    const { counts, urls, errors } = await upload();
+    assert.deepEqual([counts, errors, cut.size], [[1, 0], [], 2]);
+    assert.ok(bytes.equals(await opened(urls[0])));
+  });
+
+  test('an upload that failed and is repeated goes on with the same envelope', async () => {
+    const [bytes] = await page.choose(2.5 * MIB);
+    breakDown();
+    const { counts, urls } = await upload({ retryDelays: [] });
+    assert.deepEqual(counts, [0, 1]);
+    servers.reset();
+    const again = await page.evaluate(async () => [up.counts(await up.last.retryAll()), up.urls()]);
+    assert.deepEqual(again, [[1, 0], urls]);
+    assert.ok(offsets()[0] > MIB, `went on at ${offsets()[0]}`);
+    assert.ok(bytes.equals(await opened(urls[0])));
+  });
+
+  test('paused and resumed', async () => {
+    const [bytes] = await page.choose(3.5 * MIB);
+    const result = await page.evaluate(async () => {
+      const uppy = up.make();
+      uppy.once('upload-progress', () => {
+        uppy.pauseAll();
+        setTimeout(() => uppy.resumeAll(), 300);
+      });
+      return [up.counts(await uppy.upload()), up.urls()];
+    });
+    assert.deepEqual(result[0], [1, 0]);
+    assert.ok(bytes.equals(await opened(result[1][0])));
+  });
+
+  /** Leaves a half-done upload of the file behind, as an earlier life of the page would, and remembers it. */
+  async function leaveHalf() {
+    breakDown();
+    const { urls } = await upload({ retryDelays: [] });
+    await page.evaluate((endpoint, uploadUrl) => {
+      const upload = { size: 3, metadata: {}, creationTime: 'yesterday', uploadUrl };
+      localStorage.setItem(`tus::tus-${up.last.getFiles()[0].id}-${endpoint}::17`, JSON.stringify(upload));
+    }, servers.places.tus, urls[0]);
+    servers.reset();
+    return urls[0];
+  }
+
+  test('an upload of an earlier life of the page is not found', async () => {
+    const [bytes] = await page.choose(2.5 * MIB);
+    const old = await leaveHalf();
+    const { counts, urls } = await upload();
+    assert.deepEqual(counts, [1, 0]);
+    assert.notEqual(urls[0], old);
+    assert.ok(bytes.equals(await opened(urls[0])));
+  });
+
+  test('and if the page insists on finding it, it is refused', async () => {
+    await page.choose(2.5 * MIB);
+    await leaveHalf();
+    const { counts, errors } = await page.evaluate(async () => {
+      const uppy = up.make({ urlStorage: up.tusDefaults.urlStorage });
+      return { counts: up.counts(await uppy.upload()), errors: uppy.errors };
+    });
+    assert.deepEqual([counts, errors.map(({ code }) => code)], [[0, 1], ['ERR_UPLOAD']]);
+    assert.match(errors[0].message, /not begun with this envelope; forget its URL and start a new one/);
+    assert.deepEqual(servers.relays.tus.seen.map(({ method }) => method), ['HEAD']);
+  });
+});

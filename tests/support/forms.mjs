@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { after, before, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Opener } from 'kmseal';
 import { sample } from './bytes.mjs';
 import { launch } from './browser.mjs';
 import { startKms } from './kms.mjs';
+import { leaks } from './relay.mjs';
 import { startServer } from './server.mjs';
 
 /** What must never be seen on the way: in every file's content, and in its name and type. */
@@ -24,7 +26,7 @@ export const publicKeyJson = ({ PublicKey, ...rest }) => JSON.stringify({ ...res
  * @param {{ routes?: (app: import('hono').Hono) => void, folders?: Record<string, string>, connect?: string[] }} [options] as of
  *   startServer()
  */
-export async function startForms({ routes, folders, connect } = {}) {
+async function startForms({ routes, folders, connect } = {}) {
   const kms = await startKms();
   const key = await kms.createKey();
   const requests = [];
@@ -68,17 +70,8 @@ export async function startForms({ routes, folders, connect } = {}) {
   };
 }
 
-/** No request told anything of a file. */
-export function assertNothingLeaked(requests) {
-  assert.ok(requests.length > 0);
-  for (const { method, url, headers, body } of requests) {
-    const all = Buffer.concat([Buffer.from(JSON.stringify([url, headers])), body]).toString('latin1');
-    for (const secret of SECRETS) assert.ok(!all.includes(secret), `${method} ${url} holds ${secret}`);
-  }
-}
-
 /** Files on disk that have a secret in every part. */
-export function createFiles() {
+function createFiles() {
   const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-form-'));
   return {
     /** @returns {{ file: string, name: string, type: string, bytes: Buffer }} */
@@ -127,7 +120,7 @@ async function setUp() {
 }
 
 /** A browser for the pages of startForms(). */
-export async function openForms(name, forms, options) {
+async function openForms(name, forms, options) {
   const browser = await launch(name, options);
   const { driver, evaluate } = browser;
   /** The native input of an element. */
@@ -158,4 +151,37 @@ export async function openForms(name, forms, options) {
     },
     press: (selector) => driver.executeScript('document.querySelector(arguments[0]).click()', selector),
   };
+}
+
+/**
+ * What the tests of a file share; it is there once they run. `forms` is of startForms(), `files` of createFiles(), and inBrowsers()
+ * defines tests of a page of openForms() in each browser, at whose end no request may have told anything of a file.
+ * @param {(start: (options?: Parameters<typeof startForms>[0]) => Promise<void>) => Promise<void>} [setUp] has to call start(), and
+ *   does what else comes before the tests
+ */
+export function testForms(setUp = (start) => start()) {
+  const forms = {};
+  const files = createFiles();
+  const start = async (options) => void Object.assign(forms, await startForms(options));
+  before(() => setUp(start));
+  after(async () => {
+    await forms.close?.();
+    files.remove();
+  });
+  /** @param {(page: Awaited<ReturnType<typeof openForms>>, name: string) => void} tests */
+  function inBrowsers(tests, names = ['chromium', 'firefox', 'webkit']) {
+    for (const name of names) {
+      describe(name, () => {
+        const page = {};
+        before(async () => Object.assign(page, await openForms(name, forms)));
+        after(async () => {
+          await page.close?.();
+          assert.ok(forms.requests.length > 0);
+          assert.deepEqual(leaks(forms.requests, SECRETS), []);
+        });
+        tests(page, name);
+      });
+    }
+  }
+  return { forms, files, inBrowsers };
 }
