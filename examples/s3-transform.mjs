@@ -17,7 +17,11 @@ const SOURCE = 'kmseal-source';
 export async function transformObject(s3, from, to, transform) {
   const { Body, ETag, ContentLength } = await s3.send(new GetObjectCommand(from));
   const source = Body.transformToWebStream();
-  if (await isThere(s3, to, ETag)) {
+  const there = await isThere(s3, to, ETag).catch(async (error) => {
+    await source.cancel(); // else its socket stays in use
+    throw error;
+  });
+  if (there) {
     await source.cancel();
     return 'already there';
   }

@@ -133,6 +133,7 @@ export function isAccepted({ name, type }: File, accept: string): boolean {
   const kinds = accept.toLowerCase().split(',').map((kind) => kind.trim()).filter(Boolean);
   const fits = (kind: string) => {
     if (kind.startsWith('.')) return name.toLowerCase().endsWith(kind);
+    if (kind === '*/*') return true;
     return kind.endsWith('/*') ? type.startsWith(kind.slice(0, -1)) : type === kind;
   };
   return kinds.length === 0 || kinds.some(fits);

@@ -107,8 +107,12 @@ export function put(blob: Blob, signed: SignedPut, { signal, stallTimeout, part,
   const what = part === undefined ? 'the envelope' : `part ${part}`;
   return stoppable(signal, (resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open('PUT', signed.url);
-    for (const [name, value] of Object.entries(signed.headers ?? {})) request.setRequestHeader(name, value);
+    try {
+      request.open('PUT', signed.url);
+      for (const [name, value] of Object.entries(signed.headers ?? {})) request.setRequestHeader(name, value);
+    } catch (cause) {
+      throw new Fault(`${what} has no URL or headers that can be used; see what the server signed`, { passing: false, part, cause });
+    }
     let timer: ReturnType<typeof setTimeout>;
     const watch = () => {
       clearTimeout(timer);

@@ -3,7 +3,7 @@
  *
  * @module kmseal/s3
  */
-import { type ContextOptions, KmsealError, type Sealer } from './index.js';
+import { type ContextOptions, KmsealError, Sealer } from './index.js';
 import { Transfer } from './s3-transfer.js';
 
 const MIB = 2 ** 20;
@@ -104,6 +104,7 @@ export interface UploadResult {
 export async function uploadSealed<U = unknown>(file: Blob, options: UploadOptions<U>): Promise<UploadResult> {
   const { sealer, sign, encryptionContext, requiredEncryptionContext, onProgress, resume } = options;
   const { partSize = 8 * MIB, concurrency = 4, retries = 7, stallTimeout = 30_000 } = options;
+  if (!(sealer instanceof Sealer)) throw new TypeError('sealer must be a Sealer');
   for (const name of ['put', 'create', 'part', 'complete', 'abort'] as const) {
     if (typeof sign?.[name] !== 'function') throw new TypeError(`sign.${name} must be a function`);
   }

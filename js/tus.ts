@@ -3,7 +3,7 @@
  *
  * @module kmseal/tus
  */
-import { type ContextOptions, type EncryptionContext, KmsealError, type SealedFile, type Sealer } from './index.js';
+import { type ContextOptions, type EncryptionContext, KmsealError, type SealedFile, Sealer } from './index.js';
 
 /** Large enough that the round trip of a PATCH hardly counts, small enough that two of them are no burden. */
 const CHUNK_SIZE = 16 * 1024 * 1024;
@@ -62,6 +62,7 @@ export interface TusOptions {
  * ERR_READ, ERR_SOURCE_CHANGED, ERR_CLOSED, or ERR_UPLOAD for an upload that was begun with another envelope.
  */
 export function tusOptions(sealer: Sealer, options: TusSealOptions = {}): TusOptions {
+  if (!(sealer instanceof Sealer)) throw new TypeError('sealer must be a Sealer');
   const reader = new SealingReader(sealer, options);
   return {
     fileReader: reader,
@@ -164,7 +165,9 @@ class SealingSource implements TusSource {
   #closed = false;
 
   constructor(envelope: Envelope, chunkSize: number, onClose: () => void) {
-    [this.#envelope, this.#chunkSize, this.#onClose] = [envelope, chunkSize, onClose];
+    this.#envelope = envelope;
+    this.#chunkSize = chunkSize;
+    this.#onClose = onClose;
     envelope.sources++;
   }
 
@@ -175,8 +178,8 @@ class SealingSource implements TusSource {
   }
 
   async slice(start: number, end: number): Promise<{ value: Blob; done: boolean }> {
-    const { sealed, reached } = this.#envelope;
-    if (start > reached) {
+    const { sealed } = this.#envelope;
+    if (start > this.#envelope.reached) {
       throw new KmsealError('ERR_UPLOAD', 'this upload was not begun with this envelope; forget its URL and start a new one');
     }
     if (end < sealed.size && end - start < this.#chunkSize) {
@@ -187,7 +190,8 @@ class SealingSource implements TusSource {
     // tus tells no reader of an abort, and would send this beside what it asked for since.
     if (attempt !== this.#attempt) return new Promise(() => {});
     sealedChunks.add(value);
-    this.#envelope.reached = Math.max(reached, end);
+    // As it is now: another upload of the file may have come further meanwhile.
+    this.#envelope.reached = Math.max(this.#envelope.reached, end);
     if (end < sealed.size) this.#ahead = this.#seal(end, end + this.#chunkSize);
     return { value, done: end >= sealed.size };
   }

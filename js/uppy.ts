@@ -140,7 +140,8 @@ export default class Seal<M extends Meta, B extends Body> extends BasePlugin<
       signal.throwIfAborted();
       this.#replace(file, sealed);
     } finally {
-      this.#running.delete(id);
+      // A file that was removed and added again meanwhile has a controller of its own.
+      if (this.#running.get(id) === controller) this.#running.delete(id);
     }
   }
 

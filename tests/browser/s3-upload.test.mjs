@@ -96,6 +96,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
         [{ concurrency: 0 }, '{}', 'RangeError', /concurrency/],
         [{ retries: -1 }, '{}', 'RangeError', /retries/],
         [{ stallTimeout: 0 }, '{}', 'RangeError', /stallTimeout/],
+        [{}, '{ sealer: undefined }', 'TypeError', /sealer must be/],
         [{}, '{ sign: undefined }', 'TypeError', /sign\.put/],
         [{}, '{ signer: { abort: undefined } }', 'TypeError', /sign\.abort/],
       ]) {
@@ -111,9 +112,12 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       const unsigned = await uploads.upload({}, '{ signer: { part: () => ({ href: "/" }) } }');
       assert.equal(unsigned.error.name, 'TypeError');
       assert.match(unsigned.error.message, /sign\.part must give \{ url, headers\? \}/);
+      const unusable = await uploads.upload({}, '{ signer: { part: () => ({ url: "/put", headers: { "a b": "" } }) } }');
+      assert.deepEqual([unusable.error.code, unusable.error.part > 0], ['ERR_UPLOAD', true]);
+      assert.match(unusable.error.message, /no URL or headers that can be used/);
       const thrown = await uploads.upload({}, '{ onProgress() { throw new TypeError("no bar"); } }');
       assert.equal(thrown.error.message, 'no bar');
-      assert.ok(s3.faults.names().filter((name) => name === 'abort').length === 2);
+      assert.ok(s3.faults.names().filter((name) => name === 'abort').length === 3);
     });
   });
 }

@@ -230,6 +230,21 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       for (const url of urls) assert.ok(bytes.equals(await open(url)));
     });
 
+    test('an upload takes nothing back from a faster one of the same file', async () => {
+      const sizes = await page.evaluate(async (chunk) => {
+        const { fileReader } = tus.tusOptions(kit.sealer());
+        const file = new Blob([new Uint8Array(3 * chunk)]);
+        const [fast, slow] = [await fileReader.openFile(file, chunk), await fileReader.openFile(file, chunk)];
+        const slice = async (source, index) => (await source.slice(index * chunk, (index + 1) * chunk)).value.size;
+        const sizes = [await slice(fast, 0)];
+        const begun = slice(slow, 0);
+        sizes.push(await slice(fast, 1)); // has been sealed while it was not asked for
+        await begun;
+        return [...sizes, await slice(fast, 2)];
+      }, MIB);
+      assert.deepEqual(sizes, [MIB, MIB, MIB]);
+    });
+
     test('parts in parallel, or a size of the caller: refused, and nothing sent', async () => {
       await choose(2.5 * MIB);
       // A whole half in a chunk, and several chunks in a half: seen by the source, and by the reader.

@@ -20,7 +20,8 @@ uploadEach(document.querySelector('#file'), async (file, { signal, onProgress })
     onSuccess: resolve,
     onError: reject,
   });
-  signal.addEventListener('abort', () => upload.abort(true).finally(() => reject(signal.reason)));
+  // Also on the server; should that fail, the upload has ended all the same.
+  signal.addEventListener('abort', () => upload.abort(true).catch(() => {}).then(() => reject(signal.reason)));
   running.add(upload);
   if (!paused()) upload.start();
   await promise.finally(() => running.delete(upload));
