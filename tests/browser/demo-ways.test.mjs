@@ -24,7 +24,7 @@ function create(name, size) {
   return { file, name, bytes };
 }
 
-for (const name of ['chromium', 'firefox']) {
+for (const name of ['chromium', 'firefox', 'webkit']) {
   describe(name, () => {
     let demo;
     let browser;
@@ -153,7 +153,7 @@ for (const name of ['chromium', 'firefox']) {
       const figure = await texts('.upload-list .step-figure');
       await driver.sleep(1000);
       assert.deepEqual(await texts('.upload-list .step-figure'), figure);
-      assert.match((await texts('.upload-list .step-action button'))[0], /^Cancel\s/);
+      assert.match((await texts('.upload-list .step-action button'))[0], /^Cancel\b/);
       assert.deepEqual(await all('#arrivals > li'), []);
 
       await pause.click();
