@@ -1,4 +1,7 @@
-/** Every code of a {@link KmsealError}. Codes do not change between versions; sentences may. */
+/**
+ * Every code of a {@link KmsealError}. Codes do not change between versions; sentences may. ERR_INTERNAL, which any call may give,
+ * stands for a platform without randomness or memory, and for mistakes of ours.
+ */
 export type KmsealErrorCode =
   | 'ERR_KEY_INVALID'
   | 'ERR_KEY_UNSUPPORTED'

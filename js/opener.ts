@@ -90,7 +90,7 @@ export class Opener {
    * before the end is seen, and errors if the envelope is cut.
    *
    * @throws KmsealError ERR_ENVELOPE_INVALID, ERR_ENVELOPE_UNSUPPORTED, ERR_TRUNCATED, ERR_NO_MATCHING_KEY, ERR_CONTEXT,
-   *   ERR_AUTHENTICATION, ERR_KMS, ERR_KEY_ID, ERR_READ, ERR_INSECURE_CONTEXT, ERR_LOAD, ERR_CLOSED
+   *   ERR_AUTHENTICATION, ERR_KMS, ERR_KEY_ID, ERR_READ, ERR_SOURCE_CHANGED, ERR_INSECURE_CONTEXT, ERR_LOAD, ERR_CLOSED
    */
   open(envelope: Blob, options?: OpenOptions): Promise<OpenResult<Blob>>;
   open(envelope: Bytes, options?: OpenOptions): Promise<OpenResult<Uint8Array<ArrayBuffer>>>;
@@ -127,7 +127,7 @@ export class Opener {
   /**
    * Opens a part of the plaintext, with Blob.slice's meaning of start and end: a Blob to a Blob, another source to a stream. The
    * header is authenticated first, then the final frame, whose sequence and length must agree with the source's size, then the
-   * frames that cover the part. Nothing else is read.
+   * frames that cover the part. Nothing else is read, but for the first 64 KiB, where the header is.
    *
    * @throws KmsealError as open() does, and ERR_SOURCE_CHANGED if the source reads other lengths than it is asked for
    */

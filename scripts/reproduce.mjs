@@ -1,5 +1,6 @@
 // Shows that the package can be rebuilt from its sources to the last byte: builds it once more, in another folder, from a clean
-// copy of what git tracks, and compares. So whoever doubts the published .wasm can make it.
+// copy of what git tracks, and compares. So whoever doubts the published .wasm can make it, with the same compiler: a release's
+// files name it (rustc.txt).
 //
 //     node scripts/reproduce.mjs          against a fresh build of this folder
 //     node scripts/reproduce.mjs DIST     against the dist/ of, say, an unpacked tarball

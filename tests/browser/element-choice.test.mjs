@@ -278,6 +278,8 @@ inBrowsers((page) => {
         drop(file('a.pdf', '')), drop(file('b', 'image/png')), drop(file('c', 'text/plain')),
         drop(file('d.vcf', 'text/vcard')), drop(file('e.pdf', ''), file('f.pdf', '')),
       ];
+      element.accept = '*/*';
+      all.push(drop(file('h', '')));
       element.multiple = true;
       all.push(drop(file('e.pdf', ''), file('f.pdf', '')));
       element.disabled = true;
@@ -293,7 +295,7 @@ inBrowsers((page) => {
     const refused = (sentence) => [true, true, true, 'c', sentence];
     assert.deepEqual(outcomes, [
       [true, true, true, 'a.pdf', ''], [true, true, true, 'b', ''], [true, true, true, 'c', ''],
-      refused('d.vcf is not of a type that can be chosen here.'), refused('Only one file can be chosen here.'),
+      refused('d.vcf is not of a type that can be chosen here.'), refused('Only one file can be chosen here.'), [true, true, true, 'h', ''],
       [true, true, true, 'e.pdf,f.pdf', ''], [true, false, true, 'e.pdf,f.pdf', ''],
       false, ['file-1.kmseal', 'file-2.kmseal'],
     ]);
