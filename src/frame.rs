@@ -59,14 +59,9 @@ impl Frame {
 
     /// The content's length in bytes, the same sealed and open.
     #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "a frame is no collection")]
     pub fn len(&self) -> usize {
         self.len as usize
-    }
-
-    /// Whether the content is empty, as only a final frame's can be.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
     }
 
     /// Whether this is the final frame.

@@ -142,14 +142,9 @@ impl Header {
 
     /// The header's length in bytes, with its tag.
     #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "a header is no collection")]
     pub fn len(&self) -> usize {
         self.body.len().saturating_add(TAG_LEN)
-    }
-
-    /// Never: a header has fields.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        false
     }
 
     /// The message id; nothing vouches for it yet, nor for the other fields.
