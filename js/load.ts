@@ -21,7 +21,7 @@ let current: Instance | undefined;
  * Loads the WebAssembly module, once for all. Calling it is optional; without a source it is `kmseal.wasm` beside this
  * module. What comes from a URL is checked against the hash that the build pinned, so that a copy of another version, whose
  * imports may bear the same names, is noticed; a Response, bytes and a module are taken as they are. A failed load is not
- * kept: the next call tries again.
+ * kept: the next call tries again. Once it is loaded, further calls do nothing, whatever they are given.
  *
  * @throws KmsealError ERR_LOAD
  */

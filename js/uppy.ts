@@ -25,8 +25,8 @@ export interface SealOpts<M extends Meta = Meta, B extends Body = Body> extends 
   /** What a sealed file is called, and all that uploaders learn of its name: `file-1.kmseal` and so on unless told. */
   rename?: (index: number, file: UppyFile<M, B>) => string;
   /** Merged with the Sealer's: one for all files, or a function of the file as it was chosen. */
-  encryptionContext?: EncryptionContext | ((file: UppyFile<M, B>) => EncryptionContext);
-  requiredEncryptionContext?: EncryptionContext | ((file: UppyFile<M, B>) => EncryptionContext);
+  encryptionContext?: EncryptionContext | ((file: UppyFile<M, B>) => EncryptionContext) | undefined;
+  requiredEncryptionContext?: EncryptionContext | ((file: UppyFile<M, B>) => EncryptionContext) | undefined;
 }
 
 const TYPE = 'application/octet-stream';
