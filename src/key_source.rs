@@ -115,7 +115,6 @@ fn describe(der: &[u8]) -> &'static str {
         Some([Tag::Sequence, Tag::Sequence, Tag::BitString]) => CERTIFICATE,
         Some([Tag::Integer, Tag::Integer]) => PKCS1,
         Some([Tag::Integer, ..]) | Some([Tag::Sequence, Tag::OctetString]) => PRIVATE,
-        Some([Tag::Sequence, Tag::BitString]) => "its DER is malformed",
         _ => "its DER is malformed, cut short, or has bytes after its end",
     }
 }
