@@ -216,6 +216,9 @@ fn plaintext_lengths_of_all_small_envelopes() {
             assert_eq!(layout.map(|layout| layout.plaintext_len()), len, "{sealed} by {frame_length}");
         }
     }
+    for sealed in 90..200 {
+        assert_eq!(Layout::of_envelope(50, sealed, 0), None, "{sealed} by frames of nothing");
+    }
 }
 
 #[test]
