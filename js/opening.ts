@@ -86,7 +86,8 @@ export class OpeningFlow implements Flow {
     const short: Chunk[] = [];
     let begun = 0;
     try {
-      while (await this.#hasFrame(begun === 0)) {
+      // What comes after an await must not use the body if it was closed meanwhile.
+      while ((await this.#hasFrame(begun === 0)) && !this.#closed) {
         const together = framesTogether(this.#planned!);
         const { result, failed } = this.#open();
         begun++;
@@ -117,16 +118,15 @@ export class OpeningFlow implements Flow {
       if (!(await this.#has(this.#head, wait)) || this.#closed) return false;
       this.#planned = call(this.#on, () => this.#body.plan(this.#queue.peek(this.#head)));
     }
-    // What comes after an await must not use the body if it was closed meanwhile.
-    return (await this.#has(this.#planned, wait)) && !this.#closed;
+    return this.#has(this.#planned, wait);
   }
 
   async #has(length: number, wait: boolean): Promise<boolean> {
     if (this.#queue.size >= length) return true;
     if (!wait) return false;
-    if (await this.#queue.fill(length)) return !this.#closed;
-    if (this.#closed) return false;
-    throw coreError(this.#on, (wasm) => wasm.truncatedEnvelope());
+    const there = await this.#queue.fill(length);
+    if (!there && !this.#closed) throw coreError(this.#on, (wasm) => wasm.truncatedEnvelope());
+    return there;
   }
 
   #open(): Opening {

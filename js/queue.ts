@@ -88,8 +88,8 @@ export class ByteQueue {
   readonly waits: boolean;
   readonly #source: Chunks;
   #chunks: Chunk[] = [];
-  // Short chunks of a stream are copied together here: each by itself would cost far more time and memory than it holds.
-  #shared: ArrayBuffer | undefined;
+  // Where short chunks of a stream are copied together: each by itself would cost far more time and memory than it holds.
+  #room: Chunk = new Uint8Array();
   #ended = false;
   // Chunks that were read from a Blob and handed out: the caller is done with them when it asks for more.
   readonly #ours: boolean;
@@ -112,19 +112,18 @@ export class ByteQueue {
   #push(chunk: Chunk): void {
     if (chunk.length === 0) return;
     this.size += chunk.length;
-    const last = this.#chunks.at(-1);
     if (!this.waits || chunk.length >= SHORT) {
       this.#chunks.push(chunk);
-    } else if (last && last.buffer === this.#shared && last.byteOffset + last.length + chunk.length <= SHARED) {
-      const longer = new Uint8Array(this.#shared, last.byteOffset, last.length + chunk.length);
-      longer.set(chunk, last.length);
-      this.#chunks[this.#chunks.length - 1] = longer;
-    } else {
-      this.#shared = new ArrayBuffer(SHARED);
-      const first = new Uint8Array(this.#shared, 0, chunk.length);
-      first.set(chunk);
-      this.#chunks.push(first);
+      return;
     }
+    if (this.#room.length < chunk.length) this.#room = new Uint8Array(SHARED);
+    const { buffer, byteOffset } = this.#room;
+    this.#room.set(chunk);
+    this.#room = this.#room.subarray(chunk.length);
+    const last = this.#chunks.at(-1);
+    // Behind the one before it, if that lies there, too.
+    if (last?.buffer === buffer) this.#chunks[this.#chunks.length - 1] = new Uint8Array(buffer, last.byteOffset, last.length + chunk.length);
+    else this.#chunks.push(new Uint8Array(buffer, byteOffset, chunk.length));
   }
 
   /** Waits until `length` bytes are at hand; false if the source ends before. */
