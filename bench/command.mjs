@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { printed } from '../scripts/lib/kms.mjs';
 import { ROOT, show } from '../scripts/lib/run.mjs';
 import { rustEsdk } from '../scripts/lib/rust-esdk.mjs';
 import { startKms } from '../tests/support/kms.mjs';
@@ -40,7 +41,7 @@ async function measure(folder, kms, rust) {
   const { env } = kms.emulator;
   const key = await kms.createKey({ spec: 'RSA_4096' });
   const at = (name) => path.join(folder, name);
-  await writeFile(at('key.json'), JSON.stringify({ ...key, PublicKey: Buffer.from(key.PublicKey).toString('base64') }));
+  await writeFile(at('key.json'), JSON.stringify(printed(key)));
   const python = await pythonSdk(folder, key, env);
   const plain = await makeFile(folder, MEBIBYTES);
   const sealed = at('sealed');

@@ -4,9 +4,8 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from './lib/run.mjs';
+import { WASM_TARGET } from './lib/rust.mjs';
 import { cratesOf } from './sbom.mjs';
-
-const TARGET = 'wasm32-unknown-unknown';
 
 /** The text of a crate's licence; MIT where it may be chosen. */
 async function licenceOf(folder) {
@@ -18,13 +17,13 @@ async function licenceOf(folder) {
 
 /** Every text once, with those under it. */
 export async function licences() {
-  const args = ['metadata', '--locked', '--format-version', '1', '--filter-platform', TARGET];
+  const args = ['metadata', '--locked', '--format-version', '1', '--filter-platform', WASM_TARGET];
   const { stdout } = await promisify(execFile)('cargo', args, { cwd: ROOT, maxBuffer: 2 ** 26 });
   const folders = new Map(JSON.parse(stdout).packages.map(({ name, version, manifest_path: file }) => [`${name} ${version}`, path.dirname(file)]));
   const ours = await readFile(path.join(ROOT, 'LICENSE-MIT'), 'utf8');
   const texts = new Map();
   texts.set(ours.replace(/^Copyright .*$/m, 'Copyright (c) The Rust Project contributors').trim(), ["Rust's standard library"]);
-  for (const { name, version } of cratesOf('kmseal-wasm', TARGET).filter((crate) => !crate.name.startsWith('kmseal'))) {
+  for (const { name, version } of cratesOf('kmseal-wasm', WASM_TARGET).filter((crate) => !crate.name.startsWith('kmseal'))) {
     const text = await licenceOf(folders.get(`${name} ${version}`));
     texts.set(text, [...(texts.get(text) ?? []), `${name} ${version}`]);
   }

@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROOT, read } from './lib/run.mjs';
+import { WASM_TARGET } from './lib/rust.mjs';
 
 const FOLDER = path.join(ROOT, 'target', 'sbom');
 
@@ -28,7 +29,7 @@ export function billsOfMaterials() {
   const npm = JSON.parse(read('npm', ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--package-lock-only']));
   const { component } = npm.metadata;
   Object.assign(component, { name: 'kmseal' }); // npm takes the folder's
-  npm.components = cratesOf('kmseal-wasm', 'wasm32-unknown-unknown').filter(({ name }) => name !== 'kmseal-wasm');
+  npm.components = cratesOf('kmseal-wasm', WASM_TARGET).filter(({ name }) => name !== 'kmseal-wasm');
   npm.dependencies = [{ ref: component['bom-ref'], dependsOn: npm.components.map((part) => part['bom-ref']) }];
 
   const [command, ...components] = cratesOf('kmseal-cli');

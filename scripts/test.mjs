@@ -8,6 +8,7 @@ import path from 'node:path';
 import { build } from './build.mjs';
 import { browserPrograms } from './lib/browsers.mjs';
 import { ROOT, show } from './lib/run.mjs';
+import { WASM_TARGET } from './lib/rust.mjs';
 import { setup } from './setup.mjs';
 
 const wanted = process.argv.slice(2);
@@ -21,7 +22,7 @@ async function rust(env) {
 
 /** wasm-bindgen-test, in two browsers. With both drivers in the environment it would take Firefox twice. */
 async function wasm(env) {
-  await show('cargo', ['clippy', '--package', 'kmseal-wasm', '--target', 'wasm32-unknown-unknown', '--', '--deny', 'warnings'], env);
+  await show('cargo', ['clippy', '--package', 'kmseal-wasm', '--target', WASM_TARGET, '--', '--deny', 'warnings'], env);
   const common = ['test', '--headless', '--mode', 'no-install'];
   const chromium = (await browserPrograms('chromium')).driver;
   const firefox = (await browserPrograms('firefox')).driver;

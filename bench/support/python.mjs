@@ -1,9 +1,9 @@
 // AWS's Python Encryption SDK, as a peer (peers/esdk.py).
-import { createPublicKey } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { venv } from '../../scripts/lib/venv.mjs';
+import { describeKey } from '../../tests/interop/peers.mjs';
 import { ask } from './programs.mjs';
 
 const PROGRAM = fileURLToPath(new URL('../peers/esdk.py', import.meta.url));
@@ -15,8 +15,7 @@ const PROGRAM = fileURLToPath(new URL('../peers/esdk.py', import.meta.url));
  */
 export async function pythonSdk(folder, key, env) {
   const keyFile = path.join(folder, 'python-key.json');
-  const pem = createPublicKey({ key: Buffer.from(key.PublicKey), format: 'der', type: 'spki' }).export({ format: 'pem', type: 'spki' });
-  await writeFile(keyFile, JSON.stringify({ keyId: key.KeyId, pem }));
+  await writeFile(keyFile, JSON.stringify(describeKey(key)));
   const python = await venv('interop');
   return (what, input, read) => ask(python, [PROGRAM, what, keyFile, input, '/dev/null', `${read}`], env);
 }

@@ -12,3 +12,8 @@ export async function createRsaKey(kms, { spec = 'RSA_4096', alias, multiRegion 
   if (alias) await kms.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: KeyMetadata.Arn }));
   return kms.send(new GetPublicKeyCommand({ KeyId: KeyMetadata.Arn }));
 }
+
+/** GetPublicKey's answer as `aws kms get-public-key` prints it. */
+export function printed({ $metadata, PublicKey, ...rest }) {
+  return { ...rest, PublicKey: Buffer.from(PublicKey).toString('base64') };
+}

@@ -4,15 +4,15 @@ import path from 'node:path';
 import { cached } from './cache.mjs';
 import { ROOT, read, run, step, which } from './run.mjs';
 
-const TARGET = 'wasm32-unknown-unknown';
+export const WASM_TARGET = 'wasm32-unknown-unknown';
 
 export async function wasmTarget() {
   if (!which('cargo')) throw new Error('Rust is missing: install it with rustup (https://rustup.rs)');
-  const libraries = read('rustc', ['--print', 'target-libdir', '--target', TARGET]);
+  const libraries = read('rustc', ['--print', 'target-libdir', '--target', WASM_TARGET]);
   if (libraries && existsSync(libraries)) return;
-  if (!which('rustup')) throw new Error(`the Rust target ${TARGET} is missing, and there is no rustup to add it with`);
-  step(`rustup target add ${TARGET}`);
-  await run('rustup', ['target', 'add', TARGET]);
+  if (!which('rustup')) throw new Error(`the Rust target ${WASM_TARGET} is missing, and there is no rustup to add it with`);
+  step(`rustup target add ${WASM_TARGET}`);
+  await run('rustup', ['target', 'add', WASM_TARGET]);
 }
 
 /** The name of a toolchain whose compiler can instrument code for libFuzzer. */

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { publicKeyJson, testForms } from '../support/forms.mjs';
+import { printed } from '../../scripts/lib/kms.mjs';
+import { testForms } from '../support/forms.mjs';
 import { readHeader } from '../support/message.mjs';
 
 /* global element, form, events, hold, idle, kmseal, part, parts, statesOf, until, values -- of forms.mjs, in the page */
@@ -14,7 +15,7 @@ const SEVERAL = FORM('key-src="/kms-public-key.json" multiple');
 
 let otherKey;
 const { forms, files, inBrowsers } = testForms(async (start) => {
-  await start({ routes: (app) => app.get('/other-key.json', (context) => context.body(publicKeyJson(otherKey))) });
+  await start({ routes: (app) => app.get('/other-key.json', (context) => context.body(JSON.stringify(printed(otherKey)))) });
   otherKey = await forms.kms.createKey();
 });
 
@@ -186,7 +187,7 @@ inBrowsers((page) => {
       })();
       const all = [...new FormData(form).values()];
       return { before, state: statesOf(), kept: element.sealer === sealer, wrong, all: await Promise.all(all.map(async (file) => new Uint8Array(await file.arrayBuffer()))) };
-    }, publicKeyJson(forms.key));
+    }, JSON.stringify(printed(forms.key)));
     assert.deepEqual({ ...found, all: found.all.length }, {
       before: ['failed', 0, ['sealerror', paper.name, 'ERR_LOAD']], state: 'sealed', kept: true, wrong: 'TypeError', all: 2,
     });

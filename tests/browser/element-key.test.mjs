@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { KmsPublicKey } from 'kmseal';
 import { startServer } from '../support/server.mjs';
-import { publicKeyJson, testForms } from '../support/forms.mjs';
+import { printed } from '../../scripts/lib/kms.mjs';
+import { testForms } from '../support/forms.mjs';
 
 /* global element, events, form, idle, kmseal, part, statesOf, values -- of forms.mjs, in the page */
 
@@ -21,7 +22,7 @@ const { forms, files, inBrowsers } = testForms(async (start) => {
   elsewhere = await startServer({
     routes: (app) => app.get('/key.json', (context) => {
       asked += 1;
-      return context.body(publicKeyJson(forms.key), 200, { 'Access-Control-Allow-Origin': '*' });
+      return context.body(JSON.stringify(printed(forms.key)), 200, { 'Access-Control-Allow-Origin': '*' });
     }),
   });
   await start({

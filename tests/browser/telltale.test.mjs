@@ -2,7 +2,7 @@
 // its addresses and what it stores; and a file's name only where people see it.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { publicKeyJson } from '../support/forms.mjs';
+import { printed } from '../../scripts/lib/kms.mjs';
 import { decryptRoute, startKms } from '../support/kms.mjs';
 import { openPage } from '../support/session.mjs';
 
@@ -41,7 +41,7 @@ after(() => kms?.close());
 
 function routes(app) {
   decryptRoute(kms)(app);
-  app.get('/kms-public-key.json', (context) => context.body(publicKeyJson(key), 200, { 'Content-Type': 'application/json' }));
+  app.get('/kms-public-key.json', (context) => context.json(printed(key)));
 }
 
 for (const name of ['chromium', 'firefox', 'webkit']) {

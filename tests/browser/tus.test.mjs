@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Opener } from 'kmseal';
+import { printed } from '../../scripts/lib/kms.mjs';
 import { bundle } from '../support/bundle.mjs';
 import { startKms } from '../support/kms.mjs';
 import { content, PLAIN } from '../support/plaintext.mjs';
@@ -51,8 +52,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
   describe(name, () => {
     let page;
     before(async () => {
-      const answer = { KeyId: key.KeyId, PublicKey: Buffer.from(key.PublicKey).toString('base64') };
-      page = await openKit(name, { keys: [answer], routes, connect: [server.relay.origin] });
+      page = await openKit(name, { keys: [printed(key)], routes, connect: [server.relay.origin] });
       await page.evaluate(async () => {
         globalThis.tus = { ...(await import('/tus.js')) };
         /** Starts an upload; `done` comes to how it ended. */

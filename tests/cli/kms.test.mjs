@@ -1,38 +1,18 @@
 // The command and KMS: which key it asks for, and where.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { CreateKeyCommand, ReplicateKeyCommand, UpdateAliasCommand } from '@aws-sdk/client-kms';
-import { startKmsProxy } from '../support/kms-proxy.mjs';
 import { readHeader } from '../support/message.mjs';
-import { startSetting } from './setting.mjs';
+import { testThroughProxy } from './setting.mjs';
 
-let setting;
-let folder;
-let proxy;
 let multiRegion;
-before(async () => {
-  setting = await startSetting();
-  folder = setting.folder;
-  proxy = await startKmsProxy(setting.kms.emulator.endpoint);
-  setting.env.AWS_ENDPOINT_URL = proxy.endpoint;
+const { setting, proxy, seal, open, refused } = testThroughProxy(async () => {
   multiRegion = await setting.kms.createKey({ multiRegion: true });
   await setting.kms.client.send(new ReplicateKeyCommand({ KeyId: multiRegion.KeyId, ReplicaRegion: 'eu-west-1' }));
   setting.keyFile('mrk.json', multiRegion);
   await seal('key.json', 'single.kmseal');
   await seal('mrk.json', 'mrk.kmseal');
 });
-afterEach(() => {
-  proxy.calls.length = 0;
-  proxy.answer = () => undefined;
-});
-after(async () => {
-  await proxy?.close();
-  await setting?.close();
-});
-
-const seal = (key, output, ...args) => setting.succeeds(['seal', '--key', key, '--output', output, ...args, '-'], { input: 'plain' });
-const open = (envelope, ...args) => setting.succeeds(['open', '--output', '-', ...args, envelope]);
-const refused = (status, line, envelope, ...args) => setting.fails(['open', '--output', '-', ...args, envelope], status, line);
 const asked = () => proxy.calls.map(({ region, input }) => [region, input.KeyId]);
 
 describe('key', () => {
@@ -46,7 +26,7 @@ describe('key', () => {
       const key = await KmsPublicKey.import(stdout.toString());
       assert.equal(key.keyId, setting.key.KeyId);
       assert.equal(stderr, `fingerprint ${key.fingerprint}\n`);
-      folder.write('printed.json', stdout);
+      setting.folder.write('printed.json', stdout);
       await seal('printed.json', 'printed.kmseal', '--fingerprint', key.fingerprint, '--force');
     }
     assert.equal((await open('printed.kmseal')).toString(), 'plain');
@@ -79,7 +59,7 @@ describe('public keys', () => {
     const sealed = (...args) => setting.fails(['seal', ...args, '-'], 6, /^kmseal: [\w-]+\.json: /);
     await sealed('--key', 'key.json', '--fingerprint', `SHA256:${'A'.repeat(43)}=`);
     await sealed('--key', 'missing.json');
-    folder.write('text.json', 'no key');
+    setting.folder.write('text.json', 'no key');
     await sealed('--key', 'text.json');
     setting.keyFile('alias.json', { ...setting.key, KeyId: 'alias/uploads' });
     await sealed('--key', 'alias.json');
@@ -88,7 +68,7 @@ describe('public keys', () => {
 
   test('several: any one of them opens, each in its region', async () => {
     await seal('key.json', 'both.kmseal', '--key', 'mrk.json');
-    assert.equal(readHeader(folder.read('both.kmseal')).edks.length, 2);
+    assert.equal(readHeader(setting.folder.read('both.kmseal')).edks.length, 2);
     for (const id of [setting.key.KeyId, multiRegion.KeyId]) {
       assert.equal((await open('both.kmseal', '--key-id', id)).toString(), 'plain');
     }
@@ -131,7 +111,7 @@ describe('which key', () => {
   test('when an alias has moved, old and new envelopes open', async () => {
     const next = await setting.kms.createKey();
     await setting.kms.client.send(new UpdateAliasCommand({ AliasName: 'alias/uploads', TargetKeyId: next.KeyId }));
-    folder.write('next.json', await setting.succeeds(['key', 'alias/uploads']));
+    setting.folder.write('next.json', await setting.succeeds(['key', 'alias/uploads']));
     await seal('next.json', 'next.kmseal');
     for (const name of ['single.kmseal', 'next.kmseal']) assert.equal((await open(name)).toString(), 'plain');
     const needs = JSON.parse(await setting.succeeds(['inspect', '--json', 'next.kmseal'])).keyIds;
@@ -139,7 +119,7 @@ describe('which key', () => {
   });
 
   test('an ARN that is none is never asked for, and does no harm on the terminal', async () => {
-    const envelope = folder.read('single.kmseal');
+    const envelope = setting.folder.read('single.kmseal');
     const { places } = readHeader(envelope);
     const [start, end] = places['provider info 0'];
     const id = setting.key.KeyId.split('/')[1];
@@ -148,7 +128,7 @@ describe('which key', () => {
     for (const arn of [...arns, setting.key.KeyId.replace('key/', 'alias/')]) {
       const length = Buffer.alloc(2);
       length.writeUInt16BE(Buffer.byteLength(arn));
-      folder.write('hostile.kmseal', Buffer.concat([envelope.subarray(0, start - 2), length, Buffer.from(arn), envelope.subarray(end)]));
+      setting.folder.write('hostile.kmseal', Buffer.concat([envelope.subarray(0, start - 2), length, Buffer.from(arn), envelope.subarray(end)]));
       // No --endpoint-url: the host would be the region's.
       const { stderr } = await setting.fails(['open', 'hostile.kmseal'], 4, /ERR_NO_MATCHING_KEY/, { env: { AWS_ENDPOINT_URL: '' } });
       const shown = (await setting.succeeds(['inspect', 'hostile.kmseal'])).toString().replaceAll('\n', '');

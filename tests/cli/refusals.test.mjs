@@ -1,37 +1,17 @@
 // What the command says and does when KMS refuses, fails, or answers something else than what was asked.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
 import { endOf } from '../support/command.mjs';
-import { startKmsProxy } from '../support/kms-proxy.mjs';
-import { startSetting } from './setting.mjs';
+import { testThroughProxy } from './setting.mjs';
 
-let setting;
-let folder;
-let proxy;
 let other;
-before(async () => {
-  setting = await startSetting();
-  folder = setting.folder;
-  proxy = await startKmsProxy(setting.kms.emulator.endpoint);
-  setting.env.AWS_ENDPOINT_URL = proxy.endpoint;
+const { setting, proxy, seal, open, refused } = testThroughProxy(async () => {
   other = await setting.kms.createKey();
   setting.keyFile('other.json', other);
   await seal('key.json', 'single.kmseal');
 });
-afterEach(() => {
-  proxy.calls.length = 0;
-  proxy.answer = () => undefined;
-});
-after(async () => {
-  await proxy?.close();
-  await setting?.close();
-});
-
-const seal = (key, output, ...args) => setting.succeeds(['seal', '--key', key, '--output', output, ...args, '-'], { input: 'plain' });
-const open = (envelope, ...args) => setting.succeeds(['open', '--output', '-', ...args, envelope]);
-const refused = (status, line, envelope, ...args) => setting.fails(['open', '--output', '-', ...args, envelope], status, line);
 
 test('a disabled key', async () => {
   await setting.kms.client.send(new DisableKeyCommand({ KeyId: setting.key.KeyId }));
@@ -97,7 +77,7 @@ test('nor longer than until it is interrupted', async () => {
   while (proxy.calls.length === 0) await sleep(25);
   child.kill('SIGINT');
   assert.equal((await end).signal, 'SIGINT');
-  assert.deepEqual(folder.list().filter((name) => name === 'stopped' || name.startsWith('.kmseal-')), []);
+  assert.deepEqual(setting.folder.list().filter((name) => name === 'stopped' || name.startsWith('.kmseal-')), []);
 });
 
 test('an answer for another key, or of another length, opens nothing', async () => {
@@ -121,13 +101,13 @@ test('an endpoint that is set to nothing is as good as none', async () => {
     assert.equal((await setting.succeeds(['open', '-o', '-', 'single.kmseal'], { env })).toString(), 'plain');
   }
   // By a service's section of the configuration, too.
-  folder.write('config', '[default]\nservices = local\n[services local]\nkms =\n  endpoint_url =\n');
-  const env = { AWS_CONFIG_FILE: folder.at('config') };
+  setting.folder.write('config', '[default]\nservices = local\n[services local]\nkms =\n  endpoint_url =\n');
+  const env = { AWS_CONFIG_FILE: setting.folder.at('config') };
   assert.equal((await setting.succeeds(['open', '-o', '-', 'single.kmseal'], { env })).toString(), 'plain');
 });
 
 test('the credentials of a profile', async () => {
-  folder.write('credentials', '[opener]\naws_access_key_id = test\naws_secret_access_key = test\n');
-  const env = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_SHARED_CREDENTIALS_FILE: folder.at('credentials') };
+  setting.folder.write('credentials', '[opener]\naws_access_key_id = test\naws_secret_access_key = test\n');
+  const env = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_SHARED_CREDENTIALS_FILE: setting.folder.at('credentials') };
   assert.equal((await setting.succeeds(['--profile', 'opener', 'open', '-o', '-', 'single.kmseal'], { env })).toString(), 'plain');
 });

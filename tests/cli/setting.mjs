@@ -1,6 +1,9 @@
 // What every test of the command starts from: KMS, a key, a folder, and the command in it.
 import assert from 'node:assert/strict';
+import { after, afterEach, before } from 'node:test';
+import { printed } from '../../scripts/lib/kms.mjs';
 import { createFolder, runCommand, startCommand } from '../support/command.mjs';
+import { startKmsProxy } from '../support/kms-proxy.mjs';
 import { startKms } from '../support/kms.mjs';
 
 /** @param {Parameters<typeof startKms>[0]} [options] */
@@ -37,7 +40,7 @@ export async function startSetting(options) {
 
     /** GetPublicKey's answer as a file. */
     keyFile(name, answer) {
-      return folder.write(name, JSON.stringify({ ...answer, PublicKey: Buffer.from(answer.PublicKey).toString('base64') }));
+      return folder.write(name, JSON.stringify(printed(answer)));
     },
 
     async close() {
@@ -47,4 +50,38 @@ export async function startSetting(options) {
   };
   setting.keyFile('key.json', key);
   return setting;
+}
+
+/**
+ * What tests start from that watch or change what KMS answers: the command's calls go through a proxy, and what was seen and changed
+ * is forgotten after each test.
+ * @param {() => Promise<void>} prepare comes before the tests
+ */
+export function testThroughProxy(prepare) {
+  const setting = {};
+  const proxy = { calls: [], answer: () => undefined };
+  let started;
+  before(async () => {
+    Object.assign(setting, await startSetting());
+    started = await startKmsProxy(setting.kms.emulator.endpoint);
+    started.answer = (call) => proxy.answer(call);
+    Object.assign(proxy, { calls: started.calls, endpoint: started.endpoint });
+    setting.env.AWS_ENDPOINT_URL = proxy.endpoint;
+    await prepare();
+  });
+  afterEach(() => {
+    proxy.calls.length = 0;
+    proxy.answer = () => undefined;
+  });
+  after(async () => {
+    await started?.close();
+    await setting.close?.();
+  });
+  return {
+    setting,
+    proxy,
+    seal: (key, output, ...args) => setting.succeeds(['seal', '--key', key, '--output', output, ...args, '-'], { input: 'plain' }),
+    open: (envelope, ...args) => setting.succeeds(['open', '--output', '-', ...args, envelope]),
+    refused: (status, line, envelope, ...args) => setting.fails(['open', '--output', '-', ...args, envelope], status, line),
+  };
 }

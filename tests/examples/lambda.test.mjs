@@ -4,6 +4,7 @@ import { after, before, describe, mock, test } from 'node:test';
 import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { KmsPublicKey, Opener, Sealer, inspect } from 'kmseal';
+import { printed } from '../../scripts/lib/kms.mjs';
 import { startAws } from '../support/aws.mjs';
 import { sample } from '../support/bytes.mjs';
 import { startFaults } from '../support/microburst.mjs';
@@ -170,8 +171,7 @@ describe('the task of an S3 Batch Operations job', () => {
 
   test('reseals for another key', async () => {
     const answer = await aws.kms.createKey();
-    const publicKey = JSON.stringify({ ...answer, PublicKey: Buffer.from(answer.PublicKey).toString('base64') });
-    const handler = await aws.lambda('batch-task', { ...settings(), PUBLIC_KEY: publicKey });
+    const handler = await aws.lambda('batch-task', { ...settings(), PUBLIC_KEY: JSON.stringify(printed(answer)) });
     await upload('uploads/4711/r.kmseal', BIG);
     assert.deepEqual(await outcome(handler, 'uploads/4711/r.kmseal'), ['Succeeded', 'written']);
     assert.deepEqual((await handler(event('uploads/4711/r.kmseal'))).results, [result('Succeeded', 'already there')]);

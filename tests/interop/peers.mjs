@@ -14,7 +14,7 @@ const PROGRAM = fileURLToPath(new URL('esdk.py', import.meta.url));
 const SHA_256 = 'RSAES_OAEP_SHA_256';
 
 /** KMS's answer to GetPublicKey as the SDK wants it. */
-function describeKey({ KeyId, PublicKey }, algorithm) {
+export function describeKey({ KeyId, PublicKey }, algorithm) {
   const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
   return { keyId: KeyId, pem: key.export({ format: 'pem', type: 'spki' }), algorithm };
 }

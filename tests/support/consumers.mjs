@@ -5,6 +5,7 @@ import { cpSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Opener } from '../../dist/index.js';
+import { printed } from '../../scripts/lib/kms.mjs';
 import { consumerTools } from '../../scripts/lib/npm.mjs';
 import { startKms } from './kms.mjs';
 import { startServer } from './server.mjs';
@@ -23,11 +24,6 @@ export async function startProject() {
 /** The .wasm files in a folder and those below it. */
 export function wasmFiles(folder) {
   return readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.wasm'));
-}
-
-/** GetPublicKey's answer as the AWS CLI prints it. */
-export function printed({ $metadata, PublicKey, ...rest }) {
-  return { ...rest, PublicKey: Buffer.from(PublicKey).toString('base64') };
 }
 
 /**

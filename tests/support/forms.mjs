@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Opener } from 'kmseal';
+import { printed } from '../../scripts/lib/kms.mjs';
 import { sample } from './bytes.mjs';
 import { launch } from './browser.mjs';
 import { startKms } from './kms.mjs';
@@ -17,9 +18,6 @@ const SECRETS = ['the-plain-content', 'my-diagnosis', 'text/vcard', 'application
 const TYPES = { '.pdf': 'application/pdf', '.vcf': 'text/vcard' };
 
 const PAGE = (body) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>form</title><body>${body}</body></html>`;
-
-/** The key in the form in which pages serve it, as `aws kms get-public-key` prints it. */
-export const publicKeyJson = ({ PublicKey, ...rest }) => JSON.stringify({ ...rest, PublicKey: Buffer.from(PublicKey).toString('base64') });
 
 /**
  * KMS with a key, and a server whose page is what show() was given last. It records every request, and answers those to /upload.
@@ -44,7 +42,7 @@ async function startForms({ routes, folders, connect } = {}) {
       });
       routes?.(app);
       app.get('/form', (context) => context.html(PAGE(page), 200, { 'Cache-Control': 'no-cache' }));
-      app.get('/kms-public-key.json', (context) => context.body(publicKeyJson(key), 200, { 'Content-Type': 'application/json' }));
+      app.get('/kms-public-key.json', (context) => context.json(printed(key)));
       app.post('/upload', (context) => context.html(PAGE('<p id="received">received</p>')));
     },
   });

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { Opener } from 'kmseal';
+import { printed } from '../../scripts/lib/kms.mjs';
 import { bundle } from './bundle.mjs';
 import { startKms } from './kms.mjs';
 import { startRelay } from './relay.mjs';
@@ -60,7 +61,7 @@ export async function startUploaders() {
 
   return {
     kms,
-    key: { KeyId: key.KeyId, PublicKey: Buffer.from(key.PublicKey).toString('base64') },
+    key: printed(key),
     relays,
     tus,
     /** For pages. */

@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
+import { printed } from '../../scripts/lib/kms.mjs';
 import { bundleWays } from './bundle.mjs';
 import { createFormReceiver } from './form.mjs';
 import { guard, refusal, unknownUpload } from './guard.mjs';
@@ -54,7 +55,7 @@ export async function createApp({ kms, s3, bucket, publicKey, origins, maxUpload
     return c.json({ error: 'ERR_SERVER', message }, 502);
   });
 
-  app.get('/kms-public-key.json', (c) => c.json(getPublicKeyJson(publicKey)));
+  app.get('/kms-public-key.json', (c) => c.json(printed(publicKey)));
   app.get('/demo.json', (c) => c.json({ emulated, maxUploadSize }));
 
   // The context names the upload, so its id must exist before sealing; the size is known, and signed, only after it.
@@ -127,9 +128,4 @@ function securityHeaders(uploadOrigin) {
     // Plain http on loopback: a promise of https would be kept for every other local server too.
     strictTransportSecurity: false,
   });
-}
-
-/** GetPublicKey as `aws kms get-public-key` prints it. */
-function getPublicKeyJson({ $metadata, PublicKey, ...rest }) {
-  return { ...rest, PublicKey: Buffer.from(PublicKey).toString('base64') };
 }

@@ -6,8 +6,9 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { By, until } from 'selenium-webdriver';
 import { answers, freePort, startChild } from '../../../scripts/lib/child.mjs';
+import { printed } from '../../../scripts/lib/kms.mjs';
 import { launch } from '../../support/browser.mjs';
-import { printed, startProject, wasmFiles } from '../../support/consumers.mjs';
+import { startProject, wasmFiles } from '../../support/consumers.mjs';
 import { startKms } from '../../support/kms.mjs';
 import { outputOf } from '../../support/tarball.mjs';
 
