@@ -1,11 +1,11 @@
 // The opener's data-key cache in three browsers: how often KMS is asked, what is never shared, and when it is wiped.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { KmsPublicKey, Sealer } from 'kmseal';
 import { sample } from '../support/bytes.mjs';
 import { decryptRoute, startKms } from '../support/kms.mjs';
 import { contentKey, readHeader, serializeContext, writeFrames, writeHeader } from '../support/message.mjs';
-import { openPage } from '../support/session.mjs';
+import { inBrowsers, openPage } from '../support/session.mjs';
 
 /* global kit, envelopes, inMemory -- of page.mjs and of this file, in the page */
 
@@ -36,93 +36,88 @@ beforeEach(() => {
   kms.calls.length = 0;
 });
 
-for (const name of ['chromium', 'firefox', 'webkit']) {
-  describe(name, () => {
-    let page;
-    before(async () => {
-      page = await openPage(name, { routes: decryptRoute(kms) });
-      await page.evaluate(async (answer, sealed, dataKey) => {
-        // Before the package makes its instance.
-        const { search, watchMemory } = await import('/support/memory.mjs');
-        const watch = watchMemory();
-        globalThis.inMemory = () => 'data key' in search(watch.memory(), { 'data key': dataKey });
-        const { makeKit } = await import('/support/page.mjs');
-        globalThis.kit = await makeKit(answer);
-        globalThis.envelopes = sealed;
-      }, { KeyId: answer.KeyId, PublicKey: answer.PublicKey }, envelopes, dataKey);
-    });
-    after(() => page?.close());
-
-    test('one call for all files of one data key that are opened at a time, and none for those after, in any form', async () => {
-      const opened = await page.evaluate(async (cache) => {
-        const opener = kit.opener({ cache });
-        const hex = async (opening) => (await kit.collect((await opening).plaintext)).toHex();
-        const together = await Promise.all(envelopes.map((envelope) => hex(opener.open(envelope, { encryptionContext: { tenant: '7' } }))));
-        const [first, second, third, fourth] = envelopes;
-        const later = [opener.open(first), opener.open(new Blob([second])), opener.open(kit.inPieces(third, 100)), opener.openRange(new Blob([fourth]))];
-        const all = [...together, ...(await Promise.all(later.map(hex)))];
-        opener.close();
-        return all;
-      }, CACHE);
-      assert.deepEqual(opened, Array(FILES + 4).fill(Buffer.from(PLAINTEXT).toString('hex')));
-      assert.deepEqual(kms.calls, [answer.KeyId]);
-    });
-
-    test('one for each without a cache, and one for each hundredth where the limit is a hundred', async () => {
-      await page.evaluate(() => Promise.all(envelopes.slice(0, 5).map((envelope) => kit.open(envelope))).then(() => undefined));
-      assert.equal(kms.calls.length, 5);
-      kms.calls.length = 0;
-      await page.evaluate(async (cache) => {
-        const opener = kit.opener({ cache });
-        await Promise.all(envelopes.map((envelope) => opener.open(envelope)));
-        opener.close();
-      }, { ...CACHE, maxMessagesEncrypted: FILES / 10 });
-      assert.equal(kms.calls.length, 10);
-    });
-
-    test('another context under the same encrypted data key fails, and the right one goes on opening', async () => {
-      const outcomes = await page.evaluate(async (cache, forged) => {
-        const opener = kit.opener({ cache });
-        const outcome = (...args) => opener.open(...args).then(({ plaintext }) => plaintext.length, ({ code }) => code);
-        const outcomes = [];
-        for (const args of [[envelopes[0]], [forged], [forged, { encryptionContext: { tenant: '8' } }], [envelopes[1]]]) outcomes.push(await outcome(...args));
-        // Also for those who wait for one and the same answer.
-        const fresh = kit.opener({ cache });
-        const both = [envelopes[2], forged].map((envelope) => fresh.open(envelope).then(({ plaintext }) => plaintext.length, ({ code }) => code));
-        outcomes.push(...(await Promise.all(both)));
-        for (const one of [opener, fresh]) one.close();
-        return outcomes;
-      }, CACHE, forged);
-      assert.deepEqual(outcomes, [PLAINTEXT.length, 'ERR_CONTEXT', 'ERR_CONTEXT', PLAINTEXT.length, PLAINTEXT.length, 'ERR_CONTEXT']);
-      assert.equal(kms.calls.length, 2);
-    });
-
-    test('close() wipes it and refuses, leaving the page wipes it, and so does age', async () => {
-      const seen = await page.evaluate(async () => {
-        const seen = [inMemory()];
-        const keeping = async (maxAge) => {
-          const opener = kit.opener({ cache: { maxAge } });
-          await opener.open(envelopes[0]);
-          seen.push(inMemory());
-          return opener;
-        };
-        const closed = await keeping(60_000);
-        closed.close();
-        const code = (promise) => promise.then(() => 'opens', (error) => error.code);
-        seen.push(inMemory(), await code(closed.open(envelopes[0])), await code(closed.openRange(new Blob([envelopes[0]]))));
-        const left = await keeping(60_000);
-        dispatchEvent(new PageTransitionEvent('pagehide'));
-        seen.push(inMemory());
-        await left.open(envelopes[0]);
-        seen.push(inMemory());
-        left.close();
-        await keeping(1500);
-        await new Promise((resolve) => setTimeout(resolve, 1700));
-        return [...seen, inMemory()];
-      });
-      assert.deepEqual(seen, [false, true, false, 'ERR_CLOSED', 'ERR_CLOSED', true, false, true, true, false]);
-      // A closed one asks nobody, one whose page was left asks anew.
-      assert.equal(kms.calls.length, 4);
-    });
+inBrowsers((name) => openPage(name, { routes: decryptRoute(kms) }), (page) => {
+  before(async () => {
+    await page.evaluate(async (answer, sealed, dataKey) => {
+      // Before the package makes its instance.
+      const { search, watchMemory } = await import('/support/memory.mjs');
+      const watch = watchMemory();
+      globalThis.inMemory = () => 'data key' in search(watch.memory(), { 'data key': dataKey });
+      const { makeKit } = await import('/support/page.mjs');
+      globalThis.kit = await makeKit(answer);
+      globalThis.envelopes = sealed;
+    }, { KeyId: answer.KeyId, PublicKey: answer.PublicKey }, envelopes, dataKey);
   });
-}
+
+  test('one call for all files of one data key that are opened at a time, and none for those after, in any form', async () => {
+    const opened = await page.evaluate(async (cache) => {
+      const opener = kit.opener({ cache });
+      const hex = async (opening) => (await kit.collect((await opening).plaintext)).toHex();
+      const together = await Promise.all(envelopes.map((envelope) => hex(opener.open(envelope, { encryptionContext: { tenant: '7' } }))));
+      const [first, second, third, fourth] = envelopes;
+      const later = [opener.open(first), opener.open(new Blob([second])), opener.open(kit.inPieces(third, 100)), opener.openRange(new Blob([fourth]))];
+      const all = [...together, ...(await Promise.all(later.map(hex)))];
+      opener.close();
+      return all;
+    }, CACHE);
+    assert.deepEqual(opened, Array(FILES + 4).fill(Buffer.from(PLAINTEXT).toString('hex')));
+    assert.deepEqual(kms.calls, [answer.KeyId]);
+  });
+
+  test('one for each without a cache, and one for each hundredth where the limit is a hundred', async () => {
+    await page.evaluate(() => Promise.all(envelopes.slice(0, 5).map((envelope) => kit.open(envelope))).then(() => undefined));
+    assert.equal(kms.calls.length, 5);
+    kms.calls.length = 0;
+    await page.evaluate(async (cache) => {
+      const opener = kit.opener({ cache });
+      await Promise.all(envelopes.map((envelope) => opener.open(envelope)));
+      opener.close();
+    }, { ...CACHE, maxMessagesEncrypted: FILES / 10 });
+    assert.equal(kms.calls.length, 10);
+  });
+
+  test('another context under the same encrypted data key fails, and the right one goes on opening', async () => {
+    const outcomes = await page.evaluate(async (cache, forged) => {
+      const opener = kit.opener({ cache });
+      const outcome = (...args) => opener.open(...args).then(({ plaintext }) => plaintext.length, ({ code }) => code);
+      const outcomes = [];
+      for (const args of [[envelopes[0]], [forged], [forged, { encryptionContext: { tenant: '8' } }], [envelopes[1]]]) outcomes.push(await outcome(...args));
+      // Also for those who wait for one and the same answer.
+      const fresh = kit.opener({ cache });
+      const both = [envelopes[2], forged].map((envelope) => fresh.open(envelope).then(({ plaintext }) => plaintext.length, ({ code }) => code));
+      outcomes.push(...(await Promise.all(both)));
+      for (const one of [opener, fresh]) one.close();
+      return outcomes;
+    }, CACHE, forged);
+    assert.deepEqual(outcomes, [PLAINTEXT.length, 'ERR_CONTEXT', 'ERR_CONTEXT', PLAINTEXT.length, PLAINTEXT.length, 'ERR_CONTEXT']);
+    assert.equal(kms.calls.length, 2);
+  });
+
+  test('close() wipes it and refuses, leaving the page wipes it, and so does age', async () => {
+    const seen = await page.evaluate(async () => {
+      const seen = [inMemory()];
+      const keeping = async (maxAge) => {
+        const opener = kit.opener({ cache: { maxAge } });
+        await opener.open(envelopes[0]);
+        seen.push(inMemory());
+        return opener;
+      };
+      const closed = await keeping(60_000);
+      closed.close();
+      const code = (promise) => promise.then(() => 'opens', (error) => error.code);
+      seen.push(inMemory(), await code(closed.open(envelopes[0])), await code(closed.openRange(new Blob([envelopes[0]]))));
+      const left = await keeping(60_000);
+      dispatchEvent(new PageTransitionEvent('pagehide'));
+      seen.push(inMemory());
+      await left.open(envelopes[0]);
+      seen.push(inMemory());
+      left.close();
+      await keeping(1500);
+      await new Promise((resolve) => setTimeout(resolve, 1700));
+      return [...seen, inMemory()];
+    });
+    assert.deepEqual(seen, [false, true, false, 'ERR_CLOSED', 'ERR_CLOSED', true, false, true, true, false]);
+    // A closed one asks nobody, one whose page was left asks anew.
+    assert.equal(kms.calls.length, 4);
+  });
+});

@@ -2,12 +2,12 @@
 // bytes, a Blob, a stream in one piece and one that comes byte by byte.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import * as kmseal from 'kmseal';
 import { pairsOf } from '../support/bytes.mjs';
 import { knownAnswers } from '../support/known-answers.mjs';
 import { readHeader } from '../support/message.mjs';
-import { openPage } from '../support/session.mjs';
+import { inBrowsers, openPage } from '../support/session.mjs';
 import { openVector } from '../support/vectors.mjs';
 
 const ENGINES = ['webcrypto', 'wasm'];
@@ -57,22 +57,15 @@ function opensAll(open) {
 
 describe('Node', () => opensAll((vector, engine) => openVector(kmseal, vector, engine)));
 
-for (const name of ['chromium', 'firefox', 'webkit']) {
-  describe(name, () => {
-    let page;
-    before(async () => {
-      page = await openPage(name);
-    });
-    after(() => page?.close());
-    opensAll((vector, engine) =>
-      page.evaluate(
-        async (...given) => {
-          const { openVector } = await import('/support/vectors.mjs');
-          return openVector(await import('/dist/index.js'), ...given);
-        },
-        vector,
-        engine,
-      ),
-    );
-  });
-}
+inBrowsers((name) => openPage(name), (page) => {
+  opensAll((vector, engine) =>
+    page.evaluate(
+      async (...given) => {
+        const { openVector } = await import('/support/vectors.mjs');
+        return openVector(await import('/dist/index.js'), ...given);
+      },
+      vector,
+      engine,
+    ),
+  );
+});

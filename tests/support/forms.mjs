@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, describe } from 'node:test';
+import { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Opener } from 'kmseal';
 import { printed } from '../../scripts/lib/kms.mjs';
@@ -12,6 +12,7 @@ import { launch } from './browser.mjs';
 import { startKms } from './kms.mjs';
 import { leaks } from './relay.mjs';
 import { startServer } from './server.mjs';
+import { inBrowsers } from './session.mjs';
 
 /** What must never be seen on the way: in every file's content, and in its name and type. */
 const SECRETS = ['the-plain-content', 'my-diagnosis', 'text/vcard', 'application/pdf'];
@@ -167,19 +168,12 @@ export function testForms(setUp = (start) => start()) {
     files.remove();
   });
   /** @param {(page: Awaited<ReturnType<typeof openForms>>, name: string) => void} tests */
-  function inBrowsers(tests, names = ['chromium', 'firefox', 'webkit']) {
-    for (const name of names) {
-      describe(name, () => {
-        const page = {};
-        before(async () => Object.assign(page, await openForms(name, forms)));
-        after(async () => {
-          await page.close?.();
-          assert.ok(forms.requests.length > 0);
-          assert.deepEqual(leaks(forms.requests, SECRETS), []);
-        });
-        tests(page, name);
-      });
-    }
-  }
-  return { forms, files, inBrowsers };
+  const formsInBrowsers = (tests, names) => inBrowsers((name) => openForms(name, forms), (page, name) => {
+    after(() => {
+      assert.ok(forms.requests.length > 0);
+      assert.deepEqual(leaks(forms.requests, SECRETS), []);
+    });
+    tests(page, name);
+  }, names);
+  return { forms, files, inBrowsers: formsInBrowsers };
 }

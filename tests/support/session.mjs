@@ -1,4 +1,5 @@
-// A browser on a page of a server of its own, which also serves what pages share (/support/).
+// A browser on a page of a server of its own, which also serves what pages share (/support/); and tests of it in each browser.
+import { after, before, describe } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { launch } from './browser.mjs';
 import { startServer } from './server.mjs';
@@ -37,4 +38,21 @@ export async function openKit(name, { keys, ...options }) {
     globalThis.kit = await makeKit(...answers);
   }, ...keys);
   return page;
+}
+
+/**
+ * The same tests in each browser.
+ * @template {{ close(): Promise<void> }} Page
+ * @param {(name: string) => Promise<Page>} open
+ * @param {(page: Page, name: string) => void} tests `page` is filled once they run
+ */
+export function inBrowsers(open, tests, names = ['chromium', 'firefox', 'webkit']) {
+  for (const name of names) {
+    describe(name, () => {
+      const page = {};
+      before(async () => Object.assign(page, await open(name)));
+      after(() => page.close?.());
+      tests(page, name);
+    });
+  }
 }

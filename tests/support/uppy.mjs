@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, afterEach, before, describe } from 'node:test';
+import { after, afterEach, before } from 'node:test';
 import { content, PLAIN } from './plaintext.mjs';
 import { leaks } from './relay.mjs';
-import { openKit } from './session.mjs';
+import { inBrowsers, openKit } from './session.mjs';
 import { startUploaders } from './uploaders.mjs';
 
 export const NAMES = ['Arztbrief Meier.pdf', 'Befund.png'];
@@ -28,11 +28,9 @@ export function testUppy() {
     rmSync(folder, { recursive: true });
   });
 
-  async function open(name, setUp) {
-    const { routes, connect, key, places } = servers;
+  async function open(name) {
+    const { routes, connect, key } = servers;
     const page = await openKit(name, { keys: [key], routes, connect });
-    await servers.allow(page.origin);
-    await page.evaluate(setUp, places);
     return {
       ...page,
       /** Makes files of these sizes, chooses them, and returns what they hold. */
@@ -49,20 +47,17 @@ export function testUppy() {
    * @param {(places: { form: string, tus: string }) => Promise<void>} setUp runs in the page
    * @param {(page: Awaited<ReturnType<typeof open>>, name: string) => void} tests
    */
-  function inBrowsers(setUp, tests) {
-    for (const name of ['chromium', 'firefox', 'webkit']) {
-      describe(name, () => {
-        const page = {};
-        before(async () => Object.assign(page, await open(name, setUp)));
-        after(() => page.close?.());
-        afterEach(() => {
-          const told = leaks(servers.seen(), SECRETS);
-          servers.reset();
-          assert.deepEqual(told, []);
-        });
-        tests(page, name);
-      });
-    }
-  }
-  return { servers, paths, inBrowsers };
+  const uppyInBrowsers = (setUp, tests) => inBrowsers(open, (page, name) => {
+    before(async () => {
+      await servers.allow(page.origin);
+      await page.evaluate(setUp, servers.places);
+    });
+    afterEach(() => {
+      const told = leaks(servers.seen(), SECRETS);
+      servers.reset();
+      assert.deepEqual(told, []);
+    });
+    tests(page, name);
+  });
+  return { servers, paths, inBrowsers: uppyInBrowsers };
 }
