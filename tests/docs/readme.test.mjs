@@ -10,11 +10,11 @@ import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } fro
 import { build } from 'esbuild';
 import { By } from 'selenium-webdriver';
 import { KmsPublicKey, Opener, Sealer } from '../../dist/index.js';
-import { createRsaKey } from '../../scripts/lib/kms.mjs';
+import { createRsaKey, printed } from '../../scripts/lib/kms.mjs';
 import { ROOT } from '../../scripts/lib/run.mjs';
 import { venv } from '../../scripts/lib/venv.mjs';
 import { launch } from '../support/browser.mjs';
-import { printed, startHost } from '../support/consumers.mjs';
+import { startHost } from '../support/consumers.mjs';
 import { outputOf } from '../support/tarball.mjs';
 import { startTus } from '../support/tus.mjs';
 import { DOCUMENTS, blocksOf, fill, moduleOf, write } from './blocks.mjs';

@@ -94,6 +94,7 @@ test('a sealer with a cache lets the process end', () => {
 });
 
 const CONSUMER = `
+import { expectTypeOf } from 'expect-type';
 import {
   KmsPublicKey, KmsealError, Opener, Sealer, generateRandom, inspect, load, reseal,
   type EncryptionContext, type GetPublicKeyOutput, type KmsealErrorCode, type OpenOptions, type SealOptions, type SealedFile,
@@ -142,6 +143,21 @@ export async function main(file: File, signal: AbortSignal): Promise<void> {
     (await opener.openRange({ size: sealed.size, read: async (start, end) => (await sealed.slice(start, end).arrayBuffer()) }, 0, 10, expected)).plaintext;
   const moved: Blob = await reseal(sealed, { opener, sealer, signal });
   console.log(frames, size, range, moved);
+
+  // Exactly these, where an annotation would let any pass.
+  type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
+  expectTypeOf(sealer.seal(file)).toEqualTypeOf<Promise<Blob>>();
+  expectTypeOf(sealer.seal(bytes)).toEqualTypeOf<Promise<Uint8Array<ArrayBuffer>>>();
+  expectTypeOf(sealer.seal(stream)).toEqualTypeOf<Promise<Stream>>();
+  expectTypeOf(sealer.seal(file as Blob | Uint8Array)).toEqualTypeOf<Promise<Blob | Uint8Array<ArrayBuffer> | Stream>>();
+  expectTypeOf(sealer.prepare(file)).toEqualTypeOf<Promise<SealedFile>>();
+  expectTypeOf((await opener.open(sealed)).plaintext).toEqualTypeOf<Blob>();
+  expectTypeOf((await opener.open(bytes)).plaintext).toEqualTypeOf<Uint8Array<ArrayBuffer>>();
+  expectTypeOf((await opener.open(stream)).plaintext).toEqualTypeOf<Stream>();
+  expectTypeOf((await opener.openRange(sealed)).plaintext).toEqualTypeOf<Blob>();
+  expectTypeOf(reseal(bytes, { opener, sealer })).toEqualTypeOf<Promise<Uint8Array<ArrayBuffer>>>();
+  expectTypeOf(key.fingerprint).toEqualTypeOf<string>();
+  expectTypeOf<KmsealError['code']>().toEqualTypeOf<KmsealErrorCode>();
 
   // Mistakes that the types catch.
   // @ts-expect-error a context holds strings
@@ -225,7 +241,7 @@ for (const [module, moduleResolution] of [['nodenext', 'nodenext'], ['esnext', '
     const compilerOptions = {
       module, moduleResolution, target: 'es2022', lib: ['es2022', 'dom', 'dom.iterable'], types: [],
       strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, verbatimModuleSyntax: true, noEmit: true,
-      skipLibCheck: false,
+      skipLibCheck: false, paths: { 'expect-type': [path.join(ROOT, 'node_modules/expect-type/dist/index.d.ts')] },
     };
     writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['main.ts'] }));
     assert.equal(output(path.join(ROOT, 'node_modules/.bin/tsc'), ['--project', folder], tarball.project), '');
