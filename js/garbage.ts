@@ -41,6 +41,10 @@ const LEFT_BEFORE_CALL = 1024 * 1024;
  */
 export function callCollector(left: number): number {
   if (left < LEFT_BEFORE_CALL || !isChromium()) return left;
-  new ArrayBuffer(2 * left);
+  try {
+    new ArrayBuffer(2 * left);
+  } catch {
+    // There is no room for it even after collecting.
+  }
   return 0;
 }

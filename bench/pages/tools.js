@@ -10,7 +10,7 @@ const RSA = { name: 'RSA-OAEP', hash: 'SHA-256', modulusLength: 4096, publicExpo
 /** The file that was chosen. */
 export const chosenFile = () => document.querySelector('input').files[0];
 
-/** A sealer, and the opener of what it seals: its KMS is this page. */
+/** A sealer, the keys it seals for, and the opener of what it seals: its KMS is this page. */
 export async function sealerAndOpener(options) {
   const { publicKey, privateKey } = await crypto.subtle.generateKey(RSA, true, ['encrypt', 'decrypt']);
   const source = await crypto.subtle.exportKey('spki', publicKey);
@@ -19,7 +19,7 @@ export async function sealerAndOpener(options) {
     const plaintext = await crypto.subtle.decrypt(RSA, privateKey, CiphertextBlob);
     return { KeyId, Plaintext: new Uint8Array(plaintext) };
   };
-  return { sealer: new Sealer({ keys, ...options }), opener: new Opener({ keyIds: [KEY_ID], decrypt }) };
+  return { keys, sealer: new Sealer({ keys, ...options }), opener: new Opener({ keyIds: [KEY_ID], decrypt }) };
 }
 
 export const importAesKey = () => crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt']);

@@ -1,4 +1,4 @@
-// The memory of a Chromium's renderer processes, from /proc.
+// The memory of Chromium's processes, from /proc.
 import { readFile, readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -15,8 +15,8 @@ async function pss(pid) {
   }
 }
 
-/** The renderers that descend from a process: that of the page, and spare ones, which do nothing. */
-async function renderers(browserPid) {
+/** The renderers that descend from a browser's process: that of the page, and spare ones, which do nothing. */
+async function renderersOf(browserPid) {
   const processes = new Map();
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)) {
     try {
@@ -30,23 +30,32 @@ async function renderers(browserPid) {
   return [...processes.keys()].filter((pid) => processes.get(pid).command.includes('--type=renderer') && descends(pid));
 }
 
-/** Samples the memory of all renderers together until stop(), which gives it at the start and at its peak. */
-export async function watchRenderers(driver) {
-  const pid = (await driver.getCapabilities()).get('goog:processID');
-  const pids = await renderers(pid);
+/**
+ * Samples the memory of all renderers together, and of the browser's own process, until stop(), which gives for both how far it
+ * came above where it was, in MiB.
+ */
+export async function watchMemory(driver) {
+  const browserPid = (await driver.getCapabilities()).get('goog:processID');
+  const pids = await renderersOf(browserPid);
   if (pids.length === 0) throw new Error('no renderer process was found');
-  const sample = async () => (await Promise.all(pids.map(pss))).reduce((sum, bytes) => sum + bytes, 0);
+  const sample = async () => {
+    const [browser, ...renderers] = await Promise.all([browserPid, ...pids].map(pss));
+    return { browser, renderers: renderers.reduce((sum, bytes) => sum + bytes, 0) };
+  };
   const start = await sample();
-  let peak = start;
+  const peak = { ...start };
   let watching = true;
   const watched = (async () => {
-    for (; watching; await delay(EVERY)) peak = Math.max(peak, await sample());
+    for (; watching; await delay(EVERY)) {
+      for (const [kind, bytes] of Object.entries(await sample())) peak[kind] = Math.max(peak[kind], bytes);
+    }
   })();
   return {
     async stop() {
       watching = false;
       await watched;
-      return { start, peak };
+      const above = (kind) => (peak[kind] - start[kind]) / 2 ** 20;
+      return { renderers: above('renderers'), browser: above('browser') };
     },
   };
 }
