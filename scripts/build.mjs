@@ -47,7 +47,7 @@ async function wasm(env) {
   const bytes = await readFile(path.join(PKG, 'kmseal_bg.wasm'), 'latin1');
   await writeFile(input, bytes.replaceAll(from, to), 'latin1');
   // Long functions inlined into single callers compress worse, like functions beside like ones better: 4 % of the package.
-  const shrink = ['-Oz', '--one-caller-inline-max-function-size=20', '--reorder-functions-by-name', '--strip-debug', '--strip-producers'];
+  const shrink = ['-Os', '--one-caller-inline-max-function-size=20', '--reorder-functions-by-name', '--strip-debug', '--strip-producers'];
   const { stdout } = await promisify(execFile)(bin('wasm-opt'), [...shrink, '--minify-imports', input, '-o', path.join(NEW, 'kmseal.wasm')]);
   const short = new Map([[from, to], ...JSON.parse(stdout).imports.map(([, name, shortened]) => [name, shortened])]);
   const script = await readFile(path.join(PKG, 'kmseal.js'), 'utf8');

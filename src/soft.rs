@@ -3,9 +3,7 @@
 
 use alloc::boxed::Box;
 
-use aes_gcm::aead::AeadInOut;
-use aes_gcm::aead::inout::InOutBuf;
-use aes_gcm::{Aes256Gcm, KeyInit};
+use kmseal_gcm::Gcm;
 
 use crate::error::{Code, Error, Result};
 use crate::frame::Frame;
@@ -14,13 +12,13 @@ use crate::stack::wiped;
 use crate::suite::{IV_LEN, TAG_LEN};
 
 /// A content key made ready; its key schedule is wiped on drop.
-pub struct Cipher(Box<Aes256Gcm>);
+pub struct Cipher(Box<Gcm>);
 
 impl Cipher {
     /// Expands the key.
     #[must_use]
     pub fn new(key: &ContentKey) -> Self {
-        wiped(|| Self(Box::new(Aes256Gcm::new(key.as_bytes().into()))))
+        wiped(|| Self(Box::new(Gcm::new(key.as_bytes()))))
     }
 
     /// Encrypts a frame's content in place and returns its tag.
@@ -39,9 +37,9 @@ impl Cipher {
     /// # Errors
     /// [`Code::Authentication`]: content, order or tag were altered.
     pub fn open(&self, frame: &Frame, content: &mut [u8], tag: &[u8; TAG_LEN]) -> Result<()> {
-        let (iv, aad, content) = (frame.iv().into(), frame.aad(), InOutBuf::from(content));
-        wiped(|| self.0.decrypt_inout_detached(&iv, &aad, content, tag.into()))
-            .map_err(|_| Error::altered(frame.sequence()))
+        let (iv, aad) = (frame.iv(), frame.aad());
+        let authentic = wiped(|| self.0.decrypt(&iv, &aad, content, tag));
+        if authentic { Ok(()) } else { Err(Error::altered(frame.sequence())) }
     }
 
     /// The tag over the header (message-header.md, "Authentication Tag"): empty plaintext, IV zero.
@@ -50,8 +48,7 @@ impl Cipher {
     }
 
     fn encrypt(&self, iv: &[u8; IV_LEN], aad: &[u8], content: &mut [u8]) -> Result<[u8; TAG_LEN]> {
-        wiped(|| self.0.encrypt_inout_detached(iv.into(), aad, InOutBuf::from(content)))
-            .map(Into::into)
-            .map_err(|_| Error::new(Code::TooLong, &["a frame is longer than AES-GCM can take"]))
+        wiped(|| self.0.encrypt(iv, aad, content))
+            .ok_or_else(|| Error::new(Code::TooLong, &["a frame is longer than AES-GCM can take"]))
     }
 }

@@ -41,7 +41,7 @@ function reachable(files, ending) {
 // MIT and BSD ask for it.
 test('the licence of every crate inside the .wasm comes with it', () => {
   const text = read('dist/THIRD-PARTY-LICENSES.txt', 'utf8');
-  const crates = billsOfMaterials().npm.components.filter(({ name }) => name !== 'kmseal');
+  const crates = billsOfMaterials().npm.components.filter(({ name }) => !name.startsWith('kmseal'));
   assert.ok(crates.length > 30);
   for (const { name, version } of crates) assert.match(text, new RegExp(`(^|, )${name} ${version.replaceAll('.', '\\.')}($|, )`, 'm'));
   for (const words of ['Copyright (c) 2016-2017 Isis Agora Lovecruft', 'The Rust Project contributors']) assert.ok(text.includes(words), words);
