@@ -24,7 +24,7 @@ export interface Flow {
 }
 
 /** Batches of frames that are started before the reader asks for them. */
-const BATCHES_AHEAD = 2;
+const BATCHES_AHEAD = 1;
 
 export interface RunContext extends RunOptions {
   /** Plaintext bytes in all, if known. */
