@@ -51,10 +51,15 @@ async function pass(relay, url, incoming, outgoing) {
   asked?.on('error', () => stopped || incoming.socket.destroy());
   incoming.on('close', () => incoming.complete || asked?.destroy());
   const answer = asked && once(asked, 'response');
-  answer?.catch(() => {});
+  // A server may answer before it has read all, and then read no more: browsers send a request again by themselves, whose first
+  // try had arrived.
+  let answered = false;
+  let unread = false;
+  answer?.then(() => { answered = true; }, () => {});
   for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
     chunks.push(chunk);
-    if (room > 0 && !asked.write(chunk.subarray(0, room))) await once(asked, 'drain');
+    if (room > 0 && answered) unread = true;
+    else if (room > 0 && !asked.write(chunk.subarray(0, room))) await Promise.race([once(asked, 'drain'), answer]);
     room -= chunk.length;
     if (room <= 0 && does !== 'answer') break;
   }
@@ -64,6 +69,7 @@ async function pass(relay, url, incoming, outgoing) {
   } else {
     asked.end();
     const [response] = await answer;
+    if (unread) response.on('end', () => asked.destroy());
     if (!does) return void response.pipe(outgoing.writeHead(response.statusCode, response.headers));
     await response.resume().toArray();
   }
