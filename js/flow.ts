@@ -24,7 +24,7 @@ export interface Flow {
 }
 
 /** Batches of frames that are started before the reader asks for them. */
-const BATCHES_AHEAD = 1;
+const BATCHES_AHEAD = 2;
 
 export interface RunContext extends RunOptions {
   /** Plaintext bytes in all, if known. */
@@ -170,7 +170,7 @@ export async function toBlob(flow: Flow, run: RunContext, size = Infinity): Prom
     pieces.forEach(letGo);
     // Chromium does not count a Blob's bytes, and keeps them until it happens to collect the Blob. Where it has no disk for them
     // (headless, 156) sending one fails at 500 MiB.
-    callCollector(4 * size);
+    callCollector(2 * size);
     return blob;
   }
   let failure: { error: unknown } | undefined;

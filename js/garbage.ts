@@ -34,7 +34,7 @@ const LEFT_BEFORE_CALL = 1024 * 1024;
 /**
  * Keeps what readers drop from piling up. Chromium collects young buffers when there are 64 MiB of them, and ten times the wasted
  * pages at the speed of sealing; it counts a buffer's length, touched or not. So one that is never touched, which costs no memory,
- * calls for the collector at every third of that.
+ * calls for the collector at every fifth of that.
  *
  * @param left bytes that have left since the last call
  * @returns the bytes to go on counting from
@@ -42,7 +42,7 @@ const LEFT_BEFORE_CALL = 1024 * 1024;
 export function callCollector(left: number): number {
   if (left < LEFT_BEFORE_CALL || !isChromium()) return left;
   try {
-    new ArrayBuffer(2 * left);
+    new ArrayBuffer(4 * left);
   } catch {
     // There is no room for it even after collecting.
   }
