@@ -4,23 +4,16 @@ import { tusOptions } from '/dist/tus.js';
 import { Upload } from '/peers/tus.js';
 import { chosenFile, compete, expectLength, sealerAndOpener } from './tools.js';
 
-/** A Sealer that seals nothing. */
-class Unsealer extends Sealer {
-  async prepare(file) {
-    return { size: file.size, slice: async (start, end) => file.slice(start, end), close() {} };
-  }
-}
+/** A Sealer that seals nothing; of each part of the file it sends what `pass` makes of it. */
+const unsealing = (keys, pass) => Object.assign(new Sealer({ keys }), {
+  prepare: async (file) => ({ size: file.size, slice: async (start, end) => pass(file.slice(start, end)), close() {} }),
+});
 
-/** A Sealer that reads the file into the page and seals nothing, which is the least that sealing can cost. */
-class Reader extends Sealer {
-  async prepare(file) {
-    const slice = async (start, end) => {
-      const blob = new Blob([await file.slice(start, end).arrayBuffer()]);
-      new ArrayBuffer(8 * blob.size); // has Chromium collect the Blobs before; it holds 500 MiB of them
-      return blob;
-    };
-    return { size: file.size, slice, close() {} };
-  }
+/** The part, read into the page, which is the least that sealing can cost. */
+async function throughPage(part) {
+  const blob = new Blob([await part.arrayBuffer()]);
+  new ArrayBuffer(8 * blob.size); // has Chromium collect the Blobs before; it holds 500 MiB of them
+  return blob;
 }
 
 const WAYS = {
@@ -65,12 +58,12 @@ export const uploadOnce = (way, sink) => upload(way, globalThis.sealer, sink);
 /** Times of uploading the chosen file sealed, and as it is by the same code: from the file, and through the page. */
 export async function uploadTimed(way, rounds, sink) {
   const { sealer, keys } = await sealerAndOpener();
-  const unsealer = new Unsealer({ keys });
-  const reader = new Reader({ keys });
+  const unsealed = unsealing(keys, (part) => part);
+  const read = unsealing(keys, throughPage);
   const seconds = await compete(rounds, {
     kmseal: () => upload(way, sealer, sink),
-    unsealed: () => upload(way, unsealer, sink),
-    read: () => upload(way, reader, sink),
+    unsealed: () => upload(way, unsealed, sink),
+    read: () => upload(way, read, sink),
   });
   return { seconds, size: chosenFile().size };
 }

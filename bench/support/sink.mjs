@@ -38,8 +38,8 @@ export async function startSink() {
     const length = await discard(incoming);
     received += length;
     // HEAD is how tus goes on after a failure, whose time is not what is measured.
-    const refuse = () => [405];
-    const [status, headers = {}, body] = (answers[incoming.method] ?? refuse)(incoming.headers, length);
+    const answer = answers[incoming.method] ?? (() => [405]);
+    const [status, headers = {}, body] = answer(incoming.headers, length);
     outgoing.writeHead(status, { ...CORS, 'Tus-Resumable': '1.0.0', ...headers }).end(body);
   });
   server.listen(0, '127.0.0.1');
