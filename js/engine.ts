@@ -1,14 +1,26 @@
 import { KmsealError } from './errors.js';
 import type { Engine } from './types.js';
 
-/** Bytes of frames that are started together: about ten milliseconds of the wasm engine, one of SubtleCrypto. */
-const BATCH = 1024 * 1024;
+/** Bytes of frames that are started together: of many, about ten milliseconds of the wasm engine, one of SubtleCrypto; and of few. */
+const MANY = 1024 * 1024;
+const FEW = 256 * 1024;
 /** A hostile envelope has frames of one byte, each of which takes its time. */
 const MOST_FRAMES = 256;
 
 /** How many frames are started together. */
-export function framesTogether(frameLength: number): number {
-  return Math.max(1, Math.min(MOST_FRAMES, Math.floor(BATCH / frameLength)));
+export function framesTogether(frameLength: number, many: boolean): number {
+  return Math.max(1, Math.min(MOST_FRAMES, Math.floor((many ? MANY : FEW) / frameLength)));
+}
+
+/** Whether an answer, good or bad, was given within the call. */
+export async function isThere(answer: Promise<unknown>): Promise<boolean> {
+  let there = false;
+  const note = () => {
+    there = true;
+  };
+  answer.then(note, note);
+  await undefined;
+  return there;
 }
 
 /** Whether frames go through SubtleCrypto. */

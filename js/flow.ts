@@ -1,5 +1,6 @@
 import { unlessAborted } from './abort.js';
 import { type Chunk, isBlob, isBytes } from './bytes.js';
+import { isThere } from './engine.js';
 import { callCollector, letGo } from './garbage.js';
 import type { RunOptions } from './types.js';
 
@@ -17,14 +18,11 @@ export interface InFlight {
 
 /** Where frames come from, in order. */
 export interface Flow {
-  /** Starts some more frames; `undefined` at the end. Called again only when it has answered. */
-  next(): Promise<InFlight[] | undefined>;
+  /** Starts a few frames more, or many; `undefined` at the end. Called again only when it has answered. */
+  next(many: boolean): Promise<InFlight[] | undefined>;
   /** Frees what it holds. Called once, at the end, on failure and when the reader leaves. */
   close(reason?: unknown): void;
 }
-
-/** Batches of frames that are started before the reader asks for them. */
-const BATCHES_AHEAD = 2;
 
 export interface RunContext extends RunOptions {
   /** Plaintext bytes in all, if known. */
@@ -35,11 +33,13 @@ export interface RunContext extends RunOptions {
 class Drain {
   readonly #flow: Flow;
   readonly #run: RunContext;
-  #ahead: Promise<InFlight[] | undefined>[] = [];
+  #ahead: Promise<InFlight[] | undefined> | undefined;
   #batch: InFlight[] = [];
-  #last: Promise<unknown> = Promise.resolve();
   #loaded = 0;
   #closed = false;
+  // Whether many frames are under way at a time. An engine that does its work within the call, as Chromium 156's SubtleCrypto does,
+  // gains nothing by that, and each frame would lie in fresh memory.
+  #many: boolean | undefined;
 
   constructor(flow: Flow, run: RunContext) {
     this.#flow = flow;
@@ -77,19 +77,20 @@ class Drain {
   }
 
   async #nextFrame(): Promise<InFlight | undefined> {
-    while (this.#batch.length === 0) {
-      while (this.#ahead.length <= BATCHES_AHEAD) this.#ahead.push(this.#start());
-      const batch = await this.#ahead.shift();
-      if (!batch) return undefined;
-      this.#batch = batch;
+    if (this.#batch.length === 0) {
+      const started = await (this.#ahead ?? this.#start());
+      if (!started) return undefined;
+      this.#batch = started;
+      const [{ plain, result }] = started as [InFlight];
+      // An envelope's header comes as a frame without content.
+      if (plain !== 0) this.#many ??= !(result instanceof Promise && (await isThere(result)));
+      this.#ahead = this.#many ? this.#start() : undefined;
     }
     return this.#batch.shift();
   }
 
-  /** Frames must be begun in order, so that each batch waits for the one before to have begun. */
   #start(): Promise<InFlight[] | undefined> {
-    const starting = this.#last.then(() => this.#flow.next());
-    this.#last = starting;
+    const starting = this.#flow.next(this.#many === true);
     // Reported when its turn comes, not as an unhandled rejection before.
     starting.then((batch) => batch?.forEach(({ result }) => result instanceof Promise && result.catch(() => {})), () => {});
     return starting;
@@ -99,7 +100,7 @@ class Drain {
     if (this.#closed) return;
     this.#closed = true;
     this.#batch = [];
-    this.#ahead = [];
+    this.#ahead = undefined;
     this.#flow.close(reason);
   }
 }

@@ -78,7 +78,7 @@ export class OpeningFlow implements Flow {
     this.#head = call(on, (wasm) => wasm.Body.headLength());
   }
 
-  async next(): Promise<InFlight[] | undefined> {
+  async next(many: boolean): Promise<InFlight[] | undefined> {
     if (this.#closed) return undefined;
     if (this.#failure) throw this.#failure.error;
     if (!this.#web || this.#short) await yieldToEventLoop();
@@ -88,7 +88,7 @@ export class OpeningFlow implements Flow {
     try {
       // What comes after an await must not use the body if it was closed meanwhile.
       while ((await this.#hasFrame(begun === 0)) && !this.#closed) {
-        const together = framesTogether(this.#planned!);
+        const together = framesTogether(this.#planned!, many);
         const { result, failed } = this.#open();
         begun++;
         if (result instanceof Promise || result.length > SHORT) frames.push(this.#inFlight(result, failed));

@@ -103,7 +103,7 @@ class ReplayFlow implements Flow {
     [this.#prepared, this.#checkOpen, this.#from, this.#to] = [prepared, checkOpen, start, end];
   }
 
-  async next(): Promise<InFlight[] | undefined> {
+  async next(many: boolean): Promise<InFlight[] | undefined> {
     if (this.#closed) return undefined;
     // Here and not before, so that whoever asks for a stream learns what is wrong from the stream.
     this.#checkOpen();
@@ -114,7 +114,7 @@ class ReplayFlow implements Flow {
     const { on, replay, file, frameLength, web } = this.#prepared;
     const range = this.#range;
     const first = range.frame;
-    const past = Math.min(first + framesTogether(frameLength), range.endFrame);
+    const past = Math.min(first + framesTogether(frameLength, many), range.endFrame);
     if (first >= past) return undefined;
     range.frame = past;
     if (!web) await yieldToEventLoop();

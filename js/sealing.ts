@@ -30,7 +30,7 @@ export class SequenceFlow implements Flow {
     this.#header = options.header;
   }
 
-  async next(): Promise<InFlight[] | undefined> {
+  async next(many: boolean): Promise<InFlight[] | undefined> {
     if (this.#ended) return undefined;
     const { frameLength, size, web } = this.#options;
     if (!web) await yieldToEventLoop();
@@ -39,7 +39,7 @@ export class SequenceFlow implements Flow {
     if (this.#ended) return undefined;
     if (size !== undefined && this.#taken + this.#queue.size > size) throw wrongSize(size);
     const frames: InFlight[] = [];
-    while (this.#queue.size > frameLength && frames.length < framesTogether(frameLength)) {
+    while (this.#queue.size > frameLength && frames.length < framesTogether(frameLength, many)) {
       frames.push(this.#seal(this.#queue.take(frameLength), false));
     }
     if (frames.length === 0) {

@@ -42,7 +42,7 @@ export async function watchForgetting(load, answers, decrypt) {
     row.found = search(memory, secrets);
     row.extractable = imports.some(({ extractable }) => extractable);
     row.usages = imports.map(({ usages }) => usages.join());
-    row.sourcesKept = imports.filter(({ source }) => source.some((byte) => byte !== 0)).length;
+    row.sourcesKept = imports.filter(({ source, bytes }) => source.join() === bytes.join()).length;
     row.told = Object.keys(secrets).filter((secret) => tells(words, secrets[secret]));
     rows.push(row);
     return { value, secrets, draws, imports };

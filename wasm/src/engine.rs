@@ -4,33 +4,27 @@
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use js_sys::{Array, Object, Promise, Uint8Array};
+use js_sys::{Object, Promise, Uint8Array};
 use kmseal::{Cipher, ContentKey, Error, Frame, TAG_LEN};
 use wasm_bindgen::prelude::*;
 use web_sys::CryptoKey;
 
-use crate::error::{Result, Thrown, set};
+use crate::error::{Result, Thrown};
 
 /// Contents up to this many bytes are not worth a promise. Empty ones must not reach SubtleCrypto:
 /// Safari's has failed on them.
 const SMALL: u32 = 1024;
-const ALGORITHM: &str = "AES-GCM";
-const TAG_BITS: u8 = 8 * TAG_LEN as u8;
 
-#[wasm_bindgen]
+#[wasm_bindgen(module = "/src/subtle.js")]
 extern "C" {
-    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = importKey)]
-    fn subtle_import(
-        format: &str,
-        key: &Uint8Array,
-        algorithm: &str,
-        extractable: bool,
-        usages: &Array,
-    ) -> core::result::Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = encrypt)]
-    fn subtle_encrypt(params: &Object, key: &CryptoKey, data: &Uint8Array) -> core::result::Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = decrypt)]
-    fn subtle_decrypt(params: &Object, key: &CryptoKey, data: &Uint8Array) -> core::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = importKey)]
+    fn import(raw: &[u8], usage: &str) -> core::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(catch)]
+    fn encrypt(iv: &[u8], aad: &[u8], key: &CryptoKey, data: &Uint8Array) -> core::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(catch)]
+    fn decrypt(iv: &[u8], aad: &[u8], key: &CryptoKey, data: &Uint8Array) -> core::result::Result<Promise, JsValue>;
+    /// `{ head, body }`.
+    pub fn sealed(head: &[u8], body: &JsValue) -> Object;
 }
 
 /// The content key, ready for one direction.
@@ -43,11 +37,7 @@ pub struct Engine {
 
 /// Hands the content key to SubtleCrypto as a non-extractable key for one use.
 pub fn import_key(key: &ContentKey, usage: &str) -> Result<Promise> {
-    let raw = Uint8Array::from(key.as_bytes().as_slice());
-    let promise = subtle_import("raw", &raw, ALGORITHM, false, &Array::of1(&usage.into()));
-    // importKey has taken its copy by now (Web Cryptography, 14.3.9, step 2).
-    raw.fill(0, 0, raw.length());
-    Ok(promise?)
+    Ok(import(key.as_bytes(), usage)?)
 }
 
 impl Engine {
@@ -59,7 +49,7 @@ impl Engine {
     /// A promise of an ArrayBuffer, or a Uint8Array: content and tag, encrypted.
     pub fn seal(&self, frame: &Frame, content: &Uint8Array) -> Result<JsValue> {
         if let Some(key) = self.web_for(frame.len()) {
-            return Ok(subtle_encrypt(&params(frame), key, content)?.into());
+            return Ok(encrypt(&frame.iv(), &frame.aad(), key, content)?.into());
         }
         self.in_software(content, |buffer| {
             let tag = self.cipher.seal(frame, buffer)?;
@@ -71,7 +61,7 @@ impl Engine {
     /// A promise of an ArrayBuffer, or a Uint8Array: the content, decrypted. `sealed` ends in the tag.
     pub fn open(&self, frame: &Frame, sealed: &Uint8Array) -> Result<JsValue> {
         if let Some(key) = self.web_for(frame.len()) {
-            return Ok(subtle_decrypt(&params(frame), key, sealed)?.into());
+            return Ok(decrypt(&frame.iv(), &frame.aad(), key, sealed)?.into());
         }
         self.in_software(sealed, |buffer| {
             let content_len = buffer.len().saturating_sub(TAG_LEN);
@@ -102,14 +92,4 @@ impl Engine {
         work(&mut scratch)?;
         Ok(Uint8Array::from(scratch.as_slice()).into())
     }
-}
-
-/// AesGcmParams (Web Cryptography, 27.4).
-fn params(frame: &Frame) -> Object {
-    let params = Object::new();
-    set(&params, "name", ALGORITHM);
-    set(&params, "iv", Uint8Array::from(frame.iv().as_slice()));
-    set(&params, "additionalData", Uint8Array::from(frame.aad().as_slice()));
-    set(&params, "tagLength", TAG_BITS);
-    params
 }

@@ -5,8 +5,8 @@ use kmseal::{Message, Replayable, Sequencer, TAG_LEN};
 use wasm_bindgen::prelude::*;
 use web_sys::CryptoKey;
 
-use crate::engine::{Engine, import_key};
-use crate::error::{Result, Thrown, set};
+use crate::engine::{Engine, import_key, sealed};
+use crate::error::{Result, Thrown};
 
 /// A message whose header is fixed and whose frames are not begun.
 #[wasm_bindgen]
@@ -61,10 +61,8 @@ impl Sequence {
     /// Seals the next frame: `{ head, body }`, where body is content and tag, or its promise.
     pub fn seal(&mut self, content: &Uint8Array, last: bool) -> Result<Object> {
         let frame = self.sequencer.next(content.length() as usize, last)?;
-        let sealed = Object::new();
-        set(&sealed, "body", self.engine.seal(&frame, content)?);
-        set(&sealed, "head", Uint8Array::from(frame.head().as_slice()));
-        Ok(sealed)
+        let body = self.engine.seal(&frame, content)?;
+        Ok(sealed(&frame.head(), &body))
     }
 }
 
