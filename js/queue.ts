@@ -1,14 +1,21 @@
 import { type Chunk, isBlob, isBytes, joined, viewOf } from './bytes.js';
 import { changedError, readError } from './errors.js';
-import { letGo } from './garbage.js';
+import { isChromium, letGo } from './garbage.js';
 import type { ByteStream, RangeSource } from './types.js';
 
 /** Bytes read from a file at a time; two such reads run ahead. */
-export const SLICE = 8 * 1024 * 1024;
+const SLICE = 8 * 1024 * 1024;
 const READS_AHEAD = 2;
+/** The same for Chromium's way, in which nothing runs ahead. */
+const SHORT_SLICE = 1024 * 1024;
 /** Bytes below which a stream's chunks are copied together, and of the buffers that takes. */
 const SHORT = 4096;
 const SHARED = 64 * 1024;
+
+/** How much of a Blob is read at a time: whole units, since one that lies in two reads must be copied together. */
+export const sliceOf = (unit: number) => Math.max(1, Math.floor((isChromium() ? SHORT_SLICE : SLICE) / unit)) * unit;
+
+const OTHER_LENGTH = 'the file has another length than when it was chosen';
 
 /** Reads a part of a file, of exactly this length. */
 export async function readSlice(file: Blob | RangeSource, start: number, end: number, signal?: AbortSignal): Promise<Chunk> {
@@ -18,7 +25,7 @@ export async function readSlice(file: Blob | RangeSource, start: number, end: nu
   } catch (cause) {
     throw readError(cause);
   }
-  if (view.length !== end - start) throw changedError('the file has another length than when it was chosen');
+  if (view.length !== end - start) throw changedError(OTHER_LENGTH);
   return view;
 }
 
@@ -30,11 +37,68 @@ export async function* slices(file: Blob | RangeSource, start: number, end: numb
 /** Where bytes come from: chunks of any size until `undefined`. */
 interface Chunks {
   next(): Promise<Chunk | undefined>;
+  /** Takes back a chunk of its own that nobody looks at any more. */
+  spent?(chunk: Chunk): void;
   /** Not called after the end. */
   cancel(reason?: unknown): void;
 }
 
-function blobChunks(file: Blob, slice: number): Chunks {
+/** Readers whose read is under way: Chromium 156 collects them if nothing else holds them, and the read never ends. */
+const reading = new Set<ReadableStreamBYOBReader>();
+
+/** Of a Blob, in buffers that are used again: fresh memory takes more time than reading into it. */
+function streamedChunks(file: Blob, slice: number): Chunks {
+  let reader: ReadableStreamBYOBReader | undefined;
+  const spare: ArrayBuffer[] = [];
+  let left = file.size;
+  let checked = 0;
+
+  async function read(view: Chunk) {
+    try {
+      reading.add((reader ??= file.stream().getReader({ mode: 'byob' })));
+      return await reader.read(view);
+    } catch (cause) {
+      throw readError(cause);
+    } finally {
+      reading.delete(reader!);
+    }
+  }
+
+  /** A stream goes on with what was deleted or rewritten; opening the file anew does not. */
+  async function check(at: number) {
+    if (at < checked + 2 * SLICE) return;
+    checked = at;
+    await readSlice(file, at, at + 1);
+  }
+
+  async function filled(buffer: ArrayBuffer, length: number) {
+    for (let at = 0; at < length; ) {
+      const { done, value } = await read(new Uint8Array(buffer, at, length - at));
+      if (left === 0) return undefined; // cancelled
+      if (done) throw changedError(OTHER_LENGTH);
+      buffer = value.buffer;
+      at += value.length;
+    }
+    left -= length;
+    return new Uint8Array(buffer, 0, length);
+  }
+
+  return {
+    async next() {
+      const length = Math.min(slice, left);
+      if (length === 0) return undefined;
+      const [chunk] = await Promise.all([filled(spare.pop() ?? new ArrayBuffer(length), length), check(file.size - left)]);
+      return chunk;
+    },
+    spent: ({ buffer }) => void spare.push(buffer),
+    cancel() {
+      left = 0;
+      reader?.cancel().catch(() => {});
+    },
+  };
+}
+
+function slicedChunks(file: Blob, slice: number): Chunks {
   const reads: Promise<Chunk>[] = [];
   let at = 0;
   return {
@@ -47,6 +111,7 @@ function blobChunks(file: Blob, slice: number): Chunks {
       }
       return reads.shift();
     },
+    spent: letGo,
     cancel() {
       at = file.size;
       reads.length = 0;
@@ -91,16 +156,14 @@ export class ByteQueue {
   // Where short chunks of a stream are copied together: each by itself would cost far more time and memory than it holds.
   #room: Chunk = new Uint8Array();
   #ended = false;
-  // Chunks that were read from a Blob and handed out: the caller is done with them when it asks for more.
-  readonly #ours: boolean;
+  // Chunks that were handed out: the caller is done with them when it asks for more.
   #spent: Chunk[] = [];
 
   /** @param slice how much of a Blob is read at a time */
-  constructor(data: Blob | Chunk | ByteStream, slice = SLICE) {
-    this.#ours = isBlob(data);
-    this.waits = !this.#ours && !isBytes(data);
+  constructor(data: Blob | Chunk | ByteStream, slice = sliceOf(1)) {
+    this.waits = !isBlob(data) && !isBytes(data);
     if (isBlob(data)) {
-      this.#source = blobChunks(data, slice);
+      this.#source = (isChromium() ? streamedChunks : slicedChunks)(data, slice);
     } else if (isBytes(data)) {
       this.#source = { next: async () => undefined, cancel() {} };
       this.#push(data);
@@ -128,7 +191,7 @@ export class ByteQueue {
 
   /** Waits until `length` bytes are at hand; false if the source ends before. */
   async fill(length: number): Promise<boolean> {
-    this.#spent.forEach(letGo);
+    for (const chunk of this.#spent) this.#source.spent?.(chunk);
     this.#spent = [];
     while (this.size < length && !this.#ended) {
       const chunk = await this.#source.next();
@@ -161,7 +224,7 @@ export class ByteQueue {
       }
       left -= first.length;
       this.#chunks.shift();
-      if (this.#ours) this.#spent.push(first);
+      this.#spent.push(first);
     }
     this.size -= length;
     return taken;

@@ -6,7 +6,7 @@ import { framesTogether, yieldToEventLoop } from './engine.js';
 import { KmsealError, closedError } from './errors.js';
 import { type Flow, type InFlight, toBlob, toStream } from './flow.js';
 import { type Instance, call, free } from './load.js';
-import { ByteQueue, SLICE } from './queue.js';
+import { ByteQueue, sliceOf } from './queue.js';
 import type { RunOptions } from './types.js';
 
 interface Prepared {
@@ -136,13 +136,11 @@ class ReplayFlow implements Flow {
     const frame = fromHeader ? 0 : call(on, () => replay.frameAt(this.#from));
     const beyond = this.#to > Math.max(this.#from, header.length);
     const endFrame = beyond ? call(on, () => replay.frameAt(this.#to - 1)) + 1 : frame;
-    // Of whole frames, so that none lies in two slices and must be copied together.
-    const slice = Math.max(1, Math.floor(SLICE / frameLength)) * frameLength;
     return {
       at: fromHeader ? 0 : call(on, () => replay.sealedStart(frame)),
       frame,
       endFrame,
-      queue: new ByteQueue(file.slice(frame * frameLength, endFrame * frameLength), slice),
+      queue: new ByteQueue(file.slice(frame * frameLength, endFrame * frameLength), sliceOf(frameLength)),
     };
   }
 

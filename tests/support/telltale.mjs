@@ -144,9 +144,10 @@ export async function watchTelling(answer) {
     if (JSON.parse(await description.plaintext.text()).name !== NAME) throw new Error('another name');
   });
   await step('the element: a file that cannot be read', () => {
-    const { arrayBuffer } = Blob.prototype;
-    Blob.prototype.arrayBuffer = async () => { throw new DOMException('gone', 'NotReadableError'); };
-    return choose().finally(() => { Blob.prototype.arrayBuffer = arrayBuffer; });
+    const { arrayBuffer, stream } = Blob.prototype;
+    const gone = () => { throw new DOMException('gone', 'NotReadableError'); };
+    Object.assign(Blob.prototype, { arrayBuffer: async () => gone(), stream: gone });
+    return choose().finally(() => Object.assign(Blob.prototype, { arrayBuffer, stream }));
   });
   await step('the element: another key', () => {
     element.fingerprint = `SHA256:${btoa('x'.repeat(32))}`;

@@ -19,20 +19,23 @@ export function track(view) {
   return view;
 }
 
-function watch(prototype, method, counted) {
+function watch(prototype, method, counted, bufferOf = (made) => made) {
   const original = prototype[method];
   prototype[method] = async function watched(...args) {
     counts[counted]++;
     const { hook } = hooks[counted];
     const held = hook?.(++hooks[counted].since);
     if (counted === 'reads') await held;
-    const buffer = await original.apply(this, args);
-    made.push(new WeakRef(buffer));
+    const result = await original.apply(this, args);
+    const buffer = bufferOf(result);
+    if (buffer) made.push(new WeakRef(buffer));
     await held;
-    return buffer;
+    return result;
   };
 }
 watch(Blob.prototype, 'arrayBuffer', 'reads');
+// So files are read in Chromium.
+if (globalThis.ReadableStreamBYOBReader) watch(ReadableStreamBYOBReader.prototype, 'read', 'reads', ({ value }) => value?.buffer);
 // On an insecure page there is none.
 if (globalThis.SubtleCrypto) {
   watch(SubtleCrypto.prototype, 'encrypt', 'encryptions');
