@@ -2,12 +2,13 @@
 import type { Answer, Body, Locked, Unlocked } from '#glue';
 import { unlessAborted } from './abort.js';
 import { isBlob, isBytes, isStream, ownPairs, viewOf, whole } from './bytes.js';
+import { slices } from './chunks.js';
 import { DataKeyCache } from './data-key-cache.js';
 import { KmsealError, closedError } from './errors.js';
 import { collect } from './flow.js';
 import { type Instance, call, free, instance, load } from './load.js';
 import { OpeningFlow, readHeader } from './opening.js';
-import { ByteQueue, slices } from './queue.js';
+import { ByteQueue } from './queue.js';
 import { locate } from './range.js';
 import { requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
 import { disposable } from './dispose.js';

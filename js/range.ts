@@ -1,8 +1,9 @@
 import type { Body } from '#glue';
 import { type Chunk, position } from './bytes.js';
+import { readSlice, slices } from './chunks.js';
 import { type Instance, call, free } from './load.js';
 import { openFrame } from './opening.js';
-import { ByteQueue, readSlice, slices } from './queue.js';
+import { ByteQueue } from './queue.js';
 import type { RangeSource } from './types.js';
 
 /** What the core says about some frames; see Body.seek. */

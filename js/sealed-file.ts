@@ -1,12 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Replay } from '#glue';
 import { type Chunk, position } from './bytes.js';
+import { sliceOf } from './chunks.js';
 import { disposable } from './dispose.js';
 import { framesTogether, yieldToEventLoop } from './engine.js';
 import { KmsealError, closedError } from './errors.js';
 import { type Flow, type InFlight, toBlob, toStream } from './flow.js';
 import { type Instance, call, free } from './load.js';
-import { ByteQueue, sliceOf } from './queue.js';
+import { ByteQueue } from './queue.js';
 import type { RunOptions } from './types.js';
 
 interface Prepared {
