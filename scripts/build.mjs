@@ -70,8 +70,9 @@ async function glue() {
   const script = (await readFile(outfile, 'utf8'))
     // What esbuild itself would make a function of takes 300 bytes more.
     .replace(/^export \{(?=[\w\s,]*\};\s*$)/m, 'return {')
-    // The package frees what it holds by itself.
-    .replace(/^if \(Symbol\.dispose\).*$/gm, '');
+    // Nobody disposes of these objects but the package, in its own way, and every browser that it runs in knows finalizers.
+    .replace(/^if \(Symbol\.dispose\).*$/gm, '')
+    .replace(/typeof FinalizationRegistry === "undefined" \? \{[^}]*\}, [^}]*\} \} : /g, '');
   await writeFile(outfile, `export function createGlue() {\n${script}}\n`);
   const types = "export * from '../wasm-pkg/kmseal.js';\nexport type Glue = typeof import('../wasm-pkg/kmseal.js');\nexport function createGlue(): Glue;\n";
   await writeFile(path.join(GLUE, 'glue.d.ts'), types);

@@ -25,6 +25,8 @@ extern "C" {
     fn decrypt(iv: &[u8], aad: &[u8], key: &CryptoKey, data: &Uint8Array) -> core::result::Result<Promise, JsValue>;
     /// `{ head, body }`.
     pub fn sealed(head: &[u8], body: &JsValue) -> Object;
+    /// `{ sequence, content }`.
+    pub fn opened(sequence: u32, content: &JsValue) -> Object;
 }
 
 /// The content key, ready for one direction.

@@ -11,7 +11,7 @@ use web_sys::CryptoKey;
 use zeroize::Zeroizing;
 
 use crate::context;
-use crate::engine::{Engine, import_key};
+use crate::engine::{Engine, import_key, opened};
 use crate::error::{Result, core_error, set};
 use crate::inspect::describe;
 use crate::key::algorithm;
@@ -175,10 +175,8 @@ impl Body {
     pub fn open(&mut self, bytes: &Uint8Array) -> Result<Object> {
         let frame = self.planned.take().ok_or_else(truncated)?;
         let sealed = bytes.subarray(frame.head_len() as u32, bytes.length());
-        let opened = Object::new();
-        set(&opened, "sequence", frame.sequence());
-        set(&opened, "content", self.engine.open(&frame, &sealed)?);
-        Ok(opened)
+        let content = self.engine.open(&frame, &sealed)?;
+        Ok(opened(frame.sequence(), &content))
     }
 }
 
