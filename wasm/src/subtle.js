@@ -1,5 +1,5 @@
-// What frames ask of JavaScript, each in one call. `raw`, `iv` and `aad` lie in wasm memory: SubtleCrypto has taken its copies when it returns (Web Cryptography,
-// 14.3.9 step 2 and 18.4.4).
+// What frames ask of JavaScript, each in one call. `raw`, `iv` and `aad` lie in wasm memory: SubtleCrypto has taken its copies when
+// it returns (Web Cryptography, 14.3.9 step 2 and 18.4.4).
 const name = 'AES-GCM';
 const params = (iv, additionalData) => ({ name, iv, additionalData, tagLength: 128 });
 
