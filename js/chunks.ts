@@ -6,8 +6,9 @@ import type { ByteStream, RangeSource } from './types.js';
 /** Bytes read from a file at a time; two such reads run ahead. */
 const SLICE = 8 * 1024 * 1024;
 const READS_AHEAD = 2;
-/** The same for Chromium's way, in which nothing runs ahead. */
+/** The same for Chromium's way, in which nothing runs ahead, and bytes after which it is looked whether the file has changed. */
 const SHORT_SLICE = 1024 * 1024;
+const LOOK_EVERY = 2 * SLICE;
 
 /** How much of a Blob is read at a time: whole units, since one that lies in two reads must be copied together. */
 export const sliceOf = (unit: number) => Math.max(1, Math.floor((isChromium() ? SHORT_SLICE : SLICE) / unit)) * unit;
@@ -47,19 +48,20 @@ const reading = new Set<ReadableStreamBYOBReader>();
 function streamedChunks(reader: ReadableStreamBYOBReader, file: Blob, slice: number): Chunks {
   const spare: ArrayBuffer[] = [];
   let left = file.size;
-  let checked = 0;
+  let reads = 0;
+  let looked = 0;
 
   /** A stream goes on with what was deleted or rewritten; opening the file anew does not. */
-  async function check(at: number) {
-    if (at < checked + 2 * SLICE) return;
-    checked = at;
-    await readSlice(file, at, at + 1);
+  function look(at: number) {
+    looked = at;
+    return readSlice(file, at, at + 1);
   }
 
   async function filled(buffer: ArrayBuffer, length: number) {
     reading.add(reader);
     try {
       for (let at = 0; at < length; ) {
+        reads++;
         const { done, value } = await reader.read(new Uint8Array(buffer, at, length - at));
         if (left === 0) return undefined; // cancelled
         if (done) throw changedError(OTHER_LENGTH);
@@ -79,7 +81,11 @@ function streamedChunks(reader: ReadableStreamBYOBReader, file: Blob, slice: num
     async next() {
       const length = Math.min(slice, left);
       if (length === 0) return undefined;
-      const [chunk] = await Promise.all([filled(spare.pop() ?? new ArrayBuffer(length), length), check(file.size - left)]);
+      const at = file.size - left;
+      const looking = at >= looked + LOOK_EVERY ? look(at) : undefined;
+      const [chunk] = await Promise.all([filled(spare.pop() ?? new ArrayBuffer(length), length), looking]);
+      // What came in several reads may be of different files until it was looked after them.
+      if (chunk && left === 0 && reads > 1) await look(at);
       return chunk;
     },
     spent: ({ buffer }) => void spare.push(buffer),

@@ -149,21 +149,28 @@ for (const name of ['chromium', 'firefox']) {
     }
 
     for (const engine of ['webcrypto', 'wasm']) {
-      test(`sealed to a Blob, ${engine}, truncated between two reads`, async () => {
-        const file = await choose(20 * MIB);
-        await browser.evaluate((engine) => {
-          page.goOn = undefined;
-          page.watch.whenReading((count) => count === 2 && new Promise((resolve) => { page.goOn = resolve; }));
-          page.sealing = page.settle([page.sealer({ engine }).seal(page.file())]);
-        }, engine);
-        await browser.driver.wait(() => browser.evaluate('page.goOn !== undefined'), 10_000);
-        truncateSync(file, MIB / 2);
-        const [code] = await browser.evaluate(() => {
-          page.goOn();
-          return page.sealing;
+      for (const [change, size, alter] of [
+        ['truncated', 20 * MIB, (file) => truncateSync(file, MIB / 2)],
+        ['rewritten with the same size', 4 * MIB, rewrite],
+      ]) {
+        // Firefox reads whatever is there.
+        if (name === 'firefox' && alter === rewrite) continue;
+        test(`sealed to a Blob, ${engine}, ${change} between two reads`, async () => {
+          const file = await choose(size);
+          await browser.evaluate((engine) => {
+            page.goOn = undefined;
+            page.watch.whenReading((count) => count === 2 && new Promise((resolve) => { page.goOn = resolve; }));
+            page.sealing = page.settle([page.sealer({ engine }).seal(page.file())]);
+          }, engine);
+          await browser.driver.wait(() => browser.evaluate('page.goOn !== undefined'), 10_000);
+          alter(file, size);
+          const [code] = await browser.evaluate(() => {
+            page.goOn();
+            return page.sealing;
+          });
+          assert.match(String(code), /^ERR_(READ|SOURCE_CHANGED)$/);
         });
-        assert.match(String(code), /^ERR_(READ|SOURCE_CHANGED)$/);
-      });
+      }
 
       for (const [change, alter, code] of [
         ['rewritten', rewrite, NOTICED],
