@@ -1,7 +1,7 @@
 import type { Chunk } from './bytes.js';
 
-/** Of the browsers that kmseal knows only Chromium's have it. */
-export const isChromium = () => globalThis.navigator !== undefined && 'userAgentData' in globalThis.navigator;
+/** Not by `userAgentData`, which insecure pages do not have. */
+export const isChromium = () => /Chrom(e|ium)\//.test(globalThis.navigator?.userAgent);
 
 /** What is shorter, as frames' heads are, waits for the garbage collector: freeing it would take longer than it spares. */
 const SMALL = 4096;
