@@ -4,6 +4,7 @@
  * @module kmseal/tus
  */
 import { type ContextOptions, type EncryptionContext, KmsealError, type SealedFile, Sealer } from './index.js';
+import { urlStorage } from './url-storage.js';
 
 /** Large enough that the round trip of a PATCH hardly counts, small enough that two of them are no burden. */
 const CHUNK_SIZE = 16 * 1024 * 1024;
@@ -37,13 +38,8 @@ export interface TusOptions {
   storeFingerprintForResuming: false;
   /** Gives null, for which tus-js-client's types have no room. */
   fingerprint: () => Promise<never>;
-  /** Knows of no upload and remembers none: @uppy/tus has a fingerprint of its own and looks for previous uploads. */
-  urlStorage: {
-    findAllUploads(): Promise<never[]>;
-    findUploadsByFingerprint(): Promise<never[]>;
-    removeUpload(): Promise<void>;
-    addUpload(): Promise<string>;
-  };
+  /** Needed, too, since @uppy/tus has a fingerprint of its own and looks for previous uploads. */
+  urlStorage: typeof urlStorage;
   metadata: Record<string, string>;
   /** Of @uppy/tus, which else sends each file's name and type. */
   allowedMetaFields: string[];
@@ -58,8 +54,9 @@ export interface TusOptions {
  *     uppy.use(Tus, { ...tusOptions(sealer), endpoint: '/files' });
  *
  * Call it once and use the result for all files. Interrupted uploads resume as long as the page lives, since a File keeps its
- * envelope until it has been uploaded. `onError` gets tus's error, whose `causingError` is a KmsealError where sealing failed:
- * ERR_READ, ERR_SOURCE_CHANGED, ERR_CLOSED, or ERR_UPLOAD for an upload that was begun with another envelope.
+ * envelope until it has been uploaded. `onError` gets a KmsealError where there is no envelope (ERR_CONTEXT, ERR_CLOSED, ...), and
+ * else tus's error, whose `causingError` is one where sealing failed: ERR_READ, ERR_SOURCE_CHANGED, ERR_CLOSED, or ERR_UPLOAD for an
+ * upload that was begun with another envelope.
  */
 export function tusOptions(sealer: Sealer, options: TusSealOptions = {}): TusOptions {
   if (!(sealer instanceof Sealer)) throw new TypeError('sealer must be a Sealer');
@@ -71,12 +68,7 @@ export function tusOptions(sealer: Sealer, options: TusSealOptions = {}): TusOpt
     uploadSize: null,
     storeFingerprintForResuming: false,
     fingerprint: async () => null as never,
-    urlStorage: {
-      findAllUploads: async () => [],
-      findUploadsByFingerprint: async () => [],
-      removeUpload: async () => {},
-      addUpload: async () => '',
-    },
+    urlStorage,
     metadata: {},
     allowedMetaFields: [],
     onShouldRetry: shouldRetry,

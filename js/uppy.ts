@@ -5,6 +5,7 @@
  */
 import { BasePlugin, type Body, type DefinePluginOpts, type Meta, type PluginOpts, type UnknownPlugin, type Uppy, type UppyFile } from '@uppy/core';
 import { type EncryptionContext, KmsealError, type Sealer } from './index.js';
+import { urlStorage } from './url-storage.js';
 
 /** The package's, put in by the build. */
 declare const KMSEAL_VERSION: string;
@@ -163,6 +164,9 @@ export default class Seal<M extends Meta, B extends Body> extends BasePlugin<
       type: TYPE,
       meta: { ...meta, name, type: TYPE },
       preview: '',
+      // What uploaders remember of the file is of another envelope.
+      tus: { ...(current as { tus?: object }).tus, uploadUrl: null, storeFingerprintForResuming: false, urlStorage },
+      s3Multipart: undefined,
     } as Partial<UppyFile<M, B>>);
     if (current.preview?.startsWith('blob:')) URL.revokeObjectURL(current.preview);
   }

@@ -20,7 +20,7 @@ async function setUp(places) {
     put: (uppy) => uppy.use(up.AwsS3, { signRequest, shouldUseMultipart: false }),
     multipart: (uppy) => uppy.use(up.AwsS3, { signRequest, shouldUseMultipart: true, getChunkSize: () => 5 * 2 ** 20 }),
     form: (uppy) => uppy.use(up.XHRUpload, { endpoint: places.form, shouldRetry: () => false, limit: 1 }),
-    tus: (uppy) => uppy.use(up.Tus, { endpoint: places.tus, storeFingerprintForResuming: false }),
+    tus: (uppy) => uppy.use(up.Tus, { endpoint: places.tus }),
     /** One of someone else, which looks at nothing. */
     careless: (uppy) => uppy.addUploader(async (ids) => {
       for (const file of uppy.getFilesByIds(ids)) {
@@ -93,6 +93,26 @@ inBrowsers(setUp, (page, name) => {
         if (uploader === 'multipart') assert.equal(servers.relays.s3.seen.filter(({ url }) => /partNumber=[123]/.test(url)).length, 4);
     });
   }
+
+  test('by tus, an upload that an earlier life of the page began is not gone on with, and nothing is remembered', async () => {
+    const [bytes] = await page.choose(2 * MIB);
+    const { old, left } = await page.evaluate(async (endpoint) => {
+      const size = kit.sealer({ encryptionContext: { user: '7' } }).sealedSize(2 * 2 ** 20);
+      const headers = { 'tus-resumable': '1.0.0', 'upload-length': String(size) };
+      const old = (await fetch(endpoint, { method: 'POST', headers })).headers.get('location');
+      const upload = { size, metadata: {}, creationTime: 'yesterday', uploadUrl: old };
+      const [{ id }] = up.make('tus').getFiles();
+      localStorage.clear();
+      localStorage.setItem(`tus::tus-${id}-${endpoint}::17`, JSON.stringify(upload));
+      return { old, left: { ...localStorage } };
+    }, servers.places.tus);
+    assert.deepEqual(await page.evaluate(async () => up.names(await up.last.upload())), { successful: ['file-1.kmseal'], failed: [] });
+    const [{ uploadURL }] = await page.evaluate(() => up.state());
+    assert.notEqual(uploadURL, old);
+    assert.ok(bytes.equals(await servers.open(servers.tus.read(uploadURL), { user: '7' })));
+    assert.deepEqual(await page.evaluate(() => ({ ...localStorage })), left);
+    await page.evaluate(() => localStorage.clear());
+  });
 
   test('which would be seen', async () => {
     await page.choose(MIB);
