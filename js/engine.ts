@@ -38,7 +38,7 @@ export function requireSubtleCrypto(): void {
   );
 }
 
-/** Lets the event loop run, so that the wasm engine never holds the page for long. */
+/** Lets the event loop run. */
 export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -1,6 +1,6 @@
 import { unlessAborted } from './abort.js';
 import { type Chunk, isBlob, isBytes } from './bytes.js';
-import { isThere } from './engine.js';
+import { isThere, yieldToEventLoop } from './engine.js';
 import { callCollector, letGo } from './garbage.js';
 import type { RunOptions } from './types.js';
 
@@ -29,6 +29,9 @@ export interface RunContext extends RunOptions {
   total: number | undefined;
 }
 
+/** Milliseconds of work after which the event loop has its turn: promises alone would leave it none, as long as all is at hand. */
+const TURN = 10;
+
 /** Takes frames out of a flow in order, while others are under way. */
 class Drain {
   readonly #flow: Flow;
@@ -40,6 +43,7 @@ class Drain {
   // Whether many frames are under way at a time. An engine that does its work within the call, as Chromium 156's SubtleCrypto does,
   // gains nothing by that, and each frame would lie in fresh memory.
   #many: boolean | undefined;
+  #turn = performance.now();
 
   constructor(flow: Flow, run: RunContext) {
     this.#flow = flow;
@@ -90,10 +94,16 @@ class Drain {
   }
 
   #start(): Promise<InFlight[] | undefined> {
-    const starting = this.#flow.next(this.#many === true);
+    const starting = this.#inTurn().then(() => this.#flow.next(this.#many === true));
     // Reported when its turn comes, not as an unhandled rejection before.
     starting.then((batch) => batch?.forEach(({ result }) => result instanceof Promise && result.catch(() => {})), () => {});
     return starting;
+  }
+
+  async #inTurn(): Promise<void> {
+    if (performance.now() < this.#turn + TURN) return;
+    await yieldToEventLoop();
+    this.#turn = performance.now();
   }
 
   close(reason?: unknown): void {
@@ -196,9 +206,10 @@ async function allOf(drain: Drain): Promise<Chunk[]> {
  */
 export async function toBytes(flow: Flow, size: number, run: RunContext): Promise<Chunk> {
   const drain = new Drain(flow, run);
-  const out = new Uint8Array(size);
+  let out: Chunk | undefined;
   let at = 0;
   try {
+    out = new Uint8Array(size);
     for (let pieces = await drain.next(); pieces; pieces = await drain.next()) {
       for (const piece of pieces) {
         if (at + piece.length <= size) out.set(piece, at);
@@ -208,7 +219,8 @@ export async function toBytes(flow: Flow, size: number, run: RunContext): Promis
     }
     return out;
   } catch (error) {
-    out.fill(0);
+    drain.close(error); // there may have been no room
+    out?.fill(0);
     throw error;
   }
 }

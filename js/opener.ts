@@ -111,7 +111,7 @@ export class Opener {
     if (streamSize !== undefined) whole(streamSize, 'size', 0);
     return this.#begin(() => ({ size: streamSize, ...queueOf(envelope) }), options, async ({ on, queue, size, body, total, ...begun }) => {
       const { signal, onProgress } = options;
-      const flow = new OpeningFlow(on, queue, body, this.#web);
+      const flow = new OpeningFlow(on, queue, body);
       try {
         // Who is told the plaintext's size beforehand must not see another.
         if (!like && size !== undefined) call(on, () => body.seek(size, 0, Infinity));
@@ -147,7 +147,7 @@ export class Opener {
       queue.close();
       const { queue: frames, skip, ...part } = await locate(on, body, source, size, [start, end], signal);
       const total = part.end - part.start;
-      const flow = new OpeningFlow(on, frames, body, this.#web, { skip, length: total });
+      const flow = new OpeningFlow(on, frames, body, { skip, length: total });
       const plaintext = await collect(source, flow, { signal, onProgress, total }, total);
       return { plaintext, encryptionContext, keyId, ...part };
     });

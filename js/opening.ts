@@ -1,6 +1,6 @@
 import type { Body, ReadHeader } from '#glue';
 import { type Chunk, joined } from './bytes.js';
-import { framesTogether, yieldToEventLoop } from './engine.js';
+import { framesTogether } from './engine.js';
 import { KmsealError } from './errors.js';
 import type { Flow, InFlight } from './flow.js';
 import { type Instance, call, free, isCoreError } from './load.js';
@@ -58,14 +58,11 @@ export class OpeningFlow implements Flow {
   readonly #on: Instance;
   readonly #queue: ByteQueue;
   readonly #body: Body;
-  readonly #web: boolean;
   // What the body looks at to plan a frame, in bytes.
   readonly #head: number;
   // The length of the frame whose head has been read.
   #planned: number | undefined;
   #failure: { error: unknown } | undefined;
-  // Whether short frames have just been opened, in time that the event loop did not have.
-  #short = false;
   #closed = false;
 
   // Bytes to pass over, and to give.
@@ -73,15 +70,14 @@ export class OpeningFlow implements Flow {
   #left: number;
 
   /** @param range bytes of the first frame's content to pass over, and bytes to give in all */
-  constructor(on: Instance, queue: ByteQueue, body: Body, web: boolean, range = { skip: 0, length: Infinity }) {
-    [this.#on, this.#queue, this.#body, this.#web, this.#skip, this.#left] = [on, queue, body, web, range.skip, range.length];
+  constructor(on: Instance, queue: ByteQueue, body: Body, range = { skip: 0, length: Infinity }) {
+    [this.#on, this.#queue, this.#body, this.#skip, this.#left] = [on, queue, body, range.skip, range.length];
     this.#head = call(on, (wasm) => wasm.Body.headLength());
   }
 
   async next(many: boolean): Promise<InFlight[] | undefined> {
     if (this.#closed) return undefined;
     if (this.#failure) throw this.#failure.error;
-    if (!this.#web || this.#short) await yieldToEventLoop();
     const frames: InFlight[] = [];
     const short: Chunk[] = [];
     let begun = 0;
@@ -100,9 +96,8 @@ export class OpeningFlow implements Flow {
       // The frames before it are good and leave first.
       this.#failure = { error };
     }
-    this.#short = short.length > 0;
     // Only the final frame can be shorter than those before it.
-    if (this.#short) frames.push(this.#inFlight(joined(short)));
+    if (short.length > 0) frames.push(this.#inFlight(joined(short)));
     return frames.length > 0 ? frames : undefined;
   }
 

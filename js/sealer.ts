@@ -122,7 +122,7 @@ export class Sealer {
     if (!isBlob(file)) throw new TypeError('file must be a Blob or File');
     const { on, sealing, key, header, frameLength } = await this.#begin(file.size, options);
     const replay = call(on, () => sealing.replay(key, file.size));
-    return new SealedFile({ on, replay, file, header, frameLength, web: this.#web });
+    return new SealedFile({ on, replay, file, header, frameLength });
   }
 
   /** Wipes cached keys and refuses to seal more. */
@@ -139,7 +139,7 @@ export class Sealer {
     const { on, sealing, key, header, frameLength } = await this.#begin(size, options);
     const sequence = call(on, () => sealing.sequence(key));
     try {
-      return new SequenceFlow(new ByteQueue(data), { on, sequence, header, frameLength, web: this.#web, size });
+      return new SequenceFlow(new ByteQueue(data), { on, sequence, header, frameLength, size });
     } catch (error) {
       free(on, sequence);
       throw error;

@@ -1,6 +1,6 @@
 import type { Sequence } from '#glue';
 import type { Chunk } from './bytes.js';
-import { framesTogether, yieldToEventLoop } from './engine.js';
+import { framesTogether } from './engine.js';
 import { changedError } from './errors.js';
 import type { Flow, InFlight } from './flow.js';
 import { type Instance, call, free } from './load.js';
@@ -11,7 +11,6 @@ export interface SequenceOptions {
   sequence: Sequence;
   header: Chunk;
   frameLength: number;
-  web: boolean;
   /** The length that the source must have, if it is known. */
   size: number | undefined;
 }
@@ -32,8 +31,7 @@ export class SequenceFlow implements Flow {
 
   async next(many: boolean): Promise<InFlight[] | undefined> {
     if (this.#ended) return undefined;
-    const { frameLength, size, web } = this.#options;
-    if (!web) await yieldToEventLoop();
+    const { frameLength, size } = this.#options;
     // Only the byte after a full frame tells that the frame is not the last.
     await this.#queue.fill(frameLength + 1);
     if (this.#ended) return undefined;
