@@ -70,7 +70,8 @@ export class KmsPublicKey {
    * @throws KmsealError ERR_TOO_LONG
    */
   encrypt(data: Bytes): Uint8Array<ArrayBuffer> {
-    const view = viewOf(data);
+    // Of longer data no more than tells that it is too long.
+    const view = viewOf(data).subarray(0, this.maxPlaintextLength + 1);
     const on = instance();
     return call(on, () => this.#handle(on).encrypt(view)) as Uint8Array<ArrayBuffer>;
   }

@@ -33,9 +33,7 @@ pub fn encrypt(key: &PublicKey, plaintext: &[u8], seed: OaepSeed) -> Result<Vec<
             &[
                 "this key encrypts at most ",
                 &decimal(key.max_plaintext_len() as u64),
-                " bytes, not ",
-                &decimal(plaintext.len() as u64),
-                "; seal longer data with a Sealer",
+                " bytes; seal longer data with a Sealer",
             ],
         ));
     }
