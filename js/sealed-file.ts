@@ -3,7 +3,7 @@ import type { Replay } from '#glue';
 import { type Chunk, position } from './bytes.js';
 import { sliceOf } from './chunks.js';
 import { disposable } from './dispose.js';
-import { framesTogether, yieldToEventLoop } from './engine.js';
+import { framesTogether } from './engine.js';
 import { KmsealError, closedError } from './errors.js';
 import { type Flow, type InFlight, toBlob, toStream } from './flow.js';
 import { type Instance, call, free } from './load.js';
@@ -16,9 +16,10 @@ interface Prepared {
   file: Blob;
   header: Chunk;
   frameLength: number;
-  web: boolean;
   /** Set once the file was seen to have changed: nothing more leaves, not even the header. */
   changed?: KmsealError;
+  /** The last failure to read: what was under way beside it ends, too, since the file may have changed; what begins later tries anew. */
+  unread?: KmsealError;
 }
 
 export interface SealedFile extends Disposable {}
@@ -89,6 +90,8 @@ interface Range {
   frame: number;
   endFrame: number;
   queue: ByteQueue;
+  /** The failure to read that was the last one when this began. */
+  unread: KmsealError | undefined;
 }
 
 /** Seals the frames that cover a range of the envelope, of which the header is the first piece. */
@@ -101,7 +104,11 @@ class ReplayFlow implements Flow {
   #closed = false;
 
   constructor(prepared: Prepared, start: number, end: number, checkOpen: () => void) {
-    [this.#prepared, this.#checkOpen, this.#from, this.#to] = [prepared, checkOpen, start, end];
+    [this.#prepared, this.#from, this.#to] = [prepared, start, end];
+    this.#checkOpen = () => {
+      checkOpen();
+      if (this.#range && this.#range.unread !== prepared.unread) throw prepared.unread;
+    };
   }
 
   async next(many: boolean): Promise<InFlight[] | undefined> {
@@ -112,13 +119,12 @@ class ReplayFlow implements Flow {
       this.#range = this.#plan();
       if (this.#range.at === 0) return [this.#header()];
     }
-    const { on, replay, file, frameLength, web } = this.#prepared;
+    const { on, replay, file, frameLength } = this.#prepared;
     const range = this.#range;
     const first = range.frame;
     const past = Math.min(first + framesTogether(frameLength, many), range.endFrame);
     if (first >= past) return undefined;
     range.frame = past;
-    if (!web) await yieldToEventLoop();
     await this.#read(Math.min(past * frameLength, file.size) - first * frameLength);
     if (this.#closed) return undefined;
     this.#checkOpen();
@@ -142,6 +148,7 @@ class ReplayFlow implements Flow {
       frame,
       endFrame,
       queue: new ByteQueue(file.slice(frame * frameLength, endFrame * frameLength), sliceOf(frameLength)),
+      unread: this.#prepared.unread,
     };
   }
 
@@ -164,7 +171,10 @@ class ReplayFlow implements Flow {
   }
 
   #noted(error: unknown): unknown {
-    if (error instanceof KmsealError && error.code === 'ERR_SOURCE_CHANGED') this.#prepared.changed = error;
+    if (error instanceof KmsealError) {
+      if (error.code === 'ERR_SOURCE_CHANGED') this.#prepared.changed = error;
+      if (error.code === 'ERR_READ') this.#prepared.unread = error;
+    }
     return error;
   }
 
