@@ -11,7 +11,7 @@ const SHORT_SLICE = 1024 * 1024;
 const LOOK_EVERY = 2 * SLICE;
 
 /** How much of a Blob is read at a time: whole units, since one that lies in two reads must be copied together. */
-export const sliceOf = (unit: number) => Math.max(1, Math.floor((isChromium() ? SHORT_SLICE : SLICE) / unit)) * unit;
+export const sliceOf = (unit: number) => Math.max(1, Math.floor((isChromium ? SHORT_SLICE : SLICE) / unit)) * unit;
 
 const OTHER_LENGTH = 'the file has another length than when it was chosen';
 
@@ -122,7 +122,7 @@ function slicedChunks(file: Blob, slice: number): Chunks {
 export function blobChunks(file: Blob, slice: number): Chunks {
   try {
     // Elsewhere it is no faster (Firefox 153), slower (Node), or not there (WebKit).
-    if (isChromium()) return streamedChunks(file.stream().getReader({ mode: 'byob' }), file, slice);
+    if (isChromium) return streamedChunks(file.stream().getReader({ mode: 'byob' }), file, slice);
   } catch {
     // An older Chromium has no such stream of a Blob.
   }

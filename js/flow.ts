@@ -29,7 +29,7 @@ export interface RunContext extends RunOptions {
   total: number | undefined;
 }
 
-/** Milliseconds of work after which the event loop has its turn: promises alone would leave it none, as long as all is at hand. */
+/** Milliseconds of work within calls after which the event loop has its turn: promises alone would leave it none. */
 const TURN = 10;
 
 /** Takes frames out of a flow in order, while others are under way. */
@@ -40,9 +40,11 @@ class Drain {
   #batch: InFlight[] = [];
   #loaded = 0;
   #closed = false;
-  // Whether many frames are under way at a time. An engine that does its work within the call, as Chromium 156's SubtleCrypto does,
-  // gains nothing by that, and each frame would lie in fresh memory.
-  #many: boolean | undefined;
+  // Where the engine does its work: beside the page, or within the call, as the wasm engine and Chromium 156's SubtleCrypto do.
+  #within: boolean | undefined;
+  // Whether many frames are under way at a time. SubtleCrypto gains nothing by that within the call, and each frame would lie in
+  // fresh memory.
+  #many = false;
   #turn = performance.now();
 
   constructor(flow: Flow, run: RunContext) {
@@ -87,21 +89,25 @@ class Drain {
       this.#batch = started;
       const [{ plain, result }] = started as [InFlight];
       // An envelope's header comes as a frame without content.
-      if (plain !== 0) this.#many ??= !(result instanceof Promise && (await isThere(result)));
+      if (plain !== 0 && this.#within === undefined) {
+        const promised = result instanceof Promise;
+        this.#within = !promised || (await isThere(result));
+        this.#many = !promised || !this.#within;
+      }
       this.#ahead = this.#many ? this.#start() : undefined;
     }
     return this.#batch.shift();
   }
 
   #start(): Promise<InFlight[] | undefined> {
-    const starting = this.#inTurn().then(() => this.#flow.next(this.#many === true));
+    const starting = this.#inTurn().then(() => this.#flow.next(this.#many));
     // Reported when its turn comes, not as an unhandled rejection before.
     starting.then((batch) => batch?.forEach(({ result }) => result instanceof Promise && result.catch(() => {})), () => {});
     return starting;
   }
 
   async #inTurn(): Promise<void> {
-    if (performance.now() < this.#turn + TURN) return;
+    if (!this.#within || performance.now() < this.#turn + TURN) return;
     await yieldToEventLoop();
     this.#turn = performance.now();
   }

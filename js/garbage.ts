@@ -1,7 +1,7 @@
 import type { Chunk } from './bytes.js';
 
 /** Not by `userAgentData`, which insecure pages do not have. */
-export const isChromium = () => /Chrom(e|ium)\//.test(globalThis.navigator?.userAgent);
+export const isChromium = /Chrom(e|ium)\//.test(globalThis.navigator?.userAgent);
 
 /** What is shorter, as frames' heads are, waits for the garbage collector: freeing it would take longer than it spares. */
 const SMALL = 4096;
@@ -14,7 +14,7 @@ let sink: MessagePort | undefined;
  */
 export function letGo({ buffer }: Chunk): void {
   if (buffer.byteLength < SMALL) return;
-  if (!isChromium()) {
+  if (!isChromium) {
     (buffer as { transfer?: (length: number) => ArrayBuffer }).transfer?.(0); // ES2024
     return;
   }
@@ -40,7 +40,7 @@ const LEFT_BEFORE_CALL = 1024 * 1024;
  * @returns the bytes to go on counting from
  */
 export function callCollector(left: number): number {
-  if (left < LEFT_BEFORE_CALL || !isChromium()) return left;
+  if (left < LEFT_BEFORE_CALL || !isChromium) return left;
   try {
     new ArrayBuffer(4 * left);
   } catch {

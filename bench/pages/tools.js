@@ -51,6 +51,9 @@ export function expectLength(length, expected) {
   if (length !== expected) throw new Error(`${length} bytes came out instead of ${expected}`);
 }
 
+/** So that none of them pays at once for what the one before left to do. */
+const rest = () => new Promise((resolve) => setTimeout(resolve, 20));
+
 /**
  * Runs every contestant once a round, forwards and backwards in turn, so that what slows the machine slows all of them; after a
  * round that does not count. Gives their seconds by name.
@@ -60,6 +63,7 @@ export async function compete(rounds, contestants) {
   const seconds = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 0; round <= rounds; round++) {
     for (const name of round % 2 ? names : names.toReversed()) {
+      await rest();
       const start = performance.now();
       await contestants[name]();
       if (round > 0) seconds[name].push((performance.now() - start) / 1000);
