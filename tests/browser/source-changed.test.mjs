@@ -148,10 +148,27 @@ for (const name of ['chromium', 'firefox']) {
       }
     }
 
+    if (name === 'chromium') test('rewritten: when one read has failed, what is under way beside it gives nothing more', async () => {
+      const file = await choose(64 * MIB);
+      const first = await browser.evaluate(async () => {
+        page.sealed = await page.sealer().prepare(page.file());
+        const reader = (page.stream = page.sealed.stream()).getReader();
+        let first = 0;
+        while (first < 2 ** 20) first += (await reader.read()).value.length;
+        reader.releaseLock();
+        return first;
+      });
+      assert.ok(first < 2 * MIB);
+      rewrite(file, 64 * MIB);
+      const [slice, stream] = await browser.evaluate(async () => [await page.settle([page.sealed.slice(-1)]), await page.drain(page.stream)]);
+      assert.deepEqual([slice, stream], [['ERR_READ'], { released: 0, code: 'ERR_READ' }]);
+    });
+
     for (const engine of ['webcrypto', 'wasm']) {
       for (const [change, size, alter] of [
         ['truncated', 20 * MIB, (file) => truncateSync(file, MIB / 2)],
         ['rewritten with the same size', 4 * MIB, rewrite],
+        ['rewritten with the same size, which is short', MIB, rewrite],
       ]) {
         // Firefox reads whatever is there.
         if (name === 'firefox' && alter === rewrite) continue;
