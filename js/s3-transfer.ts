@@ -1,4 +1,5 @@
 import { KmsealError, type SealedFile } from './index.js';
+import { connected } from './s3-connections.js';
 import { type PutSettings, ask, persist, put, stoppable } from './s3-requests.js';
 import type { Answer, AskOptions, FinishedPart, Sign, UploadProgress, UploadResult } from './s3.js';
 
@@ -121,13 +122,13 @@ export class Transfer<U> {
     const size = Math.min(this.#partSize, this.#sealed.size - start);
     const settings: PutSettings = { signal, stallTimeout, part, onProgress: (loaded) => this.#report(number, loaded) };
     const etag = await persist(
-      async () => {
+      () => connected(async () => {
         const blob = await this.#seal(start, start + size, signal);
         const name = part === undefined ? 'put' : 'part';
         const signed = await ask(name, (options) => sign({ size }, options), { signal, limit: stallTimeout, part });
         if (typeof signed?.url !== 'string') throw new TypeError(`sign.${name} must give { url, headers? }`);
         return put(blob, signed, settings);
-      },
+      }, signal),
       retries,
       signal,
     );

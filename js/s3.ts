@@ -69,7 +69,7 @@ export interface UploadOptions<U = unknown> extends ContextOptions {
    * than this goes in a single PUT.
    */
   partSize?: number | undefined;
-  /** Parts in flight, 4 unless told. */
+  /** Parts in flight, 4 unless told; 6 in all uploads of a page together, as many as browsers have connections to a host. */
   concurrency?: number | undefined;
   /** How often one request is tried again before the upload fails, 7 times unless told, which takes up to a minute. */
   retries?: number | undefined;

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { MIB, openUploads } from '../support/uploads.mjs';
 
+/* global kit -- of the page */
+
 for (const name of ['chromium', 'firefox', 'webkit']) {
   describe(name, () => {
     let uploads;
@@ -36,6 +38,27 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       assert.equal(error, undefined);
       const names = s3.faults.seen.map(({ name }) => name).filter((name) => /^(part|PUT)/.test(name));
       assert.deepEqual(names, ['part 1', 'PUT 1', 'part 2', 'PUT 2', 'part 3', 'PUT 3', 'part 4', 'PUT 4']);
+    });
+
+    test('of two uploads together, no more parts than browsers have connections for', async () => {
+      const sha256 = uploads.write(23 * MIB);
+      await uploads.page.evaluate(() => {
+        const { send } = XMLHttpRequest.prototype;
+        kit.flight = { now: 0, most: 0 };
+        XMLHttpRequest.prototype.send = function counted(...args) {
+          kit.flight.most = Math.max(kit.flight.most, ++kit.flight.now);
+          this.addEventListener('loadend', () => { kit.flight.now--; });
+          return send.apply(this, args);
+        };
+      });
+      const first = await uploads.begin({ concurrency: 20 });
+      await uploads.page.evaluate(() => { kit.first = kit.upload; });
+      const second = await uploads.upload({ concurrency: 20 });
+      const { error } = await uploads.page.evaluate(() => kit.first.settled);
+      assert.deepEqual([error, second.error], [undefined, undefined]);
+      for (const id of [first, second.id]) assert.equal((await s3.open(id)).sha256, sha256);
+      const most = await uploads.page.evaluate(() => kit.flight.most);
+      assert.ok(most > 3 && most <= 6, `${most} at a time`);
     });
 
     for (const [what, size] of [['a small file', 1000], ['an empty file', 0], ['a file of almost a part', 5 * MIB - 2000]]) {
