@@ -111,6 +111,21 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       assert.equal((await uploads.settled()).error, 'cancelled');
     });
 
+    for (const [outcome, status] of [['it fails', 403], ['it succeeds', undefined]]) {
+      test(`S3's answer to the server is lost, which has a second upload begun, and ${outcome}: neither is left`, async () => {
+        let lost = false;
+        s3.faults.fault = (asked) => {
+          if (asked === 'PUT 2' && status) return { does: 'answer', status };
+          if (asked !== 'POST' || lost) return undefined;
+          lost = true;
+          return { does: 'cut', after: 'all' };
+        };
+        const { error } = await uploads.upload();
+        assert.deepEqual([lost, error?.status], [true, status]);
+        assert.deepEqual(await s3.unfinished(), []);
+      });
+    }
+
     test('the server does not even take the abort: the first error stands', async () => {
       s3.faults.fault = (asked) => ({ 'PUT 2': { does: 'answer', status: 403 }, abort: { does: 'stall' } })[asked];
       const { error, created } = await uploads.upload({ stallTimeout: 1000 });

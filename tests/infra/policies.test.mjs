@@ -9,7 +9,8 @@ import {
 } from '@aws-sdk/client-kms';
 import {
   AbortMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, GetBucketCorsCommand, GetObjectCommand,
-  GetPublicAccessBlockCommand, ListObjectsV2Command, ListPartsCommand, PutBucketCorsCommand, PutObjectCommand, S3Client,
+  GetPublicAccessBlockCommand, ListMultipartUploadsCommand, ListObjectsV2Command, ListPartsCommand, PutBucketCorsCommand, PutObjectCommand,
+  S3Client,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
@@ -84,6 +85,7 @@ const actions = {
   's3:ListBucket': ({ s3 }) => s3.send(new ListObjectsV2Command({ Bucket: stack.BucketName })),
   's3:PutBucketCORS': ({ s3 }) => s3.send(new PutBucketCorsCommand({ Bucket: stack.BucketName, CORSConfiguration: { CORSRules: [] } })),
   's3:ListMultipartUploadParts': async ({ s3 }) => s3.send(new ListPartsCommand(await begun())),
+  's3:ListBucketMultipartUploads': ({ s3 }) => s3.send(new ListMultipartUploadsCommand({ Bucket: stack.BucketName })),
   's3:AbortMultipartUpload': async ({ s3 }) => s3.send(new AbortMultipartUploadCommand(await begun())),
   's3:PutObject, by a signed URL': async ({ s3 }) => fetched(await getSignedUrl(s3, new PutObjectCommand(object('signed'))), { method: 'PUT', body: 'x' }),
   's3:GetObject, by a signed URL': async ({ s3 }) => fetched(await getSignedUrl(s3, new GetObjectCommand(object('sealed')))),
@@ -124,7 +126,9 @@ test('the publisher takes the public key, the page seals, its server signs the u
 describe('least privilege', () => {
   const allowed = {
     Publisher: ['kms:GetPublicKey'],
-    PageServer: ['s3:PutObject', 's3:PutObject, by a signed URL', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload'],
+    PageServer: [
+      's3:PutObject', 's3:PutObject, by a signed URL', 's3:ListMultipartUploadParts', 's3:ListBucketMultipartUploads', 's3:AbortMultipartUpload',
+    ],
     Opener: ['kms:Decrypt', 's3:GetObject', 's3:GetObject, by a signed URL'],
   };
   for (const [role, mine] of Object.entries(allowed)) {

@@ -14,7 +14,7 @@ const TOO_SMALL = { does: 'answer', status: 400, after: 'nothing', body: '<Error
 
 export class Faults {
   /**
-   * Requests, but for preflights. Their names are `PUT` or `PUT 3` (part 3) for S3, and `create`, `part 3` and so on for the server.
+   * Requests, but for preflights. Their names are `PUT`, `PUT 3` (part 3) or `POST` (create or complete) for S3, and `create`, `part 3` and so on for the server.
    * @type {(import('./relay.mjs').Seen & { name: string })[]}
    */
   seen = [];
@@ -52,7 +52,7 @@ export class Faults {
     this.seen.push(seen);
     if (number) (this.#parts[uploadId] ??= [])[number - 1] = Number(seen.headers['content-length']);
     if (seen.method === 'POST' && this.#parts[uploadId]?.slice(0, -1).some((size) => size < MIN_PART)) return TOO_SMALL;
-    const fault = seen.method === 'PUT' && this.fault(seen.name);
+    const fault = ['PUT', 'POST'].includes(seen.method) && this.fault(seen.name);
     return fault && { after: 'nothing', ...fault };
   }
 

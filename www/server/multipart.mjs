@@ -1,6 +1,6 @@
 import {
-  AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, HeadObjectCommand, PutObjectCommand,
-  UploadPartCommand,
+  AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, HeadObjectCommand, ListMultipartUploadsCommand,
+  PutObjectCommand, UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { Hono } from 'hono';
@@ -112,6 +112,8 @@ class Upload {
   /** @type {Promise<void> | undefined} */
   #completed;
   #aborted = false;
+  /** Whether S3 may have begun others for this object: the SDK asks again when an answer is lost. */
+  #others = false;
 
   /**
    * @param {import('@aws-sdk/client-s3').S3Client} s3
@@ -130,8 +132,12 @@ class Upload {
     this.#expectGoing();
     this.#place ??= this.#s3
       .send(new CreateMultipartUploadCommand({ ...this.#object, ContentType: CONTENT_TYPE }))
-      .then(({ UploadId }) => ({ ...this.#object, UploadId }))
+      .then(({ UploadId, $metadata }) => {
+        this.#others ||= $metadata.attempts > 1;
+        return { ...this.#object, UploadId };
+      })
       .catch((error) => {
+        this.#others = true;
         this.#place = undefined;
         throw error;
       });
@@ -172,17 +178,30 @@ class Upload {
       const { ContentLength } = await this.#s3.send(new HeadObjectCommand(this.#object));
       if (ContentLength !== this.size) throw error;
     }
+    // The object is there, whatever becomes of these.
+    await this.#abortOthers().catch(() => {});
   }
 
   async abort() {
     this.#aborted = true;
     const place = await this.#place?.catch(() => undefined);
-    if (!place) return;
+    if (place) await this.#abort(place);
+    await this.#abortOthers();
+  }
+
+  async #abort(place) {
     try {
       await this.#s3.send(new AbortMultipartUploadCommand(place));
     } catch (error) {
       if (error.name !== 'NoSuchUpload') throw error;
     }
+  }
+
+  async #abortOthers() {
+    if (!this.#others) return;
+    const { Bucket, Key } = this.#object;
+    const { Uploads = [] } = await this.#s3.send(new ListMultipartUploadsCommand({ Bucket, Prefix: Key }));
+    for (const other of Uploads) if (other.Key === Key) await this.#abort({ Bucket, Key, UploadId: other.UploadId });
   }
 
   #expectGoing() {
