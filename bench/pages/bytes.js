@@ -26,7 +26,7 @@ const lengthOf = (bytes, frameLength) => bytes.length + TAG * Math.ceil(bytes.le
 // As in js/garbage.ts.
 const { port1, port2 } = new MessageChannel();
 port2.close();
-const free = 'userAgentData' in navigator ? (buffer) => port1.postMessage(undefined, [buffer]) : (buffer) => buffer.transfer(0);
+const free = /Chrom(e|ium)\//.test(navigator.userAgent) ? (buffer) => port1.postMessage(undefined, [buffer]) : (buffer) => buffer.transfer(0);
 
 /** The same calls, whose results are put into one array, as a caller wants them. */
 async function encryptToArray(bytes, key, frameLength, inFlight) {

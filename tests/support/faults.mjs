@@ -14,7 +14,8 @@ const TOO_SMALL = { does: 'answer', status: 400, after: 'nothing', body: '<Error
 
 export class Faults {
   /**
-   * Requests, but for preflights. Their names are `PUT`, `PUT 3` (part 3) or `POST` (create or complete) for S3, and `create`, `part 3` and so on for the server.
+   * Requests, but for preflights. Their names are `PUT`, `PUT 3` (part 3) or `POST` (create or complete) for S3, and `create`, `part 3`
+   * and so on for the server.
    * @type {(import('./relay.mjs').Seen & { name: string })[]}
    */
   seen = [];
