@@ -1,16 +1,18 @@
 import { KmsealError } from './errors.js';
 import type { Engine } from './types.js';
 
-/** Bytes of frames that are started together: of many, about ten milliseconds of the wasm engine, one of SubtleCrypto; and of few. */
-const MANY = 1024 * 1024;
-const FEW = 256 * 1024;
+/** Bytes of frames that are started together. */
+const TOGETHER = 256 * 1024;
 /** A hostile envelope has frames of one byte, each of which takes its time. */
 const MOST_FRAMES = 256;
 
 /** How many frames are started together. */
-export function framesTogether(frameLength: number, many: boolean): number {
-  return Math.max(1, Math.min(MOST_FRAMES, Math.floor((many ? MANY : FEW) / frameLength)));
+export function framesTogether(frameLength: number): number {
+  return Math.max(1, Math.min(MOST_FRAMES, Math.floor(TOGETHER / frameLength)));
 }
+
+/** Turns of the promises' queue within which an answer counts as given within the call: who watches a page's calls adds some. */
+const SOON = 8;
 
 /** Whether an answer, good or bad, was given within the call. */
 export async function isThere(answer: Promise<unknown>): Promise<boolean> {
@@ -19,7 +21,7 @@ export async function isThere(answer: Promise<unknown>): Promise<boolean> {
     there = true;
   };
   answer.then(note, note);
-  await undefined;
+  for (let turn = 0; turn < SOON && !there; turn++) await undefined;
   return there;
 }
 

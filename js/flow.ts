@@ -18,36 +18,39 @@ export interface InFlight {
 
 /** Where frames come from, in order. */
 export interface Flow {
-  /** Starts a few frames more, or many; `undefined` at the end. Called again only when it has answered. */
-  next(many: boolean): Promise<InFlight[] | undefined>;
+  /** Starts a few frames more, at once if what it takes is at hand; `undefined` at the end. Called again only when it has answered. */
+  next(): Frames | Promise<Frames>;
   /** Frees what it holds. Called once, at the end, on failure and when the reader leaves. */
   close(reason?: unknown): void;
 }
+
+export type Frames = InFlight[] | undefined;
 
 export interface RunContext extends RunOptions {
   /** Plaintext bytes in all, if known. */
   total: number | undefined;
 }
 
-/**
- * Milliseconds of work within calls after which the event loop has its turn: promises alone would leave it none. Many frames at a
- * time take about as long.
- */
+/** Milliseconds of work within calls after which the event loop has its turn: promises alone would leave it none. */
 const TURN = 10;
+
+/** The least frames that are under way where the engine works beside the page. More gain nothing on two cores. */
+const AHEAD = 3;
 
 /** Takes frames out of a flow in order, while others are under way. */
 class Drain {
   readonly #flow: Flow;
   readonly #run: RunContext;
-  #ahead: Promise<InFlight[] | undefined> | undefined;
-  #batch: InFlight[] = [];
+  #under: InFlight[] = [];
+  #least = AHEAD;
+  // More, once what they take is there.
+  #coming: Promise<void> | undefined;
   #loaded = 0;
+  #ended = false;
   #closed = false;
   // Where the engine does its work: beside the page, or within the call, as the wasm engine and Chromium 156's SubtleCrypto do.
+  // These gain nothing by frames that are under way, each of which would lie in fresh memory.
   #within: boolean | undefined;
-  // Whether many frames are under way at a time. SubtleCrypto gains nothing by that within the call, and each frame would lie in
-  // fresh memory.
-  #many = false;
   #turn = performance.now();
 
   constructor(flow: Flow, run: RunContext) {
@@ -58,20 +61,32 @@ class Drain {
   /** The next frame's bytes; `undefined` at the end. */
   async next(): Promise<readonly Chunk[] | undefined> {
     try {
-      const frame = await this.#nextFrame();
+      while (this.#under.length === 0 && !this.#ended) {
+        if (this.#within && performance.now() > this.#turn + TURN) {
+          await yieldToEventLoop();
+          this.#turn = performance.now();
+        }
+        // Only where there is something to wait for: of promises there are enough, and each takes its time.
+        const coming = this.#more();
+        if (coming) await coming;
+      }
       this.#run.signal?.throwIfAborted();
+      const frame = this.#under.shift();
       if (!frame) {
         this.close();
         return undefined;
       }
-      let result;
+      const { result } = frame;
+      // An envelope's header comes as a frame without content.
+      if (frame.plain !== 0) this.#within ??= !(result instanceof Promise) || (await isThere(result));
+      while (this.#within === false && this.#under.length < this.#least && !this.#ended && !this.#coming) this.#more();
+      let bytes;
       try {
-        result = await frame.result;
+        bytes = result instanceof Promise ? new Uint8Array(await result) : result;
       } catch (cause) {
         throw frame.failed ? frame.failed(cause) : cause;
       }
       this.#run.signal?.throwIfAborted();
-      const bytes = result instanceof ArrayBuffer ? new Uint8Array(result) : result;
       const pieces = frame.release(bytes);
       this.#loaded += frame.plain ?? pieces[0]!.length;
       this.#run.onProgress?.({ loaded: this.#loaded, total: this.#run.total });
@@ -85,41 +100,45 @@ class Drain {
     }
   }
 
-  async #nextFrame(): Promise<InFlight | undefined> {
-    if (this.#batch.length === 0) {
-      const started = await (this.#ahead ?? this.#start());
-      if (!started) return undefined;
-      this.#batch = started;
-      const [{ plain, result }] = started as [InFlight];
-      // An envelope's header comes as a frame without content.
-      if (plain !== 0 && this.#within === undefined) {
-        const promised = result instanceof Promise;
-        this.#within = !promised || (await isThere(result));
-        this.#many = !promised || !this.#within;
-      }
-      this.#ahead = this.#many ? this.#start() : undefined;
+  /** Starts more frames; a promise if that takes waiting. */
+  #more(): Promise<void> | undefined {
+    if (this.#coming) return this.#coming;
+    let frames;
+    try {
+      frames = this.#flow.next();
+    } catch (error) {
+      // Reported when its turn comes: the frames before it are good.
+      frames = Promise.reject(error);
     }
-    return this.#batch.shift();
+    if (!(frames instanceof Promise)) {
+      this.#add(frames);
+      return undefined;
+    }
+    this.#coming = frames.then((there) => {
+      this.#coming = undefined;
+      this.#add(there);
+    });
+    this.#coming.catch(() => {});
+    return this.#coming;
   }
 
-  #start(): Promise<InFlight[] | undefined> {
-    const starting = this.#inTurn().then(() => this.#flow.next(this.#many));
-    // Reported when its turn comes, not as an unhandled rejection before.
-    starting.then((batch) => batch?.forEach(({ result }) => result instanceof Promise && result.catch(() => {})), () => {});
-    return starting;
-  }
-
-  async #inTurn(): Promise<void> {
-    if (!this.#within || (!this.#many && performance.now() < this.#turn + TURN)) return;
-    await yieldToEventLoop();
-    this.#turn = performance.now();
+  #add(frames: Frames): void {
+    if (!frames) {
+      this.#ended = true;
+      return;
+    }
+    // Reported when their turn comes, not as unhandled rejections before.
+    for (const { result } of frames) if (result instanceof Promise) result.catch(() => {});
+    if (this.#closed) return;
+    this.#least = Math.max(AHEAD, frames.length);
+    this.#under.push(...frames);
   }
 
   close(reason?: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#batch = [];
-    this.#ahead = undefined;
+    this.#ended = true;
+    this.#under = [];
     this.#flow.close(reason);
   }
 }

@@ -2,7 +2,7 @@ import type { Body, ReadHeader } from '#glue';
 import { type Chunk, joined } from './bytes.js';
 import { framesTogether } from './engine.js';
 import { KmsealError } from './errors.js';
-import type { Flow, InFlight } from './flow.js';
+import type { Flow, Frames, InFlight } from './flow.js';
 import { type Instance, call, free, isCoreError } from './load.js';
 import type { ByteQueue } from './queue.js';
 
@@ -75,22 +75,47 @@ export class OpeningFlow implements Flow {
     this.#head = call(on, (wasm) => wasm.Body.headLength());
   }
 
-  async next(many: boolean): Promise<InFlight[] | undefined> {
-    if (this.#closed) return undefined;
+  next(): Frames | Promise<Frames> {
     if (this.#failure) throw this.#failure.error;
+    return this.#atHand() ? this.#frames() : this.#framesAfter();
+  }
+
+  async #framesAfter(): Promise<Frames> {
+    while (!this.#atHand()) {
+      // What comes after an await must not use the body if it was closed meanwhile.
+      if (this.#closed) return undefined;
+      const wanted = this.#planned ?? (call(this.#on, () => this.#body.isDone()) ? undefined : this.#head);
+      const there = await this.#queue.fill(wanted ?? 1);
+      if (this.#closed || (wanted === undefined && !there)) return undefined;
+      if (wanted === undefined) throw coreError(this.#on, (wasm) => wasm.trailingBytes());
+      if (!there) throw coreError(this.#on, (wasm) => wasm.truncatedEnvelope());
+    }
+    return this.#frames();
+  }
+
+  /** Whether a whole frame is there; plans it as soon as its head is. */
+  #atHand(): boolean {
+    if (this.#closed) return false;
+    if (this.#planned === undefined) {
+      if (this.#queue.size < this.#head || call(this.#on, () => this.#body.isDone())) return false;
+      this.#planned = call(this.#on, () => this.#body.plan(this.#queue.peek(this.#head)));
+    }
+    return this.#queue.size >= this.#planned;
+  }
+
+  /** The frames that are at hand, of which there is one. */
+  #frames(): InFlight[] {
     const frames: InFlight[] = [];
     const short: Chunk[] = [];
+    const together = framesTogether(this.#planned!);
     let begun = 0;
     try {
-      // What comes after an await must not use the body if it was closed meanwhile.
-      while ((await this.#hasFrame(begun === 0)) && !this.#closed) {
-        const together = framesTogether(this.#planned!, many);
+      do {
         const { result, failed } = this.#open();
         begun++;
         if (result instanceof Promise || result.length > SHORT) frames.push(this.#inFlight(result, failed));
         else short.push(result);
-        if (begun >= together) break;
-      }
+      } while (begun < together && this.#atHand());
     } catch (error) {
       if (begun === 0) throw error;
       // The frames before it are good and leave first.
@@ -98,30 +123,7 @@ export class OpeningFlow implements Flow {
     }
     // Only the final frame can be shorter than those before it.
     if (short.length > 0) frames.push(this.#inFlight(joined(short)));
-    return frames.length > 0 ? frames : undefined;
-  }
-
-  /** Whether a whole frame is at hand; waits for one only if told. False also at the end. */
-  async #hasFrame(wait: boolean): Promise<boolean> {
-    if (this.#closed) return false;
-    const done = call(this.#on, () => this.#body.isDone());
-    if (done && this.#planned === undefined) {
-      if (wait && (await this.#queue.fill(1))) throw coreError(this.#on, (wasm) => wasm.trailingBytes());
-      return false;
-    }
-    if (this.#planned === undefined) {
-      if (!(await this.#has(this.#head, wait)) || this.#closed) return false;
-      this.#planned = call(this.#on, () => this.#body.plan(this.#queue.peek(this.#head)));
-    }
-    return this.#has(this.#planned, wait);
-  }
-
-  async #has(length: number, wait: boolean): Promise<boolean> {
-    if (this.#queue.size >= length) return true;
-    if (!wait) return false;
-    const there = await this.#queue.fill(length);
-    if (!there && !this.#closed) throw coreError(this.#on, (wasm) => wasm.truncatedEnvelope());
-    return there;
+    return frames;
   }
 
   #open(): Opening {

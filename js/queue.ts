@@ -50,10 +50,14 @@ export class ByteQueue {
     else this.#chunks.push(new Uint8Array(buffer, byteOffset, chunk.length));
   }
 
-  /** Waits until `length` bytes are at hand; false if the source ends before. */
-  async fill(length: number): Promise<boolean> {
+  /** Whether `length` bytes are at hand; waits until they are, or the source ends. */
+  fill(length: number): true | Promise<boolean> {
     for (const chunk of this.#spent) this.#source.spent?.(chunk);
     this.#spent = [];
+    return this.size >= length || this.#wait(length);
+  }
+
+  async #wait(length: number): Promise<boolean> {
     while (this.size < length && !this.#ended) {
       const chunk = await this.#source.next();
       if (chunk) this.#push(chunk);

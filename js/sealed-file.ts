@@ -5,7 +5,7 @@ import { sliceOf } from './chunks.js';
 import { disposable } from './dispose.js';
 import { framesTogether } from './engine.js';
 import { KmsealError, closedError } from './errors.js';
-import { type Flow, type InFlight, toBlob, toStream } from './flow.js';
+import { type Flow, type Frames, type InFlight, toBlob, toStream } from './flow.js';
 import { type Instance, call, free } from './load.js';
 import { ByteQueue } from './queue.js';
 import type { RunOptions } from './types.js';
@@ -111,7 +111,7 @@ class ReplayFlow implements Flow {
     };
   }
 
-  async next(many: boolean): Promise<InFlight[] | undefined> {
+  next(): Frames | Promise<Frames> {
     if (this.#closed) return undefined;
     // Here and not before, so that whoever asks for a stream learns what is wrong from the stream.
     this.#checkOpen();
@@ -119,18 +119,33 @@ class ReplayFlow implements Flow {
       this.#range = this.#plan();
       if (this.#range.at === 0) return [this.#header()];
     }
-    const { on, replay, file, frameLength } = this.#prepared;
+    const { file, frameLength } = this.#prepared;
     const range = this.#range;
     const first = range.frame;
-    const past = Math.min(first + framesTogether(frameLength, many), range.endFrame);
+    const past = Math.min(first + framesTogether(frameLength), range.endFrame);
     if (first >= past) return undefined;
     range.frame = past;
-    await this.#read(Math.min(past * frameLength, file.size) - first * frameLength);
+    const filled = range.queue.fill(Math.min(past * frameLength, file.size) - first * frameLength);
+    return filled === true ? this.#frames(first, past) : this.#framesAfter(filled, first, past);
+  }
+
+  async #framesAfter(filled: Promise<boolean>, first: number, past: number): Promise<Frames> {
+    try {
+      await filled;
+    } catch (error) {
+      throw this.#noted(error);
+    }
     if (this.#closed) return undefined;
     this.#checkOpen();
+    return this.#frames(first, past);
+  }
+
+  #frames(first: number, past: number): InFlight[] {
+    const { on, replay, frameLength } = this.#prepared;
+    const { queue } = this.#range!;
     const frames: InFlight[] = [];
     for (let index = first; index < past; index++) {
-      const view = range.queue.take(Math.min(frameLength, range.queue.size));
+      const view = queue.take(Math.min(frameLength, queue.size));
       const result = call(on, () => replay.seal(index, view)) as InFlight['result'];
       frames.push({ result, plain: view.length, release: (body) => this.#accept(index, body) });
     }
@@ -160,14 +175,6 @@ class ReplayFlow implements Flow {
       return this.#cut([header]);
     };
     return { result: header, plain: 0, release };
-  }
-
-  async #read(length: number): Promise<void> {
-    try {
-      await this.#range!.queue.fill(length);
-    } catch (error) {
-      throw this.#noted(error);
-    }
   }
 
   #noted(error: unknown): unknown {

@@ -2,7 +2,7 @@ import type { Sequence } from '#glue';
 import type { Chunk } from './bytes.js';
 import { framesTogether } from './engine.js';
 import { changedError } from './errors.js';
-import type { Flow, InFlight } from './flow.js';
+import type { Flow, Frames, InFlight } from './flow.js';
 import { type Instance, call, free } from './load.js';
 import type { ByteQueue } from './queue.js';
 
@@ -29,15 +29,19 @@ export class SequenceFlow implements Flow {
     this.#header = options.header;
   }
 
-  async next(many: boolean): Promise<InFlight[] | undefined> {
+  next(): Frames | Promise<Frames> {
+    if (this.#ended) return undefined;
+    // Only the byte after a full frame tells that the frame is not the last.
+    const filled = this.#queue.fill(this.#options.frameLength + 1);
+    return filled === true ? this.#frames() : filled.then(() => this.#frames());
+  }
+
+  #frames(): Frames {
     if (this.#ended) return undefined;
     const { frameLength, size } = this.#options;
-    // Only the byte after a full frame tells that the frame is not the last.
-    await this.#queue.fill(frameLength + 1);
-    if (this.#ended) return undefined;
     if (size !== undefined && this.#taken + this.#queue.size > size) throw wrongSize(size);
     const frames: InFlight[] = [];
-    while (this.#queue.size > frameLength && frames.length < framesTogether(frameLength, many)) {
+    while (this.#queue.size > frameLength && frames.length < framesTogether(frameLength)) {
       frames.push(this.#seal(this.#queue.take(frameLength), false));
     }
     if (frames.length === 0) {
