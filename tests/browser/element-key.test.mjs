@@ -113,4 +113,11 @@ inBrowsers((page) => {
       assert.deepEqual(await outcome(), [keyId], sent);
     }
   });
+
+  test('a failed one leaves nothing to form.submit(), which asks for no validity', async () => {
+    assert.deepEqual(await choose('key-src="/form" required'), failed('ERR_KEY_INVALID'));
+    await page.driver.executeScript('form.submit()');
+    await page.sent();
+    assert.deepEqual([...(await forms.received())], []);
+  });
 });

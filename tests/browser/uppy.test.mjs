@@ -114,6 +114,19 @@ inBrowsers(setUp, (page, name) => {
     await page.evaluate(() => localStorage.clear());
   });
 
+  test('by multipart, an upload that an earlier life of the page began is not gone on with', async () => {
+    const [bytes] = await page.choose(6 * MIB);
+    const names = await page.evaluate(async () => {
+      const uppy = up.make('multipart');
+      uppy.setFileState(uppy.getFiles()[0].id, { s3Multipart: { key: 'of-another-envelope', uploadId: 'gone' } });
+      return up.names(await uppy.upload());
+    });
+    assert.deepEqual(names, { successful: ['file-1.kmseal'], failed: [] });
+    const [envelope] = await DELIVERED.s3(1);
+    assert.ok(bytes.equals(await servers.open(envelope, { user: '7' })));
+    assert.deepEqual(servers.relays.s3.seen.filter(({ url }) => url.includes('of-another-envelope')), []);
+  });
+
   test('which would be seen', async () => {
     await page.choose(MIB);
     await upload('form', { plugin: false });

@@ -1,12 +1,13 @@
-// Envelopes that ask for much. What they cost is looked at in WebAssembly's memory and in how often the header is read: no time
-// is measured, which on a busy machine says nothing.
+// Envelopes and calls that ask for much. What they cost is looked at in WebAssembly's memory and in how often the header is read: no
+// time is measured, which on a busy machine says nothing.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { inPieces } from '../support/bytes.mjs';
 import { watchMemory } from '../support/memory.mjs';
 
 const watch = watchMemory();
-const { Opener, inspect, load } = await import('kmseal');
+const { KmsPublicKey, Opener, inspect, load } = await import('kmseal');
 await load();
 
 const KEY_ID = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -90,4 +91,11 @@ test('a context of as many pairs as fit', async () => {
   const context = Buffer.concat([u16(keys.length), ...keys.flatMap((key) => [key, field(Buffer.alloc(0))])]);
   const { encryptionContext } = await inspect(envelope(1, 10, { context }));
   assert.equal(Object.keys(encryptionContext).length, 7000);
+});
+
+test('data far too long for a key never gets there', async () => {
+  const pem = await readFile(new URL('../keys/rsa-2048.pem', import.meta.url), 'utf8');
+  const key = await KmsPublicKey.import(pem, { keyId: KEY_ID });
+  const growth = await grown(() => assert.throws(() => key.encrypt(new Uint8Array(512 * MIB)), { code: 'ERR_TOO_LONG' }));
+  assert.ok(growth < MIB, `${growth} bytes`);
 });
