@@ -21,7 +21,7 @@ async function setUp(pem) {
   const sealers = Object.fromEntries(['webcrypto', 'wasm'].map((engine) => [engine, new kmseal.Sealer({ keys, engine })]));
   // Made once and never cancelled: whatever happens to others, it goes on.
   const bystander = await sealers.webcrypto.prepare(new Blob([new Uint8Array(1000)]));
-  const bytes = new Uint8Array(40 * 2 ** 20);
+  const bytes = new Uint8Array(64 * 2 ** 20);
   const blob = new Blob([bytes]);
   const mistakes = [];
   addEventListener('unhandledrejection', ({ reason }) => mistakes.push(String(reason)));
