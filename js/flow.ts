@@ -24,6 +24,7 @@ export interface Flow {
   close(reason?: unknown): void;
 }
 
+/** What a flow has started; `undefined` at its end. */
 export type Frames = InFlight[] | undefined;
 
 export interface RunContext extends RunOptions {
@@ -34,7 +35,7 @@ export interface RunContext extends RunOptions {
 /** Milliseconds of work within calls after which the event loop has its turn: promises alone would leave it none. */
 const TURN = 10;
 
-/** The least frames that are under way where the engine works beside the page. More gain nothing on two cores. */
+/** The least frames that are under way behind the next one where the engine works beside the page. More gain nothing on two cores. */
 const AHEAD = 3;
 
 /** Takes frames out of a flow in order, while others are under way. */

@@ -103,7 +103,7 @@ export class OpeningFlow implements Flow {
     return this.#queue.size >= this.#planned;
   }
 
-  /** The frames that are at hand, of which there is one. */
+  /** The frames that are at hand, at least one. */
   #frames(): InFlight[] {
     const frames: InFlight[] = [];
     const short: Chunk[] = [];

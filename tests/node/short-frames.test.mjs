@@ -28,13 +28,17 @@ before(async () => {
 });
 after(() => kms?.close());
 
-/** The longest pause of the event loop while `work` ran, as a share of the whole time. */
+/**
+ * The longest pause of the event loop while `work` ran, as a share of the whole. Both in the process's own time: on a busy machine
+ * it does not run all the while.
+ */
 async function longestPause(work) {
-  const start = performance.now();
+  const now = () => { const { user, system } = process.cpuUsage(); return user + system; };
+  const start = now();
   let [last, longest] = [start, 0];
   const look = () => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
+    longest = Math.max(longest, now() - last);
+    last = now();
   };
   let next = setImmediate(function turn() {
     look();
@@ -56,7 +60,7 @@ for (const [kind, make, read] of [
       const { plaintext } = await opener.open(make(envelope));
       assert.deepEqual(await read(plaintext), PLAINTEXT);
     });
-    assert.ok(share < 0.9, `it stood still for ${Math.round(100 * share)} % of the time`);
+    assert.ok(share < 0.5, `it stood still for ${Math.round(100 * share)} % of the time`);
   });
 
   test(`an abort is heeded between frames of one byte: ${kind}`, async () => {
