@@ -2,7 +2,7 @@
 import { rate, timesAsFast } from './support/figures.mjs';
 import { withStage } from './support/stage.mjs';
 
-const ROUNDS = 7;
+const ROUNDS = 25;
 
 export const title = '16 MiB in memory to bytes with the wasm engine, Chromium';
 

@@ -84,14 +84,13 @@ impl Engine {
         input: &Uint8Array,
         work: impl FnOnce(&mut Vec<u8>) -> core::result::Result<(), Error>,
     ) -> Result<JsValue> {
-        let mut scratch = self.scratch.borrow_mut();
+        let scratch = &mut *self.scratch.borrow_mut();
         let len = input.length() as usize;
-        scratch.clear();
-        let room = scratch.try_reserve(len.saturating_add(TAG_LEN));
+        let room = scratch.try_reserve(len.saturating_add(TAG_LEN).saturating_sub(scratch.len()));
         room.map_err(|_| Thrown::internal("there is not enough memory for one frame in WebAssembly"))?;
         scratch.resize(len, 0);
-        input.copy_to(&mut scratch);
-        work(&mut scratch)?;
+        input.copy_to(scratch);
+        work(scratch)?;
         Ok(Uint8Array::from(scratch.as_slice()).into())
     }
 }
