@@ -53,6 +53,8 @@ async function wasm(env) {
   shrink.push('--minify-imports-and-exports', input, '-o', path.join(NEW, 'kmseal.wasm'));
   const { stdout } = await promisify(execFile)(bin('wasm-opt'), shrink);
   const { imports, exports } = JSON.parse(stdout);
+  // For tests, which look for exports by their long names.
+  await writeFile(path.join(PKG, 'exports.json'), JSON.stringify(Object.fromEntries(exports)));
   const short = new Map([[from, to], ...imports.map(([, name, shortened]) => [name, shortened]), ...exports]);
   const script = await readFile(path.join(PKG, 'kmseal.js'), 'utf8');
   const names = /__wb\w+(?=: function)|\.\/kmseal_bg\.js|(?<=\bwasm\.)\w+/g;

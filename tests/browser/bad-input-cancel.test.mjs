@@ -240,7 +240,7 @@ for (const name of ['chromium', 'firefox']) {
         WebAssembly.Instance = new Proxy(Instance, {
           construct(target, args) {
             const instance = Reflect.construct(target, args);
-            memory = instance.exports.memory;
+            memory = Object.values(instance.exports).find((value) => value instanceof WebAssembly.Memory);
             return instance;
           },
         });

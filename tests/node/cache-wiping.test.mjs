@@ -15,7 +15,7 @@ let memory;
 WebAssembly.Instance = class extends WebAssembly.Instance {
   constructor(...args) {
     super(...args);
-    memory = this.exports.memory;
+    memory = Object.values(this.exports).find((value) => value instanceof WebAssembly.Memory);
   }
 };
 

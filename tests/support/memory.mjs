@@ -62,7 +62,7 @@ export function watchMemory() {
   WebAssembly.Instance = class extends WebAssembly.Instance {
     constructor(module, imports) {
       super(module, imports);
-      memories.push(this.exports.memory);
+      memories.push(Object.values(this.exports).find((value) => value instanceof WebAssembly.Memory));
     }
   };
 

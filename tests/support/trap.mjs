@@ -2,15 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import binaryen from 'binaryen';
 
+const ROOT = new URL('../../', import.meta.url);
+
 /**
  * The package's .wasm, in which one exported function traps.
  * @param {string} name the export
  * @param {'unreachable' | 'recursion'} how `recursion` runs out of stack, for which engines have errors of other classes
  */
 export async function trapping(name, how = 'unreachable') {
-  const module = binaryen.readBinary(await readFile(new URL('../../dist/kmseal.wasm', import.meta.url)));
+  const short = JSON.parse(await readFile(new URL('target/wasm-pkg/exports.json', ROOT), 'utf8'));
+  const module = binaryen.readBinary(await readFile(new URL('dist/kmseal.wasm', ROOT)));
   try {
-    const target = binaryen.getExportInfo(module.getExport(name)).value;
+    const target = binaryen.getExportInfo(module.getExport(short[name])).value;
     const { params, results } = binaryen.getFunctionInfo(module.getFunction(target));
     const args = binaryen.expandType(params).map((type, index) => module.local.get(index, type));
     module.removeFunction(target);
