@@ -63,7 +63,7 @@ export const getArrivals = (way) => ask(way === undefined ? '/arrivals.json' : `
  *
  * @param {string} id
  * @param {AbortSignal} signal
- * @returns {Promise<{ sha256: string, size: number, encryptionContext: Record<string, string>, keyId: string }>}
+ * @returns {Promise<{ sha256: string }>}
  */
 export const openUpload = (id, signal) => post(`/uploads/${id}/open`, signal);
 

@@ -1,7 +1,7 @@
 import { getArrivals, openUpload } from '/api.js';
 import { createComparison } from '/compare.js';
-import { element, fromTemplate } from '/dom.js';
-import { formatBytes, formatSize, formatTime } from '/format.js';
+import { element, fact, fromTemplate } from '/dom.js';
+import { formatSize, formatTime } from '/format.js';
 import { Step } from '/step.js';
 
 /** How often the bucket is asked while somebody looks at the page. */
@@ -61,27 +61,11 @@ function createArrival(arrival, { announcer, comparison }) {
     fileName: name,
     announcer,
     async work({ signal }) {
-      const opened = await openUpload(id, signal);
-      return {
-        shown: [comparison.verdict(opened.sha256), facts(opened)],
-        said: `${name} is opened: ${formatBytes(opened.size)}.`,
-      };
+      const { sha256 } = await openUpload(id, signal);
+      const found = element('dl', { className: 'digests' }, ...fact('SHA-256', sha256));
+      return { shown: [comparison.verdict(sha256), found], said: `${name} is opened.` };
     },
   });
   entry.append(open.element);
   return entry;
-}
-
-/** @param {Awaited<ReturnType<typeof openUpload>>} opened */
-function facts({ sha256, size, encryptionContext, keyId }) {
-  const context = Object.entries(encryptionContext).map(([key, value]) => `${key} = ${value}`);
-  const rows = { 'SHA-256': sha256, Size: formatBytes(size), 'Encryption context': context.join('\n'), 'Opened with': keyId };
-  return element(
-    'dl',
-    { className: 'digests' },
-    ...Object.entries(rows).flatMap(([term, value]) => [
-      element('dt', { textContent: term }),
-      element('dd', { textContent: value }),
-    ]),
-  );
 }

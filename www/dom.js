@@ -9,6 +9,9 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+/** One entry of a `<dl>`. @param {string} term @param {string} value */
+export const fact = (term, value) => [element('dt', { textContent: term }), element('dd', { textContent: value })];
+
 /** @param {string} tag @param {Record<string, string | number>} [attributes] @param {...Node} children */
 export function svgElement(tag, attributes = {}, ...children) {
   const made = document.createElementNS('http://www.w3.org/2000/svg', tag);

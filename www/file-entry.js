@@ -1,7 +1,7 @@
 import { inspect } from '/kmseal/index.js';
 import { createUpload, openUpload, putEnvelope } from '/api.js';
 import { MAX_DIGEST_SIZE, sha256Of } from '/digest.js';
-import { element, fromTemplate } from '/dom.js';
+import { element, fact, fromTemplate } from '/dom.js';
 import { drawEnvelope } from '/envelope-view.js';
 import { formatBytes, formatDuration, formatRate, formatSize } from '/format.js';
 import { inTurn } from '/in-turn.js';
@@ -106,12 +106,12 @@ export function createFileEntry(file, { sealer, announcer }) {
 
 /**
  * @param {File} file
- * @param {{ sha256: string, size: number }} opened what the server found in the envelope
+ * @param {{ sha256: string }} opened what the server found in the envelope
  * @param {string | undefined} own the page's SHA-256 of the file
  * @returns {import('/step.js').Outcome}
  */
 function comparison(file, opened, own) {
-  const found = element('dl', { className: 'digests' }, ...digest('SHA-256 from the server', opened.sha256));
+  const found = element('dl', { className: 'digests' }, ...fact('SHA-256 from the server', opened.sha256));
   if (own === undefined) {
     const cap = formatSize(MAX_DIGEST_SIZE);
     const note =
@@ -119,19 +119,13 @@ function comparison(file, opened, own) {
       'since it would need this one whole in memory.';
     return { shown: [line(note), found], said: `${file.name}: opened. ${note}` };
   }
-  found.append(...digest('SHA-256 in this page', own));
-  if (own !== opened.sha256 || file.size !== opened.size) {
-    throw new Error(
-      `What the server opened is not this file: it found ${formatBytes(opened.size)} with SHA-256 ${opened.sha256}, ` +
-        `the file has ${formatBytes(file.size)} with ${own}.`,
-    );
+  found.append(...fact('SHA-256 in this page', own));
+  if (own !== opened.sha256) {
+    throw new Error(`What the server opened is not this file: it found SHA-256 ${opened.sha256}, the file has ${own}.`);
   }
   const verdict = element('p', { className: 'verdict', textContent: 'The same file came out.' });
   return { shown: [verdict, found], said: `${file.name}: the server opened it, and both SHA-256 agree.` };
 }
-
-/** @param {string} term @param {string} hex */
-const digest = (term, hex) => [element('dt', { textContent: term }), element('dd', { textContent: hex })];
 
 /** @param {number} bytes @param {number} milliseconds */
 function speed(bytes, milliseconds) {

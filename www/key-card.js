@@ -1,6 +1,6 @@
 import { KmsPublicKey } from '/kmseal/index.js';
 import { getDemo, getPublicKey } from '/api.js';
-import { element } from '/dom.js';
+import { fact } from '/dom.js';
 import { drawKeyMark } from '/key-mark.js';
 
 /**
@@ -34,6 +34,3 @@ function showKey(key, { emulated }) {
   );
   drawKeyMark(/** @type {SVGSVGElement} */ (/** @type {unknown} */ (document.getElementById('key-mark'))), key.fingerprint);
 }
-
-/** @param {string} term @param {string} value */
-const fact = (term, value) => [element('dt', { textContent: term }), element('dd', { textContent: value })];

@@ -7,8 +7,8 @@ import { refusal } from './guard.mjs';
  * Opens uploads through KMS Decrypt and tells what was inside without showing it.
  *
  * This must not become a decryption oracle, a server that turns anybody's envelope into plaintext. So it opens only objects that
- * it signed or received in this run, only with the context handed out for that upload, and of the plaintext only SHA-256 and size
- * leave it. The context and the key's id are no secrets: they are readable in every envelope.
+ * it signed or received in this run, only with the context handed out for that upload, and of what is inside only the SHA-256
+ * leaves it.
  *
  * @param {{ kms: import('@aws-sdk/client-kms').KMSClient, keyArn: string, uploads: import('./uploads.mjs').Uploads }} options
  */
@@ -23,14 +23,10 @@ export function createOpening({ kms, keyArn, uploads }) {
     try {
       const envelope = await uploads.read(id, signal);
       const expected = uploads.get(id).context;
-      const { plaintext, encryptionContext, keyId } = await opener.open(envelope, { encryptionContext: expected, signal });
+      const { plaintext } = await opener.open(envelope, { encryptionContext: expected, signal });
       const hash = createHash('sha256');
-      let size = 0;
-      for await (const chunk of plaintext) {
-        hash.update(chunk);
-        size += chunk.byteLength;
-      }
-      return { sha256: hash.digest('hex'), size, encryptionContext, keyId };
+      for await (const chunk of plaintext) hash.update(chunk);
+      return { sha256: hash.digest('hex') };
     } catch (error) {
       if (error instanceof KmsealError) throw refusal(422, error.code, error.message);
       if (error?.name === 'NoSuchKey') {
