@@ -40,7 +40,7 @@ const PAGES = [
     heading: 'What the bucket holds.',
     lede:
       'Every envelope that reached the bucket since the server was started, whichever way it came. Ask the server to open one: ' +
-      'it tells the SHA-256 and the size of what is inside, and no byte of it.',
+      'it tells the SHA-256 of what is inside, and no byte of it.',
     styles: [...STYLES, '/ways.css'],
     scripts: ['/arrived.js'],
     main: () => fragment('arrivals'),
