@@ -113,7 +113,7 @@ function copyOf(source: unknown): Source {
     KeySpec,
     CustomerMasterKeySpec,
     KeyUsage,
-    EncryptionAlgorithms: EncryptionAlgorithms && [...EncryptionAlgorithms],
+    EncryptionAlgorithms: Array.isArray(EncryptionAlgorithms) ? [...EncryptionAlgorithms] : EncryptionAlgorithms,
   };
 }
 

@@ -26,7 +26,7 @@ export async function readHeader(on: Instance, queue: ByteQueue, limits: Limits)
     const bytes = queue.peek(Math.min(queue.size, Math.max(2 * need, FIRST_LOOK)));
     const read = call(on, (wasm) => wasm.readHeader(bytes, limits.maxEncryptedDataKeys, limits.maxFrameLength));
     if (typeof read !== 'number') {
-      queue.take(read.length());
+      queue.take(call(on, () => read.length()));
       return read;
     }
     if (!enough) throw coreError(on, (wasm) => wasm.truncatedEnvelope());

@@ -67,9 +67,13 @@ pub fn decode_text(text: &str) -> Result<Vec<u8>> {
     // Lines of any length and indent (RFC 7468, 2: parsers SHOULD take other widths than 64).
     let mut text = text.to_owned();
     text.retain(|c| !c.is_ascii_whitespace() && c != '\u{feff}');
-    // Also behind other blocks, as openssl writes them.
-    if text.as_bytes().split(|byte| *byte == b'-').any(|label| label.ends_with(b"PRIVATEKEY")) {
+    // Also behind other blocks and text, as openssl writes them.
+    let has = |label: &[u8]| text.as_bytes().split(|byte| *byte == b'-').any(|part| part.ends_with(label));
+    if has(b"PRIVATEKEY") {
         return Err(invalid(&[PRIVATE]));
+    }
+    if has(b"CERTIFICATE") {
+        return Err(invalid(&[CERTIFICATE]));
     }
     let Some(pem) = text.strip_prefix("-----BEGIN") else {
         return Base64::decode_vec(&text)
@@ -77,9 +81,6 @@ pub fn decode_text(text: &str) -> Result<Vec<u8>> {
     };
     if pem.starts_with("RSAPUBLICKEY-") {
         return Err(invalid(&[PKCS1]));
-    }
-    if pem.starts_with("CERTIFICATE-") {
-        return Err(invalid(&[CERTIFICATE]));
     }
     let Some(body) = pem.strip_prefix("PUBLICKEY-----") else {
         return Err(invalid(&["its PEM label is not PUBLIC KEY"]));

@@ -18,7 +18,7 @@ pub fn advice(name: &str) -> Advice {
     let next = |sentence| Advice { try_next: true, sentence };
     let stop = |sentence| Advice { try_next: false, sentence };
     match name {
-        "InvalidCiphertextException" => next(
+        "InvalidCiphertextException" | "ValidationException" => next(
             "KMS could not decrypt the data key: the envelope was sealed for another key or with the other OAEP hash (encryptionAlgorithm), or it is damaged",
         ),
         "IncorrectKeyException" => next("KMS says that this is not the key that encrypted the data key"),
@@ -38,10 +38,15 @@ pub fn advice(name: &str) -> Advice {
         "ThrottlingException" | "LimitExceededException" | "TooManyRequestsException" => stop(
             "KMS throttled the request after the SDK's retries; raise maxAttempts, use a data-key cache, or ask for a higher request quota",
         ),
-        "KeyUnavailableException" | "DependencyTimeoutException" | "KMSInternalException" => {
-            stop("KMS failed for a passing reason; try again")
-        }
+        "KeyUnavailableException"
+        | "DependencyTimeoutException"
+        | "KMSInternalException"
+        | "InternalFailure"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException" => stop("KMS failed for a passing reason; try again"),
         "ExpiredTokenException"
+        | "RequestExpired"
+        | "MissingAuthenticationToken"
         | "UnrecognizedClientException"
         | "InvalidSignatureException"
         | "IncompleteSignature"

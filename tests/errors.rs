@@ -40,6 +40,7 @@ fn some_errors_of_kms_let_the_next_key_be_tried() {
     // Key or ciphertext are at fault: another key may do.
     let next = [
         "InvalidCiphertextException",
+        "ValidationException",
         "IncorrectKeyException",
         "NotFoundException",
         "AccessDeniedException",
@@ -54,7 +55,9 @@ fn some_errors_of_kms_let_the_next_key_be_tried() {
         "KeyUnavailableException",
         "DependencyTimeoutException",
         "KMSInternalException",
+        "ServiceUnavailableException",
         "ExpiredTokenException",
+        "MissingAuthenticationToken",
         "UnrecognizedClientException",
         "InvalidSignatureException",
         "CredentialsProviderError",

@@ -67,6 +67,8 @@ const rows = [
   // What people ship in a key's place.
   ['a certificate', INVALID, /it is a certificate; .*do not ship/, ({ file }) => file('rsa-2048-certificate.pem')],
   ['a certificate, as base64', INVALID, /it is a certificate; .*do not ship/, ({ der, base64Of }) => der(base64Of('rsa-2048-certificate.pem'))],
+  ['a certificate behind text', INVALID, /it is a certificate/, ({ der, pem }) => der(`Certificate:\n    Data:\n        Version: 3 (0x2)\n${pem['rsa-2048-certificate.pem']}`)],
+  ['a certificate of OpenSSL', INVALID, /it is a certificate/, ({ der, pem }) => der(pem['rsa-2048-certificate.pem'].replaceAll(' CERTIFICATE', ' TRUSTED CERTIFICATE'))],
   ['a private key', INVALID, NEVER_SHIP, ({ der, secret }) => der(secret.pkcs8)],
   ['a private key, in PKCS#1', INVALID, NEVER_SHIP, ({ der, secret }) => der(secret.pkcs1)],
   ['a private key, as DER', INVALID, NEVER_SHIP, ({ der, secret }) => der(secret.der)],
@@ -94,6 +96,8 @@ const rows = [
   ['a page instead of the key', INVALID, /neither PEM nor base64/, ({ der }) => der('<!doctype html><title>404</title>')],
   ['damaged PEM', INVALID, /PEM is damaged/, ({ der, pem }) => der(pem['rsa-2048.pem'].slice(0, -20))],
   ['JSON cut short', INVALID, /JSON/, ({ answer, load }) => load(JSON.stringify(answer).slice(0, -20))],
+  ['algorithms in JSON that are no list', INVALID, /GetPublicKey/, ({ answer, load }) => load(JSON.stringify({ ...answer, EncryptionAlgorithms: 'RSAES_OAEP_SHA_1' }))],
+  ['a KeySpec in JSON that is a number', INVALID, /GetPublicKey/, ({ answer, load }) => load(JSON.stringify({ ...answer, KeySpec: 2048 }))],
   ['JSON of something else', INVALID, /GetPublicKey/, ({ load }) => load('{"message":"Forbidden"}')],
 
   // Key ids.
@@ -129,6 +133,7 @@ const rows = [
   ['an answer without PublicKey', 'TypeError', /GetPublicKey's answer/, ({ altered }) => altered({ PublicKey: undefined })],
   ['a PublicKey that is a number', 'TypeError', /GetPublicKey's answer/, ({ altered }) => altered({ PublicKey: 7 })],
   ['a KeySpec that is a number', 'TypeError', /KeySpec must be a string/, ({ altered }) => altered({ KeySpec: 2048 })],
+  ['algorithms that are no list', 'TypeError', /GetPublicKey's answer/, ({ altered }) => altered({ EncryptionAlgorithms: 'RSAES_OAEP_SHA_256' })],
   ['a keyId that is a number', 'TypeError', /keyId must be a string/, ({ named }) => named(7)],
   ['a fingerprint that is bytes', 'TypeError', /fingerprint must be a string/, ({ altered }) => altered({}, { fingerprint: new Uint8Array(32) })],
   ['an unknown algorithm', 'TypeError', /encryptionAlgorithm must be/, ({ altered }) => altered({}, { encryptionAlgorithm: 'RSAES_PKCS1_V1_5' })],
@@ -137,9 +142,22 @@ const rows = [
   ['a PublicKey in shared memory', 'TypeError', /shared memory/, ({ altered, shared }) => altered({ PublicKey: new Uint8Array(shared) })],
 ];
 
+/** The same key in every form that it is taken in, which gives one fingerprint. */
+async function everyForm({ load, answer, pem, keyId, base64Of, derOf }) {
+  const der = derOf('rsa-2048.pem');
+  const utf8 = (text) => new TextEncoder().encode(text);
+  const answers = [answer, { ...answer, PublicKey: der }, JSON.stringify(answer, undefined, 2), utf8(JSON.stringify(answer))];
+  const bare = [pem['rsa-2048.pem'], utf8(pem['rsa-2048.pem']), base64Of('rsa-2048.pem'), der, der.buffer, new DataView(der.buffer)];
+  const loaded = [...answers.map((source) => load(source)), ...bare.map((source) => load(source, { keyId }))];
+  const keys = await Promise.all(loaded);
+  const { fingerprint } = keys[0];
+  await load(answer, { fingerprint });
+  return keys.map((key) => [key.keyId === keyId, key.keySpec, key.fingerprint === fingerprint].join());
+}
+
 refuses(['chromium', 'firefox', 'webkit'], rows, {
   values,
   prepare,
-  afterwards: async ({ load, answer }) => (await load(answer, { fingerprint: (await load(answer)).fingerprint })).keySpec,
-  unharmed: (keySpec) => assert.equal(keySpec, 'RSA_2048'),
+  afterwards: everyForm,
+  unharmed: (forms) => assert.deepEqual(forms, Array(10).fill('true,RSA_2048,true')),
 });

@@ -152,6 +152,28 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       });
     }
 
+    for (const trap of ['readHeader', 'readheader_length', 'locked_authenticate', 'body_open', 'kmsAdvice']) {
+      test(`opening traps in ${trap}, and sealing goes on`, async () => {
+        await open(trap);
+        const [trapped, sealed] = await browser.evaluate(async (keyId, fails) => {
+          const { kmseal, outcome, bytes } = page;
+          const RSA = { name: 'RSA-OAEP', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
+          const { publicKey, privateKey } = await crypto.subtle.generateKey(RSA, true, ['encrypt', 'decrypt']);
+          const keys = await kmseal.KmsPublicKey.import(await crypto.subtle.exportKey('spki', publicKey), { keyId });
+          const decrypt = async ({ KeyId, CiphertextBlob }) => {
+            if (fails) throw Object.assign(new Error(), { name: 'DisabledException' });
+            return { KeyId, Plaintext: new Uint8Array(await crypto.subtle.decrypt(RSA, privateKey, CiphertextBlob)) };
+          };
+          const opener = new kmseal.Opener({ keyIds: [keyId], decrypt });
+          const sealer = new kmseal.Sealer({ keys });
+          const envelope = await sealer.seal(bytes);
+          return [await outcome(async () => (await opener.open(envelope)).plaintext), await outcome(() => sealer.seal(bytes))];
+        }, 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab', trap === 'kmsAdvice');
+        assertTrapped(trapped);
+        assert.ok(sealed.value > 5000, sealed.message);
+      });
+    }
+
     test('a sealer with a cache goes on with a new data key', async () => {
       await open('key_encrypt');
       const [trapped, before, again, after] = await browser.evaluate(async () => {

@@ -1,7 +1,7 @@
 //! What JavaScript catches.
 
 use js_sys::{Object, Reflect, TypeError};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// What a call of this edge throws: `{ code, message }` for the core's errors, which TypeScript makes
 /// a `KmsealError`, or a TypeError.
@@ -14,6 +14,11 @@ impl Thrown {
     #[inline(never)]
     pub fn type_error(message: &str) -> Self {
         Self(TypeError::new(message).into())
+    }
+
+    /// Whether it is one.
+    pub fn is_type_error(&self) -> bool {
+        self.0.is_instance_of::<TypeError>()
     }
 
     /// What the platform failed at; the module itself is as it was.

@@ -42,12 +42,10 @@ fn bytes(value: &JsValue) -> Option<Vec<u8>> {
 fn from_text(text: &str, options: &ImportOptions) -> Result<PublicKey> {
     let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     if text.starts_with('{') {
-        // Text comes from elsewhere, so that what it lacks is no mistake in the caller's code.
-        let parsed = JSON::parse(text).map_err(|_| Error::not_get_public_key())?;
-        if !get(&parsed, "PublicKey")?.is_string() {
-            return Err(Error::not_get_public_key().into());
-        }
-        return from_answer(&parsed, options);
+        // Text comes from elsewhere, so that what is wrong with it is no mistake in the caller's code.
+        let wrong = || Thrown::from(Error::not_get_public_key());
+        let parsed = JSON::parse(text).map_err(|_| wrong())?;
+        return from_answer(&parsed, options).map_err(|thrown| if thrown.is_type_error() { wrong() } else { thrown });
     }
     Ok(PublicKey::from_der(&decode_text(text)?, options)?)
 }
@@ -65,14 +63,17 @@ fn from_answer(answer: &JsValue, options: &ImportOptions) -> Result<PublicKey> {
         None => bytes(&public_key).ok_or_else(wrong)?,
     };
     let algorithms = get(answer, "EncryptionAlgorithms")?;
-    let algorithms = Array::is_array(&algorithms).then(|| algorithms.unchecked_into::<Array>());
+    let algorithms = match algorithms.dyn_ref::<Array>() {
+        None if !algorithms.is_null_or_undefined() => return Err(wrong()),
+        names => names.map(|names| names.iter().filter_map(|name| name.as_string()).collect()),
+    };
     let key_spec = field("KeySpec")?;
     let answer = GetPublicKey {
         key_id: field("KeyId")?,
         public_key,
         key_spec: key_spec.or(field("CustomerMasterKeySpec")?),
         key_usage: field("KeyUsage")?,
-        encryption_algorithms: algorithms.map(|names| names.iter().filter_map(|name| name.as_string()).collect()),
+        encryption_algorithms: algorithms,
     };
     Ok(PublicKey::from_get_public_key(&answer, options)?)
 }

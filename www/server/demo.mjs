@@ -20,7 +20,7 @@ const S3_MAX_UPLOAD = 5 * 2 ** 30;
  */
 export async function startDemo({ keyArn, bucket, ports }) {
   const listening = await listen(ports);
-  const prepare = keyArn === undefined ? onEmulator : () => onAws(keyArn, bucket, listening.origins);
+  const prepare = keyArn ? () => onAws(keyArn, bucket, listening.origins) : onEmulator;
   const { stop, ...backend } = await prepare(listening.origins).catch((error) => {
     listening.server.close();
     throw error;
