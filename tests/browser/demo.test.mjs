@@ -112,6 +112,25 @@ describe('the page', () => {
       `${newest} .byte-map`,
     );
 
+  test('takes a file that is dropped, beside the picker too, and shows how far it is', async () => {
+    const kept = await driver.executeScript(() => {
+      globalThis.shown = [];
+      const note = (records) => records.forEach(({ target }) => target.hasAttribute('value') && globalThis.shown.push(target.value));
+      const bars = { subtree: true, attributes: true, attributeFilter: ['value'] };
+      new MutationObserver(note).observe(document.getElementById('files'), bars);
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([new Uint8Array(20 * 2 ** 20)], 'dropped.bin'));
+      // What is not prevented is the browser's, which would leave the page for the file.
+      return ['dragover', 'drop'].map((type) => !document.body.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer })));
+    });
+    assert.deepEqual(kept, [true, true]);
+    await button('Upload the envelope');
+    assert.match(await text(newest), /dropped\.bin/);
+    const shown = await driver.executeScript('return shown');
+    assert.deepEqual(shown, shown.toSorted((a, b) => a - b));
+    assert.ok(shown.length > 1 && shown[0] < 1 && shown.at(-1) === 1, shown.join());
+  });
+
   test('seals an empty file', async () => {
     await choose('empty', '');
     await press('Upload the envelope');
