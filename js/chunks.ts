@@ -15,11 +15,14 @@ export const sliceOf = (unit: number) => Math.max(1, Math.floor((isChromium ? SH
 
 const OTHER_LENGTH = 'the file has another length than when it was chosen';
 
-/** Reads a part of a file, of exactly this length. */
+/**
+ * Reads a part of a file, of exactly this length. Of an empty one the whole: in Chromium a file that was deleted before anybody looked
+ * at it has 0 bytes, and its slices can be read.
+ */
 export async function readSlice(file: Blob | RangeSource, start: number, end: number, signal?: AbortSignal): Promise<Chunk> {
   let view;
   try {
-    view = viewOf(await (isBlob(file) ? file.slice(start, end).arrayBuffer() : file.read(start, end, { signal })), 'what read gives');
+    view = viewOf(await (isBlob(file) ? (end > 0 ? file.slice(start, end) : file).arrayBuffer() : file.read(start, end, { signal })), 'what read gives');
   } catch (cause) {
     throw readError(cause);
   }
@@ -29,6 +32,7 @@ export async function readSlice(file: Blob | RangeSource, start: number, end: nu
 
 /** A part of a file, in slices that are read one after another. */
 export async function* slices(file: Blob | RangeSource, start: number, end: number, signal?: AbortSignal, slice = SLICE) {
+  if (isBlob(file) && file.size === 0) yield readSlice(file, 0, 0);
   for (let at = start; at < end; at += slice) yield readSlice(file, at, Math.min(at + slice, end), signal);
 }
 
@@ -120,6 +124,7 @@ function slicedChunks(file: Blob, slice: number): Chunks {
 
 /** Of a Blob, so much at a time. */
 export function blobChunks(file: Blob, slice: number): Chunks {
+  if (file.size === 0) return { next: () => readSlice(file, 0, 0).then(() => undefined), cancel() {} };
   try {
     // Elsewhere it is no faster (Firefox 153), slower (Node), or not there (WebKit).
     if (isChromium) return streamedChunks(file.stream().getReader({ mode: 'byob' }), file, slice);

@@ -2,6 +2,7 @@
 import type { Sealer as Handle } from '#glue';
 import { isBlob, isBytes, isStream, ownPairs, viewOf, whole } from './bytes.js';
 import { CacheWatch, checkedCache } from './cache-watch.js';
+import { readSlice } from './chunks.js';
 import { closedError } from './errors.js';
 import { collect } from './flow.js';
 import { KmsPublicKey, handleOf } from './key.js';
@@ -120,6 +121,7 @@ export class Sealer {
   /** Fixes an envelope's header and size and seals nothing yet. Pieces come from the result, in any order. */
   async prepare(file: Blob, options: Omit<SealOptions, 'onProgress'> = {}): Promise<SealedFile> {
     if (!isBlob(file)) throw new TypeError('file must be a Blob or File');
+    if (file.size === 0) await readSlice(file, 0, 0);
     const { on, sealing, key, header, frameLength } = await this.#begin(file.size, options);
     const replay = call(on, () => sealing.replay(key, file.size));
     return new SealedFile({ on, replay, file, header, frameLength });

@@ -110,6 +110,16 @@ for (const name of ['chromium', 'firefox']) {
       return file;
     }
 
+    // Chromium says that it has 0 bytes, and lets slices of it be read.
+    test('deleted before anybody looked at it: no empty file is sealed in its place', async () => {
+      unlinkSync(await choose(5 * 4096));
+      const [codes, stream] = await browser.evaluate(async () => [
+        await page.settle([page.sealer().seal(page.file()), page.sealer().prepare(page.file()).then((sealed) => sealed.slice())]),
+        await page.drain(await page.sealer().seal(page.file().stream())),
+      ]);
+      assert.deepEqual([...codes, stream.code], ['ERR_READ', 'ERR_READ', 'ERR_READ']);
+    });
+
     for (const [change, alter] of Object.entries({ truncated: (file) => truncateSync(file, 5 * MIB), deleted: unlinkSync })) {
       for (const [way, begin] of Object.entries({
         'a prepared stream': async (engine) => {

@@ -1,0 +1,89 @@
+// Envelopes that were chosen as files and are cut or deleted before or while they are opened: the failure to read is told, and not
+// even what did authenticate passes for the whole.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { KmsPublicKey, Sealer } from 'kmseal';
+import { sample } from '../support/bytes.mjs';
+import { decryptRoute, startKms } from '../support/kms.mjs';
+import { inBrowsers, openKit } from '../support/session.mjs';
+
+/* global kit, reader -- of page.mjs and of this file, in the page */
+
+const MIB = 2 ** 20;
+const SIZE = 48 * MIB;
+const LONG_AGO = new Date('2026-01-01T00:00:00Z');
+const TOLD = /^ERR_(READ|SOURCE_CHANGED)$/;
+
+const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-envelope-changed-'));
+let kms;
+let answer;
+let envelope;
+before(async () => {
+  kms = await startKms();
+  answer = await kms.createKey();
+  envelope = await new Sealer({ keys: await KmsPublicKey.import(answer) }).seal(sample(SIZE));
+});
+after(async () => {
+  await kms?.close();
+  rmSync(folder, { recursive: true });
+});
+
+inBrowsers((name) => openKit(name, { routes: decryptRoute(kms), keys: [answer] }), (page, browser) => {
+  let files = 0;
+  /** Chooses a new file, which was last written long ago: Chromium looks at whole seconds. */
+  async function choose() {
+    const file = path.join(folder, `${browser}-${++files}.kmseal`);
+    writeFileSync(file, envelope);
+    utimesSync(file, LONG_AGO, LONG_AGO);
+    await page.chooseFiles([file]);
+    return file;
+  }
+
+  for (const [change, alter] of Object.entries({ deleted: unlinkSync, cut: (file) => truncateSync(file, 20) })) {
+    test(`${change} before it is opened`, async () => {
+      const file = await choose();
+      alter(file);
+      const codes = await page.evaluate(async (name) => {
+        const { inspect } = await import('/dist/index.js');
+        const chosen = kit.chosenFile(name);
+        const ways = [
+          () => kit.opener().open(chosen),
+          () => kit.opener().open(chosen.stream()).then(({ plaintext }) => kit.collect(plaintext)),
+          () => kit.opener().openRange(chosen, 10, 20),
+          () => inspect(chosen),
+        ];
+        return Promise.all(ways.map((way) => way().then(() => 'opens', ({ code, message }) => code ?? message)));
+      }, path.basename(file));
+      // A stream knows no length that it should have.
+      const [whole, stream, range, inspected] = codes;
+      for (const code of [whole, range, inspected]) assert.match(code, TOLD, codes.join());
+      assert.match(stream, change === 'cut' ? /^ERR_(READ|SOURCE_CHANGED|TRUNCATED)$/ : TOLD);
+    });
+  }
+
+  test('cut while it is opened', async () => {
+    const file = await choose();
+    const first = await page.evaluate(async (name) => {
+      const { plaintext } = await kit.opener().open(kit.chosenFile(name).stream());
+      globalThis.reader = plaintext.getReader();
+      return (await reader.read()).value.length;
+    }, path.basename(file));
+    truncateSync(file, 45 * MIB);
+    const { released, code } = await page.evaluate(async () => {
+      const outcome = { released: 0 };
+      try {
+        for (let { value } = await reader.read(); value; { value } = await reader.read()) outcome.released += value.length;
+      } catch (error) {
+        outcome.code = error.code ?? String(error);
+      }
+      return outcome;
+    });
+    // WebKit has read all by then.
+    if (browser === 'webkit' && code === undefined) return assert.equal(first + released, SIZE);
+    assert.match(code ?? 'none', /^ERR_(READ|SOURCE_CHANGED|TRUNCATED)$/);
+    assert.ok(first + released <= 45 * MIB, `${released} bytes`);
+  });
+});
