@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { startDemo } from '../../www/server/demo.mjs';
 import { listen } from '../../www/server/serve.mjs';
 import { openDemo, sha256 } from '../support/demo.mjs';
 
@@ -30,6 +31,12 @@ describe('the server', () => {
     assert.equal(answer.status, 200);
     assert.deepEqual(answer.json(), { sha256: sha256('the secret') });
     assert.equal(answer.headers['cache-control'], 'no-store');
+  });
+
+  test('says what it needs to run on AWS', async () => {
+    const keyArn = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    await assert.rejects(startDemo({ keyArn: 'alias/uploads', bucket: 'envelopes', ports: [0] }), /KMSEAL_KEY_ARN must be the ARN of a key/);
+    await assert.rejects(startDemo({ keyArn, ports: [0] }), /KMSEAL_BUCKET must name a bucket in eu-central-1/);
   });
 
   test('binds loopback only', async () => {
