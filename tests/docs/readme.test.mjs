@@ -215,6 +215,14 @@ const RUNS = {
         await assertOpens(made[index], text);
       }
     },
+    async sh(code) {
+      const secret = Buffer.from('a secret');
+      const { plaintext, ciphertextBlob } = key.generateDataKey();
+      for (const [made, was] of [[key.encrypt(secret), secret], [ciphertextBlob, Buffer.from(plaintext)]]) {
+        writeFileSync(place('secret.bin'), made);
+        assert.equal((await run(fill(code, { 'KEY-ID': host.key.KeyId }))).trim(), was.toString('base64'));
+      }
+    },
   },
   'In a form': {
     async 'html, js'(html, js) {
