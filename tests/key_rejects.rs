@@ -68,6 +68,10 @@ fn certificates_and_pkcs1() {
         let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
         refused(&decode_text(&body).expect(file), Code::KeyInvalid, file, says);
     }
+    // As `openssl x509 -text` and `-trustout` write them.
+    let pem = text("rsa-2048-certificate.pem");
+    refused_text(&format!("Certificate:\n    Version: 3 (0x2)\n{pem}"), "behind text", "certificate");
+    refused_text(&pem.replace(" CERTIFICATE", " TRUSTED CERTIFICATE"), "trusted", "certificate");
 }
 
 #[test]
