@@ -8,6 +8,7 @@ export async function wasmEngine(rounds) {
   const bytes = randomBytes(16 * MIB);
   const { sealer } = await sealerAndOpener({ engine: 'wasm', frameLength: FRAME_LENGTH });
   const key = randomBytes(32);
+  const sealedLength = bytes.length + (16 * bytes.length) / FRAME_LENGTH;
   const noble = (use) => {
     let length = 0;
     for (let at = 0; at < bytes.length; at += FRAME_LENGTH) {
@@ -18,7 +19,6 @@ export async function wasmEngine(rounds) {
     }
     expectLength(length, sealedLength);
   };
-  const sealedLength = bytes.length + (16 * bytes.length) / FRAME_LENGTH;
   const seconds = await compete(rounds, {
     kmseal: async () => expectLength((await sealer.seal(bytes)).length, sealer.sealedSize(bytes.length)),
     noble: async () => noble(),

@@ -3,17 +3,27 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { launch } from '../support/browser.mjs';
+import { decryptRoute, startKms } from '../support/kms.mjs';
 import { startServer } from '../support/server.mjs';
 import { trapping } from '../support/trap.mjs';
 
+const SUPPORT = fileURLToPath(new URL('../support/', import.meta.url));
 const pem = await readFile(new URL('../keys/rsa-2048.pem', import.meta.url), 'utf8');
 
+let kms;
+let answer;
 let server;
 before(async () => {
-  server = await startServer();
+  kms = await startKms();
+  answer = await kms.createKey();
+  server = await startServer({ folders: { '/support/': SUPPORT }, routes: decryptRoute(kms) });
 });
-after(() => server?.close());
+after(async () => {
+  await server?.close();
+  await kms?.close();
+});
 
 /** Runs in the page: loads a .wasm that traps, and what all tests use. */
 async function setUp(wasm, pem) {
@@ -155,20 +165,15 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
     for (const trap of ['readHeader', 'readheader_length', 'locked_authenticate', 'body_open', 'kmsAdvice']) {
       test(`opening traps in ${trap}, and sealing goes on`, async () => {
         await open(trap);
-        const [trapped, sealed] = await browser.evaluate(async (keyId, fails) => {
-          const { kmseal, outcome, bytes } = page;
-          const RSA = { name: 'RSA-OAEP', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
-          const { publicKey, privateKey } = await crypto.subtle.generateKey(RSA, true, ['encrypt', 'decrypt']);
-          const keys = await kmseal.KmsPublicKey.import(await crypto.subtle.exportKey('spki', publicKey), { keyId });
-          const decrypt = async ({ KeyId, CiphertextBlob }) => {
-            if (fails) throw Object.assign(new Error(), { name: 'DisabledException' });
-            return { KeyId, Plaintext: new Uint8Array(await crypto.subtle.decrypt(RSA, privateKey, CiphertextBlob)) };
-          };
-          const opener = new kmseal.Opener({ keyIds: [keyId], decrypt });
-          const sealer = new kmseal.Sealer({ keys });
-          const envelope = await sealer.seal(bytes);
-          return [await outcome(async () => (await opener.open(envelope)).plaintext), await outcome(() => sealer.seal(bytes))];
-        }, 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab', trap === 'kmsAdvice');
+        // The key's other algorithm, with which KMS fails.
+        const options = trap === 'kmsAdvice' ? { encryptionAlgorithm: 'RSAES_OAEP_SHA_1' } : {};
+        const [trapped, sealed] = await browser.evaluate(async (answer, options) => {
+          const { outcome, bytes } = page;
+          const { makeKit } = await import('/support/page.mjs');
+          const kit = await makeKit(answer);
+          const envelope = await kit.sealer().seal(bytes);
+          return [await outcome(() => kit.opener(options).open(envelope)), await outcome(() => kit.sealer().seal(bytes))];
+        }, answer, options);
         assertTrapped(trapped);
         assert.ok(sealed.value > 5000, sealed.message);
       });

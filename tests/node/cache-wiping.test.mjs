@@ -5,19 +5,14 @@ import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { sample, soon } from '../support/bytes.mjs';
 import { startKms } from '../support/kms.mjs';
+import { watchMemory } from '../support/memory.mjs';
 import { readHeader } from '../support/message.mjs';
 
 const PLAINTEXT = sample(500);
 const CACHE = { maxAge: 60_000 };
 
 // Before the package makes its instance.
-let memory;
-WebAssembly.Instance = class extends WebAssembly.Instance {
-  constructor(...args) {
-    super(...args);
-    memory = Object.values(this.exports).find((value) => value instanceof WebAssembly.Memory);
-  }
-};
+const watch = watchMemory();
 
 let kms;
 let key;
@@ -32,7 +27,7 @@ before(async () => {
   const [{ ciphertext }] = readHeader(envelopes[0]).edks;
   const { Plaintext } = await kms.decrypt({ KeyId: key.keyId, CiphertextBlob: ciphertext, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' });
   const dataKey = Buffer.from(Plaintext.subarray(48));
-  inMemory = () => Buffer.from(memory.buffer).includes(dataKey);
+  inMemory = () => Buffer.from(watch.memory().buffer).includes(dataKey);
   assert.equal(inMemory(), true, "the sealer's cache");
   sealer.close();
   assert.equal(inMemory(), false);
