@@ -3,11 +3,13 @@
 //     npm test                    everything
 //     npm test -- rust wasm       the core's tests, and the web edge's in Chromium and Firefox
 //     npm test -- tests/browser   the JavaScript tests whose path contains one of the words
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
+//
+// What takes minutes to install or build (Angular, Next.js, ...) lies in tests/consumers and has a command of its own:
+// `npm run test:consumers`.
 import { build } from './build.mjs';
 import { browserPrograms } from './lib/browsers.mjs';
-import { ROOT, show } from './lib/run.mjs';
+import { javascriptTests } from './lib/javascript-tests.mjs';
+import { show } from './lib/run.mjs';
 import { WASM_TARGET } from './lib/rust.mjs';
 import { setup } from './setup.mjs';
 
@@ -31,9 +33,7 @@ async function wasm(env) {
 }
 
 async function javascript(env) {
-  const all = await readdir(path.join(ROOT, 'tests'), { recursive: true });
-  const tests = all.filter((file) => file.endsWith('.test.mjs')).map((file) => path.join('tests', file)).sort();
-  const files = tests.filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)));
+  const files = (await javascriptTests(wanted)).filter((file) => !file.startsWith('tests/consumers/'));
   if (files.length === 0) return;
   await build();
   await show('cargo', ['build', '--package', 'kmseal-cli'], env);

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { brotliCompressSync, constants } from 'node:zlib';
 
-const BUDGET = 64 * 1024;
+const BUDGET = 80 * 1024;
 
 /** As a server compresses static files once. */
 function brotli(name) {
@@ -13,7 +13,7 @@ function brotli(name) {
   return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }).length;
 }
 
-test('the .wasm and the script are at most 64 KiB in brotli', () => {
+test('the .wasm and the script are at most 80 KiB in brotli', () => {
   const [wasm, script] = ['kmseal.wasm', 'index.js'].map(brotli);
   assert.ok(wasm + script <= BUDGET, `${wasm} of .wasm and ${script} of script, ${wasm + script - BUDGET} over the budget`);
 });
