@@ -21,6 +21,7 @@ export type KmsealErrorCode =
   | 'ERR_INSECURE_CONTEXT'
   | 'ERR_UPLOAD'
   | 'ERR_CLOSED'
+  | 'ERR_PLATFORM'
   | 'ERR_INTERNAL';
 
 /** What an error says beside its code and its sentence. */
@@ -62,4 +63,10 @@ export function changedError(what: string): KmsealError {
 /** @internal A sealer, opener or sealed file is used after close(). */
 export function closedError(what: string): KmsealError {
   return new KmsealError('ERR_CLOSED', `this ${what} was closed; make a new one`);
+}
+
+/** @internal What the platform gave is not what it gives by its specification: `what` is to be restored. */
+export function platformError(what: string, options?: ErrorOptions): KmsealError {
+  const message = `${what} gave a wrong answer: another script of this page replaced it; restore the platform's own before kmseal is used`;
+  return new KmsealError('ERR_PLATFORM', message, options);
 }
