@@ -95,7 +95,7 @@ async function javascript() {
     minify: true,
     alias: { '#glue': path.join(GLUE, 'glue.js') },
     // With the star esbuild looks at what is written in the import.
-    external: [...ENTRIES.map((name) => `./${name}.js*`), ...Object.keys(MANIFEST.peerDependencies ?? {})],
+    external: [...ENTRIES.map((name) => `./${name}.js*`), ...Object.keys(MANIFEST.peerDependencies ?? {}), 'node:*'],
     define: {
       KMSEAL_INTEGRITY: JSON.stringify(`sha384-${hash.digest('base64')}`),
       KMSEAL_VERSION: JSON.stringify(MANIFEST.version),
