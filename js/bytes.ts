@@ -41,16 +41,6 @@ export function isStream(data: unknown): data is ByteStream {
   return typeof data === 'object' && data !== null && ('getReader' in data || Symbol.asyncIterator in data);
 }
 
-/** Own enumerable pairs, read once, so that no getter or proxy runs inside wasm. */
-export function ownPairs(context: unknown): unknown {
-  if (context === undefined || context === null) return undefined;
-  // A Map, a URLSearchParams or a promise would pass for an empty context.
-  if (kindOf(context) !== 'Object') {
-    throw new TypeError('encryptionContext must be a plain object of strings');
-  }
-  return { __proto__: null, ...context };
-}
-
 /** Whole numbers in a range, or a RangeError. */
 export function whole(value: unknown, name: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number`);

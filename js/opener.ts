@@ -1,8 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Answer, Body, Locked, Unlocked } from '#glue';
 import { unlessAborted } from './abort.js';
-import { isBlob, isBytes, isStream, ownPairs, viewOf, whole } from './bytes.js';
+import { isBlob, isBytes, isStream, viewOf, whole } from './bytes.js';
 import { slices } from './chunks.js';
+import { checkedContext } from './context.js';
 import { DataKeyCache } from './data-key-cache.js';
 import { KmsealError, closedError } from './errors.js';
 import { collect } from './flow.js';
@@ -167,7 +168,7 @@ export class Opener {
     const { signal } = options;
     signal?.throwIfAborted();
     if (this.#web) requireSubtleCrypto();
-    const expected = ownPairs(options.encryptionContext);
+    const expected = checkedContext(options.encryptionContext);
     const { queue, size } = source();
     const begin = async () => {
       try {

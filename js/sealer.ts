@@ -1,8 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Sealer as Handle } from '#glue';
-import { isBlob, isBytes, isStream, ownPairs, viewOf, whole } from './bytes.js';
+import { isBlob, isBytes, isStream, viewOf, whole } from './bytes.js';
 import { CacheWatch, checkedCache } from './cache-watch.js';
 import { readSlice } from './chunks.js';
+import { checkedContext } from './context.js';
 import { closedError } from './errors.js';
 import { collect } from './flow.js';
 import { KmsPublicKey, handleOf } from './key.js';
@@ -64,8 +65,8 @@ export class Sealer {
     this.#web = usesSubtleCrypto(engine);
     this.#options = {
       keys: this.#keys,
-      encryptionContext: ownPairs(encryptionContext) as EncryptionContext,
-      requiredEncryptionContext: ownPairs(requiredEncryptionContext) as EncryptionContext,
+      encryptionContext: checkedContext(encryptionContext),
+      requiredEncryptionContext: checkedContext(requiredEncryptionContext, 'requiredEncryptionContext'),
       frameLength,
       cache: cache && checkedCache(cache),
     };
@@ -190,5 +191,5 @@ export class Sealer {
 disposable(Sealer);
 
 function contexts({ encryptionContext, requiredEncryptionContext }: ContextOptions): [unknown, unknown] {
-  return [ownPairs(encryptionContext), ownPairs(requiredEncryptionContext)];
+  return [checkedContext(encryptionContext), checkedContext(requiredEncryptionContext, 'requiredEncryptionContext')];
 }

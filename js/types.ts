@@ -12,7 +12,8 @@ export type Output = Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<
 
 /**
  * Pairs that are bound to an envelope. Stored pairs are readable by all who see the envelope, and KMS never sees them.
- * Keys that begin with `aws-crypto-` are reserved; all together at most 65,535 bytes when serialized.
+ * Keys that begin with `aws-crypto-` are reserved; all together at most 65,535 bytes when serialized. Anything but a plain object of
+ * strings (null, a Map, an instance of a class, a key that is a symbol) is a TypeError; `undefined` stands for none.
  */
 export type EncryptionContext = Readonly<Record<string, string>>;
 
