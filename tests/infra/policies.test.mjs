@@ -1,8 +1,6 @@
 // infra/kmseal.yaml, deployed in the emulator with its policies enforced: each role does its part and is refused the others'.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
-import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand, waitUntilStackCreateComplete } from '@aws-sdk/client-cloudformation';
 import {
   DecryptCommand, DescribeKeyCommand, EncryptCommand, GetKeyPolicyCommand, GetPublicKeyCommand, PutKeyPolicyCommand,
   ScheduleKeyDeletionCommand,
@@ -13,23 +11,21 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { sample } from '../support/bytes.mjs';
 import { createUser } from '../support/iam.mjs';
 import { startKms } from '../support/kms.mjs';
+import { ORIGIN, STACK_SERVICES, assumeRole, deploy } from '../support/stack.mjs';
 
-const ORIGIN = 'https://www.example.com';
 const PLAINTEXT = sample(1000);
-const TEMPLATE = await readFile(new URL('../../infra/kmseal.yaml', import.meta.url), 'utf8');
 
 let aws;
 let stack;
 let roles;
 let envelope;
 before(async () => {
-  aws = await startKms({ auth: true, env: { SERVICES: 'kms,s3,iam,sts,cloudformation' } });
-  stack = await deploy('kmseal', { RestrictAlgorithm: 'false' });
+  aws = await startKms({ auth: true, env: { SERVICES: STACK_SERVICES } });
+  stack = await deploy(aws.emulator, 'kmseal', { RestrictAlgorithm: 'false' });
   const names = ['Publisher', 'PageServer', 'Opener'];
   roles = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await assume(stack[`${name}RoleArn`])])));
   roles.root = clientsOf({});
@@ -39,30 +35,8 @@ after(async () => {
   await aws?.close();
 });
 
-/** Creates a stack and gives its outputs. */
-async function deploy(StackName, parameters) {
-  const client = new CloudFormationClient(aws.emulator.config);
-  try {
-    const principal = 'arn:aws:iam::000000000000:root';
-    const all = { PageOrigin: ORIGIN, PublisherPrincipal: principal, PageServerPrincipal: principal, OpenerPrincipal: principal, ...parameters };
-    const Parameters = Object.entries(all).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue }));
-    await client.send(new CreateStackCommand({ StackName, TemplateBody: TEMPLATE, Parameters, Capabilities: ['CAPABILITY_IAM'] }));
-    await waitUntilStackCreateComplete({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 }, { StackName });
-    const { Stacks: [{ Outputs }] } = await client.send(new DescribeStacksCommand({ StackName }));
-    return Object.fromEntries(Outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
-  } finally {
-    client.destroy();
-  }
-}
-
 /** Clients with a role's temporary credentials. */
-async function assume(RoleArn) {
-  const sts = new STSClient(aws.emulator.config);
-  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' }));
-  sts.destroy();
-  const credentials = { accessKeyId: Credentials.AccessKeyId, secretAccessKey: Credentials.SecretAccessKey, sessionToken: Credentials.SessionToken };
-  return clientsOf({ credentials });
-}
+const assume = async (arn) => clientsOf({ credentials: await assumeRole(aws.emulator, arn) });
 
 function clientsOf(settings) {
   const config = { ...aws.emulator.config, ...settings };
@@ -176,7 +150,7 @@ test('the bucket keeps the public out and lets the page in', async () => {
 });
 
 test('unless told otherwise the opener may use one algorithm only', async () => {
-  const { KeyArn } = await deploy('restricted', { AliasName: 'alias/restricted' });
+  const { KeyArn } = await deploy(aws.emulator, 'restricted', { AliasName: 'alias/restricted' });
   const { Policy } = await aws.client.send(new GetKeyPolicyCommand({ KeyId: KeyArn, PolicyName: 'default' }));
   const open = JSON.parse(Policy).Statement.find(({ Sid }) => Sid === 'Open');
   assert.deepEqual(open.Condition, { StringEquals: { 'kms:EncryptionAlgorithm': RSA } });
