@@ -1,10 +1,8 @@
 import { createGlue, type Glue } from '#glue';
-import { viewOf } from './bytes.js';
 import { KmsealError, type KmsealErrorCode } from './errors.js';
-import type { Bytes } from './types.js';
-
-/** SHA-384 of the .wasm, put in by the build. */
-declare const KMSEAL_INTEGRITY: string;
+import type { WasmSource } from './types.js';
+import { compile, ownSource } from './wasm/compile.js';
+import { faultOf } from './wasm/load-fault.js';
 
 /** @internal One instantiation of the .wasm, with the glue that belongs to it. */
 export interface Instance {
@@ -18,59 +16,30 @@ let loading: Promise<void> | undefined;
 let current: Instance | undefined;
 
 /**
- * Loads the WebAssembly module, once for all. Calling it is optional; without a source it is `kmseal.wasm` beside this
- * module. What comes from a URL is checked against the hash that the build pinned, so that a copy of another version, whose
- * imports may bear the same names, is noticed; a Response, bytes and a module are taken as they are. A failed load is not
- * kept: the next call tries again. Once it is loaded, further calls do nothing, whatever they are given.
+ * Loads the WebAssembly module, once for all. Calling it is optional; without a source the package knows where its `kmseal.wasm` is.
+ * What comes from a URL is checked against the hash that the build pinned, so that a copy of another version, whose imports may have
+ * the same names, is noticed; a Response, bytes and a module are taken as they are. A failed load is not kept: the next call tries
+ * again. Once it is loaded, further calls do nothing, whatever they are given.
  *
- * @throws KmsealError ERR_LOAD
+ * @throws KmsealError ERR_LOAD, whose sentence says why
  */
-export async function load(source?: string | URL | Response | Bytes | WebAssembly.Module): Promise<void> {
+export async function load(source?: WasmSource): Promise<void> {
   if (module) return;
-  const checked = source === undefined || typeof source === 'string' || isSource(source) ? source : viewOf(source, 'source');
-  loading ??= compile(checked)
+  const own = ownSource(source);
+  loading ??= compile(own)
     .then((compiled) => {
-      // Another module, or a page whose policy forbids WebAssembly, shows only now.
+      // A module of another kind shows only now, and so does a policy in WebKit.
       current = instantiate(compiled);
       module = compiled;
     })
     .catch((cause: unknown) => {
-      const hint = 'check that kmseal.wasm is served beside the script and that the Content-Security-Policy allows wasm-unsafe-eval';
-      throw new KmsealError('ERR_LOAD', `the WebAssembly module could not be loaded; ${hint}`, { cause });
+      const fault = faultOf(cause);
+      throw new KmsealError('ERR_LOAD', fault.message, { cause: fault });
     })
     .finally(() => {
       loading = undefined;
     });
   return loading;
-}
-
-function isSource(source: object): source is URL | Response | WebAssembly.Module {
-  return source instanceof URL || source instanceof Response || source instanceof WebAssembly.Module;
-}
-
-async function compile(source: string | URL | Response | Uint8Array<ArrayBuffer> | WebAssembly.Module | undefined) {
-  if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof Response) return compileResponse(source);
-  // Named in one expression, so that bundlers see it and emit the file.
-  if (source === undefined) return compileUrl(new URL('./kmseal.wasm', import.meta.url));
-  if (typeof source === 'string' || source instanceof URL) return compileUrl(new URL(source, globalThis.location?.href));
-  return WebAssembly.compile(source);
-}
-
-async function compileUrl(url: URL): Promise<WebAssembly.Module> {
-  if (url.protocol === 'file:') {
-    // Node's fetch reads no files; getBuiltinModule leaves nothing for a bundler to resolve.
-    const { readFile } = globalThis.process.getBuiltinModule('node:fs/promises');
-    return WebAssembly.compile(await readFile(url));
-  }
-  return compileResponse(await fetch(url, { credentials: 'same-origin', integrity: KMSEAL_INTEGRITY }));
-}
-
-async function compileResponse(response: Response): Promise<WebAssembly.Module> {
-  if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
-  // Exactly this: with a parameter behind it compileStreaming refuses.
-  const streams = response.headers.get('content-type') === 'application/wasm';
-  return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
 /** @internal The living instance, made anew after a trap. */

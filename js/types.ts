@@ -157,3 +157,6 @@ export interface Inspection {
   plaintextSize?: number;
   frames?: number;
 }
+
+/** What `load()` takes: where `kmseal.wasm` is, an answer to a request for it, its bytes, or the compiled module. */
+export type WasmSource = string | URL | Response | Bytes | WebAssembly.Module;

@@ -19,6 +19,16 @@ const PKG = path.join(ROOT, 'target', 'wasm-pkg');
 const TYPES = path.join(ROOT, 'target', 'types');
 const GLUE = path.join(ROOT, 'target', 'glue');
 const MANIFEST = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'));
+/**
+ * Where the script takes the .wasm from, by the folder of dist/ and so by the condition under which package.json exports it. Each folder
+ * holds every entry point: a page that has two copies of the main one has two that do not know each other's keys.
+ */
+const SOURCES = {
+  '.': { source: 'url' },
+  inline: { source: 'inline' },
+  workerd: { source: 'module', module: '../kmseal.wasm' },
+  edge: { source: 'module', module: '../kmseal.wasm?module' },
+};
 /** The names of the package's entry points: js/NAME.ts becomes dist/NAME.js. */
 const ENTRIES = Object.values(MANIFEST.exports).flatMap((target) => /^\.\/dist\/([\w-]+)\.js$/.exec(target.default)?.[1] ?? []);
 const bin = (name) => path.join(ROOT, 'node_modules', '.bin', name);
@@ -87,20 +97,29 @@ async function glue() {
 
 /** TypeScript to dist/: one file per entry point, which imports the other ones and so holds none of their code. */
 async function javascript() {
-  const hash = createHash('sha384').update(await readFile(path.join(NEW, 'kmseal.wasm')));
-  await bundle({
-    entryPoints: ENTRIES.map((name) => path.join(ROOT, 'js', `${name}.ts`)),
-    outdir: NEW,
-    format: 'esm',
-    minify: true,
-    alias: { '#glue': path.join(GLUE, 'glue.js') },
-    // With the star esbuild looks at what is written in the import.
-    external: [...ENTRIES.map((name) => `./${name}.js*`), ...Object.keys(MANIFEST.peerDependencies ?? {}), 'node:*'],
-    define: {
-      KMSEAL_INTEGRITY: JSON.stringify(`sha384-${hash.digest('base64')}`),
-      KMSEAL_VERSION: JSON.stringify(MANIFEST.version),
-    },
-  });
+  const wasm = path.join(NEW, 'kmseal.wasm');
+  const hash = createHash('sha384').update(await readFile(wasm));
+  for (const [folder, { source, module }] of Object.entries(SOURCES)) {
+    const importedModule = {
+      name: 'imported module',
+      setup: ({ onResolve }) => onResolve({ filter: /^#wasm-module$/ }, () => ({ path: module, external: true })),
+    };
+    await bundle({
+      entryPoints: ENTRIES.map((name) => path.join(ROOT, 'js', `${name}.ts`)),
+      outdir: path.join(NEW, folder),
+      format: 'esm',
+      minify: true,
+      alias: { '#glue': path.join(GLUE, 'glue.js'), '#wasm-source': path.join(ROOT, 'js/wasm', `${source}.ts`), '#wasm-bytes': wasm },
+      loader: { '.wasm': 'binary' },
+      plugins: [importedModule],
+      // With the star esbuild looks at what is written in the import.
+      external: [...ENTRIES.map((name) => `./${name}.js*`), ...Object.keys(MANIFEST.peerDependencies ?? {}), 'node:*'],
+      define: {
+        KMSEAL_INTEGRITY: JSON.stringify(`sha384-${hash.copy().digest('base64')}`),
+        KMSEAL_VERSION: JSON.stringify(MANIFEST.version),
+      },
+    });
+  }
 }
 
 /** The types that those of the entry points reach, to dist/. */

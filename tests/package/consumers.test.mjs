@@ -69,18 +69,46 @@ test('the .wasm can be resolved and loaded by hand, and no other file', () => {
   assert.equal(outcome, 'ERR_PACKAGE_PATH_NOT_EXPORTED');
 });
 
-test('the .wasm is missing: ERR_LOAD', () => {
+test('without the file beside it the script for servers has all that it needs', () => {
   const outcome = node(`
     import { rename } from 'node:fs/promises';
     import { load } from 'kmseal';
     const wasm = new URL(import.meta.resolve('kmseal/kmseal.wasm'));
     await rename(wasm, new URL('away.wasm', wasm));
-    const error = await load().catch(({ code, cause }) => [code, cause.code]);
-    await rename(new URL('away.wasm', wasm), wasm);
     await load();
-    console.log(JSON.stringify(error));
+    await rename(new URL('away.wasm', wasm), wasm);
+    console.log(JSON.stringify('loaded'));
   `);
-  assert.deepEqual(outcome, ['ERR_LOAD', 'ENOENT']);
+  assert.equal(outcome, 'loaded');
+});
+
+test('what load() is given by a file: URL must be the very .wasm that was built', () => {
+  const outcome = node(`
+    import { readFile, writeFile } from 'node:fs/promises';
+    import { load } from 'kmseal';
+    const wasm = new URL(import.meta.resolve('kmseal/kmseal.wasm'));
+    const tampered = new URL('tampered.wasm', import.meta.url);
+    // A custom section more: it does the same, and yet is not the one that was built.
+    await writeFile(tampered, Buffer.concat([await readFile(wasm), Buffer.from([0, 5, 4, ...Buffer.from('evil')])]));
+    const told = ({ code, message, cause }) => [code, cause.kind ?? cause, cause.cause?.code ?? null, message];
+    const errors = [];
+    for (const url of [tampered, new URL('missing.wasm', import.meta.url)]) errors.push(await load(url).then(() => 'loaded', told));
+    await load(wasm);
+    console.log(JSON.stringify(errors));
+  `);
+  assert.deepEqual(outcome[0].slice(0, 3), ['ERR_LOAD', 'another version', null]);
+  assert.deepEqual(outcome[1].slice(0, 3), ['ERR_LOAD', 'no file', 'ENOENT']);
+  assert.match(outcome[1][3], /missing\.wasm could not be read; give the right path to load\(\), or nothing/);
+});
+
+test("require() gives the package, where Node's requires ES modules", () => {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const requires = major > 22 || (major === 22 && minor >= 12);
+  const file = path.join(tarball.project, 'consumer.cjs');
+  writeFileSync(file, "try { require('kmseal').load().then(() => console.log('loaded')); } catch ({ code }) { console.log(code); }");
+  const flags = major === 20 && minor >= 17 ? ['--experimental-require-module', '--no-warnings'] : [];
+  const printed = output(process.execPath, [...flags, file], tarball.project).trim();
+  assert.equal(printed, requires || flags.length > 0 ? 'loaded' : 'ERR_REQUIRE_ESM');
 });
 
 // A timer of the cache, or a port of the event loop, would keep the process alive; the test runner would wait, too.

@@ -18,11 +18,12 @@ after(() => tarball?.remove());
 const read = (file, encoding) => readFileSync(path.join(tarball.installed, file), encoding);
 const manifest = () => JSON.parse(read('package.json', 'utf8'));
 
-/** The files that the exports name. */
+/** The files that the exports name, but for the manifest itself. */
 const exported = () =>
   Object.values(manifest().exports)
     .flatMap((target) => (typeof target === 'string' ? target : Object.values(target)))
-    .map((target) => path.posix.normalize(target));
+    .map((target) => path.posix.normalize(target))
+    .filter((target) => target !== 'package.json');
 
 /** What files import, which must be in the package or a peer that the user has. */
 function reachable(files, ending) {
@@ -31,8 +32,10 @@ function reachable(files, ending) {
   for (const file of found) {
     for (const [, specifier] of read(file, 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?["']([^"']+)["']/g)) {
       if (peers.includes(specifier) || specifier.startsWith('node:')) continue;
+      // workerd and Next's edge runtime import the .wasm as a module.
+      if (/^\.\.\/kmseal\.wasm(\?module)?$/.test(specifier)) continue;
       assert.match(specifier, /^\.\/[\w-]+\.js$/, `${file} imports ${specifier}, which is not in the package`);
-      found.add(path.posix.join('dist', specifier.replace(/\.js$/, ending)));
+      found.add(path.posix.join(path.posix.dirname(file), specifier.replace(/\.js$/, ending)));
     }
   }
   return [...found];
@@ -67,7 +70,7 @@ test('every export is a file of it', () => {
 test('it depends on nothing, and only the registration is a side effect that a bundler must keep', () => {
   const { dependencies, optionalDependencies, sideEffects, type, license, engines, repository } = manifest();
   assert.deepEqual([dependencies, optionalDependencies], [undefined, undefined]);
-  assert.deepEqual([sideEffects, type, license, engines], [['./dist/define.js'], 'module', 'MIT OR Apache-2.0', { node: '>=20.16' }]);
+  assert.deepEqual([sideEffects, type, license, engines], [['./dist/define.js', './dist/*/define.js'], 'module', 'MIT OR Apache-2.0', { node: '>=20.16' }]);
   assert.equal(repository.url, 'git+https://github.com/kmseal/kmseal.git');
 });
 
@@ -76,12 +79,14 @@ test('only the plugin needs Uppy, and only those who have it', () => {
   const { peerDependencies, peerDependenciesMeta } = manifest();
   assert.deepEqual([peerDependencies, peerDependenciesMeta], [{ '@uppy/core': '^6.0.0' }, { '@uppy/core': { optional: true } }]);
   const naming = tarball.files.filter((file) => /\.(js|d\.ts)$/.test(file) && /from ?["']@uppy/.test(read(file, 'utf8')));
-  assert.deepEqual(naming, ['dist/uppy.d.ts', 'dist/uppy.js']);
+  assert.deepEqual(naming, ['dist/edge/uppy.js', 'dist/inline/uppy.js', 'dist/uppy.d.ts', 'dist/uppy.js', 'dist/workerd/uppy.js']);
 });
 
-test('the script pins the hash of the very .wasm beside it', () => {
-  const hash = createHash('sha384').update(read('dist/kmseal.wasm')).digest('base64');
-  assert.ok(read('dist/index.js', 'utf8').includes(`sha384-${hash}`));
+test('the scripts pin the hash of the very .wasm beside them, and the one for servers holds it', () => {
+  const wasm = read('dist/kmseal.wasm');
+  const hash = createHash('sha384').update(wasm).digest('base64');
+  for (const name of ['index.js', 'inline/index.js']) assert.ok(read(`dist/${name}`, 'utf8').includes(`sha384-${hash}`), name);
+  assert.ok(read('dist/inline/index.js', 'utf8').includes(wasm.toString('base64').replace(/=+$/, '')));
 });
 
 test('nothing in it tells where it was built', () => {
