@@ -6,21 +6,22 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { browserPackages } from './lib/browsers.mjs';
 import { needDebian } from './lib/debian.mjs';
-import { checkTools, consumerTools, npmPackages } from './lib/npm.mjs';
+import { nginxProgram } from './lib/nginx.mjs';
+import { checkTools, consumerTools, npmPackages, servingTools } from './lib/npm.mjs';
 import { which } from './lib/run.mjs';
 import { cargoDeny, geckodriver, wasmBindgen, wasmPack, wasmTarget } from './lib/rust.mjs';
 import { venv } from './lib/venv.mjs';
 
 /**
  * @param {{ npm?: boolean, rust?: boolean, browsers?: boolean, emulator?: boolean, faults?: boolean, python?: boolean,
- *   consumers?: boolean, checks?: boolean, shells?: boolean }} parts
+ *   consumers?: boolean, checks?: boolean, shells?: boolean, serving?: boolean }} parts
  *   npm: node_modules; rust: the wasm target, wasm-pack and wasm-bindgen; browsers: Chromium, Firefox, WebKitGTK and their
  *   drivers; emulator: the embedded KMS and S3; faults: the proxy that makes calls to them fail; python: AWS's Encryption SDK,
  *   for the interop tests; consumers: bundlers and runtimes, for the package's tests; checks: the linters of the package, its
- *   dependencies and documents; shells: those that the command has completions for
+ *   dependencies and documents; shells: those that the command has completions for; serving: nginx, servers and archives
  * @returns {Promise<{ env: NodeJS.ProcessEnv }>} the environment whose PATH has the tools
  */
-export async function setup({ npm, rust, browsers, emulator, faults, python, consumers, checks, shells }) {
+export async function setup({ npm, rust, browsers, emulator, faults, python, consumers, checks, shells, serving }) {
   const folders = [];
   if (npm) await npmPackages();
   if (rust) {
@@ -39,6 +40,10 @@ export async function setup({ npm, rust, browsers, emulator, faults, python, con
   if (faults) await venv('faults');
   if (python) await venv('interop');
   if (consumers) await consumerTools();
+  if (serving) {
+    await servingTools();
+    await nginxProgram();
+  }
   if (checks) {
     await checkTools();
     await venv('awscli');
@@ -51,7 +56,7 @@ export async function setup({ npm, rust, browsers, emulator, faults, python, con
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    const tests = { emulator: true, faults: true, python: true, consumers: true, checks: true, shells: true };
+    const tests = { emulator: true, faults: true, python: true, consumers: true, checks: true, shells: true, serving: true };
     await setup({ npm: true, rust: true, browsers: true, ...tests });
   } catch (error) {
     console.error(`set-up: ${error.message}`);

@@ -41,7 +41,7 @@ async function javascript(env) {
 }
 
 try {
-  const tools = { emulator: true, faults: true, python: true, consumers: true, checks: true, shells: true };
+  const tools = { emulator: true, faults: true, python: true, consumers: true, checks: true, shells: true, serving: true };
   const { env } = await setup({ npm: true, rust: true, browsers: true, ...tools });
   // Node 20 is supported by what we use of the SDK; its yearly reminder is not a test's output.
   env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';

@@ -35,3 +35,6 @@ export const consumerTools = () => npmTools('tests/package/consumers');
 
 /** What looks at the package, its types, its documents and its workflows. */
 export const checkTools = () => npmTools('scripts/requirements/checks');
+
+/** The servers and archives with which the tests serve and store what was opened. */
+export const servingTools = () => npmTools('tests/serving');

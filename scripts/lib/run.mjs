@@ -10,9 +10,9 @@ export function step(text) {
   console.log(`set-up: ${text}`);
 }
 
-/** The path of an executable on PATH, or undefined. */
-export function which(name) {
-  for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
+/** The path of an executable on PATH, or in other folders, or undefined. */
+export function which(name, folders = process.env.PATH ?? '') {
+  for (const folder of folders.split(path.delimiter)) {
     const file = path.join(folder, name);
     try {
       accessSync(file, constants.X_OK);

@@ -1,0 +1,262 @@
+import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
+import { contentDisposition, contentType } from './attachment.js';
+import { type Bytes, KmsealError } from './index.js';
+
+/** Bytes of a plaintext without a proven length that are opened before the answer begins. */
+const OPEN_FIRST = 32 * 1024 * 1024;
+
+/** What `openRange` gives, or `open`. */
+export interface Opened {
+  readonly plaintext: Blob | Bytes | ReadableStream<Uint8Array>;
+  /** Where the plaintext lies in the whole one, in bytes; `end` is the first byte after it. */
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
+  /** Of the whole plaintext in bytes, as the final frame proves it. */
+  readonly size?: number | undefined;
+}
+
+export interface RespondOptions {
+  /**
+   * The file's media type; `application/octet-stream` by default, and in place of what a page of the same origin could run or apply
+   * (JavaScript, CSS, WebAssembly) and of what is not a media type.
+   */
+  type?: string | undefined;
+  /** What the reader's file will be called. Folders, control characters and marks of writing direction are left out. */
+  filename?: string | undefined;
+  /** `attachment` by default: browsers save the file. `inline` lets them show what they can. */
+  disposition?: 'attachment' | 'inline' | undefined;
+  /** By default 206 for a part and 200 for the whole. 206 is also right for the whole, if that is the range which was asked for. */
+  status?: 200 | 206 | undefined;
+  /**
+   * Further headers, or others in place of respond's own; `null` leaves one out. `content-length`, `content-range` and
+   * `transfer-encoding` are refused.
+   */
+  headers?: Readonly<Record<string, string | number | readonly string[] | null | undefined>> | undefined;
+}
+
+/**
+ * Answers a request with what was opened, on Node's HTTP/1 and HTTP/2 responses. The answer says its length, so that a reader notices
+ * what is missing, and what a browser gets cannot act in the page's origin (`nosniff`, `sandbox`, `attachment`, `same-origin`). A part
+ * of no bytes is a 416. To HEAD it sends the headers and reads nothing.
+ *
+ * A stream from `open` has no proven length. Up to 32 MiB of it are opened, and kept in memory, before the answer begins. A longer
+ * one goes out without a length in HTTP/1.1 and HTTP/2, which show where an answer ends, and is refused in HTTP/1.0. `openRange` proves
+ * the length, and takes the memory of a few frames.
+ *
+ * It resolves when the operating system has all bytes. If it rejects before the first byte was sent, `response.headersSent` is false
+ * and the response is as it was: answer with an error of your own. If it rejects after that, the connection was reset, in HTTP/2 the
+ * stream. When the reader goes away, the plaintext is cancelled.
+ *
+ * @throws what reading the plaintext gives; KmsealError ERR_TOO_LONG for a stream that HTTP/1.0 cannot carry; an error with the code
+ *   ERR_STREAM_PREMATURE_CLOSE if the reader went away; TypeError, RangeError for a response that was begun and for wrong options
+ */
+export async function respond(response: ServerResponse | Http2ServerResponse, opened: Opened, options: RespondOptions = {}): Promise<void> {
+  // Where they differ, what is used here works in both.
+  const out = response as ServerResponse;
+  const source = sourceOf(opened.plaintext);
+  const reader = watch(out);
+  try {
+    if (out.headersSent && !out.destroyed) throw new TypeError('the response was begun before respond(), which sends the headers itself');
+    // A source that gives nothing must not keep a response whose reader has gone.
+    await Promise.race([answer(out, reader, source, opened, options), reader.finished]);
+  } catch (error) {
+    source.cancel(error);
+    if (out.headersSent) reader.breakOff(error);
+    throw error;
+  } finally {
+    reader.close();
+  }
+}
+
+/** The part of the plaintext that is sent, in bytes; `length` and `size` where they are known. */
+interface Part {
+  start: number;
+  length: number | undefined;
+  size: number | undefined;
+  /** Whether it is told as a part. */
+  partial: boolean;
+}
+
+async function answer(out: ServerResponse, reader: Reader, source: Source, opened: Opened, options: RespondOptions): Promise<void> {
+  const { start = 0, size = source.size } = opened;
+  const part: Part = { start, size, length: size === undefined ? undefined : (opened.end ?? size) - start, partial: false };
+  part.partial = options.status === undefined ? part.length !== size : options.status === 206;
+  const headers = headersOf(options);
+  if (out.req?.method === 'HEAD' || (part.partial && part.length === 0)) {
+    source.cancel();
+    begin(out, part, headers);
+  } else {
+    // In HTTP/1.0 the answer ends where the connection does: cut or whole, without a length it looks the same.
+    const needsLength = out.req?.httpVersionMajor === 1 && out.req.httpVersionMinor === 0;
+    const pieces = await openFirst(source, part, needsLength);
+    // Until something is there the caller can still answer with an error.
+    let piece = await pieces.next();
+    begin(out, part, headers);
+    if (needsLength && !out.hasHeader('content-length')) throw new TypeError('something removed the content-length, which HTTP/1.0 cannot do without');
+    for (; !piece.done; piece = await pieces.next()) {
+      // A middleware with a time limit, say; the rest would be missing without an error.
+      if (out.writableEnded) throw new Error('the response was ended before respond() had handed over everything');
+      if (!out.write(piece.value)) await reader.drained();
+    }
+  }
+  reader.end();
+  await reader.finished;
+}
+
+/** The plaintext's pieces, and its length if that was unknown and the plaintext is short. */
+async function openFirst(source: Source, part: Part, needsLength: boolean): Promise<AsyncGenerator<Chunk, undefined>> {
+  const first: Chunk[] = [];
+  if (part.length !== undefined) return exactly(part.length, first, source);
+  let length = 0;
+  for (let piece = await source.next(); piece; piece = await source.next()) {
+    first.push(piece);
+    length += piece.length;
+    if (length <= OPEN_FIRST) continue;
+    if (!needsLength) return exactly(undefined, first, source);
+    throw new KmsealError('ERR_TOO_LONG', 'a reader of HTTP/1.0 would take a cut answer without a length for the whole; open it with openRange, which proves the length');
+  }
+  part.length = part.size = length;
+  return exactly(length, first, source);
+}
+
+/** The pieces, which must be as many bytes as were announced. */
+async function* exactly(length: number | undefined, first: readonly Chunk[], source: Source): AsyncGenerator<Chunk, undefined> {
+  let given = 0;
+  const waiting = [...first];
+  for (let piece = waiting.shift() ?? (await source.next()); piece; piece = waiting.shift() ?? (await source.next())) {
+    given += piece.length;
+    if (length !== undefined && given > length) throw otherLength(length);
+    yield piece;
+  }
+  if (length !== undefined && given < length) throw otherLength(length);
+  return undefined;
+}
+
+const otherLength = (length: number) => new RangeError(`plaintext must have ${length} bytes, as start, end and size say`);
+
+const OWN = ['content-length', 'content-range', 'transfer-encoding'];
+
+function headersOf({ type, filename, disposition = 'attachment', headers = {} }: RespondOptions): Map<string, string | string[] | null> {
+  const all = new Map<string, string | string[] | null>([
+    ['content-type', contentType(type)],
+    ['content-disposition', contentDisposition(disposition, filename)],
+    ['x-content-type-options', 'nosniff'],
+    ['content-security-policy', "sandbox; default-src 'none'"],
+    ['cross-origin-resource-policy', 'same-origin'],
+    // no-transform: compression on the way would take out the length.
+    ['cache-control', 'private, no-store, no-transform'],
+  ]);
+  for (const [given, value] of Object.entries(headers)) {
+    const name = given.toLowerCase();
+    if (OWN.includes(name)) throw new TypeError(`respond() sets ${name} itself`);
+    validateHeaderName(name);
+    if (value === undefined) continue;
+    const values = value === null ? null : Array.isArray(value) ? value.map(String) : String(value);
+    for (const one of [values ?? []].flat()) validateHeaderValue(name, one);
+    all.set(name, values);
+  }
+  return all;
+}
+
+/** Sets the status and the headers, nothing of which can fail any more. */
+function begin(out: ServerResponse, { start, length, size, partial }: Part, headers: Map<string, string | string[] | null>): void {
+  out.statusCode = partial ? 206 : 200;
+  if (partial && !length) {
+    out.statusCode = 416;
+    for (const name of ['content-type', 'content-disposition']) headers.set(name, null);
+  }
+  if (partial) headers.set('content-range', `bytes ${length ? `${start}-${start + length - 1}` : '*'}/${size}`);
+  if (length !== undefined) headers.set('content-length', `${length}`);
+  // Said, since Node leaves it out once somebody has removed it, and HTTP/1 would then show no end.
+  const chunked = length === undefined && !('stream' in out) && out.req?.method !== 'HEAD';
+  if (chunked) headers.set('transfer-encoding', 'chunked');
+  else if (out.hasHeader('transfer-encoding')) headers.set('transfer-encoding', null);
+  for (const [name, value] of headers) {
+    if (value === null) out.removeHeader(name);
+    else out.setHeader(name, value);
+  }
+  out.writeHead(out.statusCode);
+}
+
+type Chunk = Uint8Array;
+
+/** Where the plaintext comes from. */
+interface Source {
+  /** In bytes, where it is known: all of it was authenticated. */
+  readonly size: number | undefined;
+  next(): Promise<Chunk | undefined>;
+  cancel(reason?: unknown): void;
+}
+
+function sourceOf(plaintext: Opened['plaintext']): Source {
+  if (typeof plaintext !== 'object' || plaintext === null) throw new TypeError('plaintext must be a stream, a Blob or bytes, as open and openRange give them');
+  if (ArrayBuffer.isView(plaintext)) return bytesSource(new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength));
+  // By what they do: another realm's objects are instances of other classes.
+  const stream = 'stream' in plaintext ? plaintext.stream() : plaintext;
+  if (!('getReader' in stream)) return bytesSource(new Uint8Array(stream));
+  const reader = stream.getReader();
+  return {
+    size: 'stream' in plaintext ? plaintext.size : undefined,
+    next: async () => (await reader.read()).value,
+    cancel: (reason) => void reader.cancel(reason).catch(() => {}),
+  };
+}
+
+function bytesSource(bytes: Chunk): Source {
+  let left: Chunk | undefined = bytes;
+  const next = async () => {
+    const piece = left;
+    left = undefined;
+    return piece;
+  };
+  return { size: bytes.length, next, cancel() {} };
+}
+
+/** Who reads the answer. */
+interface Reader {
+  /** Resolves when the operating system has everything, and rejects if the reader goes away before that. */
+  readonly finished: Promise<void>;
+  /** Resolves when the response takes more. */
+  drained(): Promise<void>;
+  /** Ends the response. */
+  end(): void;
+  /** The reader must not take what came so far for the whole. */
+  breakOff(cause: unknown): void;
+  close(): void;
+}
+
+function watch(out: ServerResponse): Reader {
+  // A response that has ended lets go of it.
+  const { socket } = out;
+  let ended = false;
+  let look = () => {};
+  const finished = new Promise<void>((resolve, reject) => {
+    look = () => {
+      // HTTP/2 says `finish` of an aborted response, too.
+      if (ended && out.writableFinished) return resolve();
+      reject(Object.assign(new Error('the reader went away before it had everything'), { code: 'ERR_STREAM_PREMATURE_CLOSE' }));
+    };
+  });
+  finished.catch(() => {});
+  out.on('finish', look).on('close', look);
+  // Responses other than Node's own may tell that they were destroyed; respond() rejects.
+  out.on('error', () => {});
+  if (out.destroyed || ('stream' in out && (out as unknown as Http2ServerResponse).stream.destroyed)) look();
+  return {
+    finished,
+    drained: () => new Promise((resolve) => out.once('drain', () => resolve())),
+    end() {
+      ended = true;
+      out.end();
+    },
+    breakOff(cause) {
+      // HTTP/1 is reset, since the length may have been lost on the way; a TLS socket cannot be. In HTTP/2 destroying without an
+      // error, or with an AbortError, would end the stream as if that was the whole, or wanted.
+      const connection = out.socket ?? socket;
+      if (!('stream' in out) && connection && !('encrypted' in connection)) connection.resetAndDestroy();
+      out.destroy(new Error('the answer was broken off', { cause }));
+    },
+    close: () => void out.off('finish', look).off('close', look),
+  };
+}

@@ -1,0 +1,69 @@
+// What the tests of serving open and who reads it: envelopes that are good, altered, cut, or sealed for a key that KMS refuses.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { DisableKeyCommand } from '@aws-sdk/client-kms';
+import { KmsPublicKey, Opener, Sealer } from '../../dist/index.js';
+import { sample } from './bytes.mjs';
+import { startKms } from './kms.mjs';
+
+export const FRAME = 256 * 1024;
+export const CONTEXT = { purpose: 'upload', user: '4711' };
+/** Altered and cut in its last third. */
+export const PLAINTEXT = sample(12 * FRAME + 10);
+/** More than sockets hold, and than is read of an envelope at a time. */
+const LONG = sample(80 * FRAME);
+
+/** The envelopes by name, and how an application opens them. */
+export async function startEnvelopes() {
+  const kms = await startKms();
+  const key = await KmsPublicKey.import(await kms.createKey());
+  const disabled = await KmsPublicKey.import(await kms.createKey());
+  const seal = (data, keys = key) => new Sealer({ keys, encryptionContext: CONTEXT }).seal(data);
+  const good = await seal(PLAINTEXT);
+  const altered = good.slice();
+  altered[Math.floor(0.8 * good.length)] ^= 1;
+  const envelopes = { good, altered, cut: good.subarray(0, Math.floor(0.8 * good.length)), refused: await seal(PLAINTEXT, disabled), long: await seal(LONG) };
+  await kms.client.send(new DisableKeyCommand({ KeyId: disabled.keyId }));
+  const opener = new Opener({ keyIds: [key.keyId, disabled.keyId], decrypt: kms.decrypt, cache: { maxAge: 600_000 } });
+
+  return {
+    envelopes,
+    opener,
+    seal,
+    kms,
+
+    /** As storage gives it, with the bytes that were read of it. */
+    source(name) {
+      const envelope = envelopes[name];
+      const source = {
+        size: envelope.length,
+        bytesRead: 0,
+        async read(start, end, { signal } = {}) {
+          signal?.throwIfAborted();
+          source.bytesRead += end - start;
+          return envelope.slice(start, end);
+        },
+      };
+      return source;
+    },
+
+    close: () => kms.close(),
+  };
+}
+
+/**
+ * Has curl read an address.
+ * @returns {Promise<{ failed: boolean, exit: number, status: number, headers: Record<string, string>, body: Buffer }>} failed: what
+ *   curl itself says of it
+ */
+export async function curl(url, ...options) {
+  const line = '%{stderr}%{http_code} %{header_json}';
+  const child = spawn('curl', ['--silent', '--insecure', '--noproxy', '*', '--max-time', '120', '--write-out', line, ...options, url]);
+  const [body, told] = await Promise.all([child.stdout.toArray(), child.stderr.setEncoding('utf8').toArray(), once(child, 'close')]);
+  const [, status, json] = /(\d{3}) ([^]*)$/.exec(told.join(''));
+  const headers = Object.fromEntries(Object.entries(JSON.parse(json)).map(([name, values]) => [name, values.join(', ')]));
+  return { failed: child.exitCode !== 0, exit: child.exitCode, status: Number(status), headers, body: Buffer.concat(body) };
+}
+
+/** Whether somebody who looks at status, length and curl's word only would take an answer for a good one. */
+export const looksWhole = ({ failed, status }) => !failed && status >= 200 && status < 300;
