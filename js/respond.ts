@@ -81,7 +81,11 @@ interface Part {
 async function answer(out: ServerResponse, reader: Reader, source: Source, opened: Opened, options: RespondOptions): Promise<void> {
   const { start = 0, size = source.size } = opened;
   const part: Part = { start, size, length: size === undefined ? undefined : (opened.end ?? size) - start, partial: false };
+  if (size !== undefined && !(0 <= start && 0 <= part.length! && start + part.length! <= size)) {
+    throw new RangeError('start and end must lie within size, in this order');
+  }
   part.partial = options.status === undefined ? part.length !== size : options.status === 206;
+  if (part.partial && size === undefined) throw new TypeError('a part needs start, end and size, as openRange gives them');
   const headers = headersOf(options);
   if (out.req?.method === 'HEAD' || (part.partial && part.length === 0)) {
     source.cancel();
@@ -93,7 +97,9 @@ async function answer(out: ServerResponse, reader: Reader, source: Source, opene
     // Until something is there the caller can still answer with an error.
     let piece = await pieces.next();
     begin(out, part, headers);
-    if (needsLength && !out.hasHeader('content-length')) throw new TypeError('something removed the content-length, which HTTP/1.0 cannot do without');
+    if (needsLength && !out.hasHeader('content-length')) {
+      throw new Error('a middleware removed the content-length, without which HTTP/1.0 shows no end');
+    }
     for (; !piece.done; piece = await pieces.next()) {
       // A middleware with a time limit, say; the rest would be missing without an error.
       if (out.writableEnded) throw new Error('the response was ended before respond() had handed over everything');
@@ -114,17 +120,17 @@ async function openFirst(source: Source, part: Part, needsLength: boolean): Prom
     length += piece.length;
     if (length <= OPEN_FIRST) continue;
     if (!needsLength) return exactly(undefined, first, source);
-    throw new KmsealError('ERR_TOO_LONG', 'a reader of HTTP/1.0 would take a cut answer without a length for the whole; open it with openRange, which proves the length');
+    const what = 'a stream of more than 32 MiB has no proven length, and HTTP/1.0 shows no end without one';
+    throw new KmsealError('ERR_TOO_LONG', `${what}; open the envelope with openRange, which proves the length`);
   }
   part.length = part.size = length;
   return exactly(length, first, source);
 }
 
 /** The pieces, which must be as many bytes as were announced. */
-async function* exactly(length: number | undefined, first: readonly Chunk[], source: Source): AsyncGenerator<Chunk, undefined> {
+async function* exactly(length: number | undefined, first: Chunk[], source: Source): AsyncGenerator<Chunk, undefined> {
   let given = 0;
-  const waiting = [...first];
-  for (let piece = waiting.shift() ?? (await source.next()); piece; piece = waiting.shift() ?? (await source.next())) {
+  for (let piece = first.shift() ?? (await source.next()); piece; piece = first.shift() ?? (await source.next())) {
     given += piece.length;
     if (length !== undefined && given > length) throw otherLength(length);
     yield piece;
@@ -190,7 +196,9 @@ interface Source {
 }
 
 function sourceOf(plaintext: Opened['plaintext']): Source {
-  if (typeof plaintext !== 'object' || plaintext === null) throw new TypeError('plaintext must be a stream, a Blob or bytes, as open and openRange give them');
+  if (typeof plaintext !== 'object' || plaintext === null) {
+    throw new TypeError('plaintext must be what open or openRange gives: a stream, a Blob or bytes');
+  }
   if (ArrayBuffer.isView(plaintext)) return bytesSource(new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength));
   // By what they do: another realm's objects are instances of other classes.
   const stream = 'stream' in plaintext ? plaintext.stream() : plaintext;

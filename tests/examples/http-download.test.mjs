@@ -1,13 +1,14 @@
-// examples/http-download.mjs: whole files, ranges, and downloads that fail in the middle.
+// examples/http-download.mjs: whole files, ranges, versions, and downloads that fail.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { after, before, mock, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { after, before, beforeEach, mock, test } from 'node:test';
+import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { downloads } from '../../examples/http-download.mjs';
 import { startAws } from '../support/aws.mjs';
 import { sample } from '../support/bytes.mjs';
+import { curl, looksWhole } from '../support/serving.mjs';
 
 const FRAME = 64 * 1024;
 const PLAINTEXT = sample(20 * FRAME + 10);
@@ -16,20 +17,37 @@ const CONTEXT = { purpose: 'upload', user: '4711' };
 let aws;
 let server;
 let origin;
-let envelope;
+let seal;
+/** Bytes that S3 was asked for, and the bodies that it gave. */
+let asked = 0;
+let bodies = [];
+let encryptionContext = CONTEXT;
 before(async () => {
-  aws = await startAws(['uploads']);
+  aws = await startAws(['uploads', 'versioned']);
   const key = await KmsPublicKey.import(await aws.kms.createKey());
-  envelope = await new Sealer({ keys: key, frameLength: FRAME, encryptionContext: CONTEXT }).seal(PLAINTEXT);
+  seal = (data, options) => new Sealer({ keys: key, frameLength: FRAME, encryptionContext: CONTEXT, ...options }).seal(data);
+  const envelope = await seal(PLAINTEXT);
   const altered = envelope.slice();
   altered[envelope.length >> 1] ^= 1;
   await aws.put('uploads', 'whole', envelope);
   await aws.put('uploads', 'cut', envelope.subarray(0, envelope.length >> 1));
   await aws.put('uploads', 'altered', altered);
-  await aws.put('uploads', 'others', await new Sealer({ keys: key, encryptionContext: { ...CONTEXT, user: '1' } }).seal(PLAINTEXT));
+  await aws.put('uploads', 'empty', await seal(new Uint8Array()));
+  await aws.put('uploads', 'others', await seal(PLAINTEXT, { encryptionContext: { ...CONTEXT, user: '1' } }));
   const opener = new Opener({ keyIds: [key.keyId], decrypt: aws.kms.decrypt });
-  const authorize = async ({ url, headers }) => (headers.authorization === '4711' ? { key: url.slice(1), encryptionContext: CONTEXT } : undefined);
-  server = createServer(downloads({ s3: aws.s3, bucket: 'uploads', opener, authorize })).listen(0, '127.0.0.1');
+  aws.s3.middlewareStack.add((next) => async (args) => {
+    const [, from, to] = /bytes=(\d+)-(\d+)/.exec(args.input.Range ?? '') ?? [];
+    if (to) asked += to - from + 1;
+    const result = await next(args);
+    bodies.push(result.output.Body);
+    return result;
+  }, { name: 'watch' });
+  const authorize = async ({ url, headers }) => {
+    const [, , name] = url.split('/');
+    return headers.authorization === '4711' ? { key: name, encryptionContext, filename: 'Übersicht.pdf', type: 'application/pdf' } : undefined;
+  };
+  const handlers = Object.fromEntries(['uploads', 'versioned'].map((bucket) => [bucket, downloads({ s3: aws.s3, bucket, opener, authorize })]));
+  server = createServer((request, response) => handlers[request.url.split('/')[1]](request, response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   origin = `http://127.0.0.1:${server.address().port}`;
   mock.method(console, 'error', () => {});
@@ -39,19 +57,32 @@ after(async () => {
   server?.close();
   await aws?.close();
 });
-
-const get = (path, headers) => fetch(`${origin}/${path}`, { headers: { authorization: '4711', ...headers } });
-const bytesOf = async (response) => Buffer.from(await response.arrayBuffer());
-
-test('a whole file', async () => {
-  const response = await get('whole');
-  assert.equal(response.status, 200);
-  assert.ok((await bytesOf(response)).equals(PLAINTEXT));
+beforeEach(() => {
+  [asked, bodies, encryptionContext] = [0, [], CONTEXT];
+  console.error.mock.resetCalls();
 });
 
-test('ranges', async () => {
+const get = (path, headers, more) => fetch(`${origin}/${path.includes('/') ? path : `uploads/${path}`}`, { headers: { authorization: '4711', ...headers }, ...more });
+const bytesOf = async (response) => Buffer.from(await response.arrayBuffer());
+const logged = () => console.error.mock.calls.map(({ arguments: [line] }) => line.split(': ')[1]);
+
+test('a whole file comes with its length, as an attachment that acts nowhere', async () => {
+  const response = await get('whole');
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get('content-length'), `${PLAINTEXT.length}`);
+  assert.equal(response.headers.get('content-type'), 'application/pdf');
+  assert.match(response.headers.get('content-disposition'), /^attachment; .*%C3%9Cbersicht\.pdf$/);
+  for (const [name, value] of [['x-content-type-options', /^nosniff$/], ['content-security-policy', /^sandbox/], ['cross-origin-resource-policy', /^same-origin$/], ['cache-control', /no-store/], ['accept-ranges', /^bytes$/]]) {
+    assert.match(response.headers.get(name), value);
+  }
+  assert.ok((await bytesOf(response)).equals(PLAINTEXT));
+  const empty = await get('empty');
+  assert.deepEqual([empty.status, empty.headers.get('content-length'), (await bytesOf(empty)).length], [200, '0', 0]);
+});
+
+test('a range that begins in the file is a 206, and one that does not a 416', async () => {
   for (const [range, start, end] of [
-    ['0-0', 0, 1], [`${FRAME - 1}-${FRAME}`, FRAME - 1, FRAME + 1], ['100-', 100, undefined], ['-10', -10, undefined], ['5-99999999', 5, undefined],
+    ['0-0', 0, 1], [`${FRAME - 1}-${FRAME}`, FRAME - 1, FRAME + 1], ['100-', 100, undefined], ['-10', -10, undefined], ['5-99999999', 5, undefined], ['0-', 0, undefined], ['-99999999', 0, undefined],
   ]) {
     const response = await get('whole', { range: `bytes=${range}` });
     assert.equal(response.status, 206);
@@ -64,49 +95,139 @@ test('ranges', async () => {
     const none = await get('whole', { range: `bytes=${range}` });
     assert.deepEqual([none.status, none.headers.get('content-range')], [416, `bytes */${PLAINTEXT.length}`], range);
   }
-  // What is no range, or more than one, may be answered with everything (RFC 9110, 14.2).
-  for (const range of ['bytes=-', 'bytes=0-1,5-6', 'lines=1-2']) assert.equal((await get('whole', { range })).status, 200, range);
+  const none = await get('empty', { range: 'bytes=0-' });
+  assert.deepEqual([none.status, none.headers.get('content-range')], [416, 'bytes */0']);
 });
 
-test('what is cut off or altered is a failed download, not a short file', async () => {
-  for (const name of ['cut', 'altered']) {
-    const response = await get(name);
-    assert.equal(response.status, 200);
-    let received = 0;
-    await assert.rejects((async () => {
-      for await (const chunk of response.body) {
-        assert.ok(Buffer.from(chunk).equals(PLAINTEXT.subarray(received, received + chunk.length)));
-        received += chunk.length;
-      }
-    })(), name);
-    assert.ok(received < PLAINTEXT.length);
+test('what is not one range of bytes is answered with everything', async () => {
+  // RFC 9110, 14.2 allows that.
+  for (const range of ['bytes=-', 'bytes=0-1,5-6', 'lines=1-2']) {
+    const response = await get('whole', { range });
+    assert.deepEqual([response.status, (await bytesOf(response)).length], [200, PLAINTEXT.length], range);
   }
-  const codes = console.error.mock.calls.map(({ arguments: [line] }) => line.split(': ')[1]);
-  assert.deepEqual(codes, ['ERR_TRUNCATED', 'ERR_AUTHENTICATION']);
-  assert.equal((await get('cut', { range: 'bytes=0-9' })).status, 502);
 });
 
-test('nothing for others', async () => {
+test('a range of one byte reads the header and two frames', async () => {
+  await aws.put('uploads', 'long', await seal(sample(20 * 2 ** 20), { frameLength: undefined }));
+  asked = 0;
+  const response = await get('long', { range: 'bytes=15000000-15000000' });
+  assert.deepEqual([response.status, (await bytesOf(response)).length], [206, 1]);
+  assert.ok(asked < 700_000, `${asked} bytes`);
+});
+
+test('a range of one byte out of frames of 16 MiB is refused before they are read', async () => {
+  await aws.put('uploads', 'huge', await seal(sample(29 * 2 ** 20), { frameLength: 2 ** 24 }));
+  for (const range of ['bytes=0-0', 'bytes=-1', 'bytes=20000000-20000999']) {
+    asked = 0;
+    assert.equal((await get('huge', { range })).status, 416, range);
+    assert.ok(asked < 200_000, `${asked} bytes`);
+  }
+  // What is read for a long range is mostly what it gives.
+  const long = await get('huge', { range: 'bytes=1000-' });
+  assert.deepEqual([long.status, (await bytesOf(long)).length], [206, 29 * 2 ** 20 - 1000]);
+  assert.equal((await bytesOf(await get('huge'))).length, 29 * 2 ** 20);
+});
+
+test('HEAD gets the headers of GET', async () => {
+  const [head, whole] = [await get('whole', {}, { method: 'HEAD' }), await get('whole')];
+  const told = ({ status, headers }) => [status, ...[...headers].filter(([name]) => !['date', 'connection', 'keep-alive'].includes(name))];
+  assert.deepEqual(told(head), told(whole));
+  assert.equal((await bytesOf(head)).length, 0);
+  await bytesOf(whole);
+  // Range is of GET only (RFC 9110, 14.2).
+  assert.equal((await get('whole', { range: 'bytes=0-0' }, { method: 'HEAD' })).status, 200);
+  assert.equal((await get('cut', {}, { method: 'HEAD' })).status, 502);
+  assert.deepEqual([(await get('whole', {}, { method: 'DELETE' })).status], [405]);
+});
+
+test('a range of another version is answered with the whole of this one', async () => {
+  const etag = (await get('whole', {}, { method: 'HEAD' })).headers.get('etag');
+  const range = 'bytes=5-9';
+  assert.equal((await get('whole', { range, 'if-range': etag })).status, 206);
+  for (const other of ['"other"', `W/${etag}`, new Date().toUTCString()]) {
+    const response = await get('whole', { range, 'if-range': other });
+    assert.deepEqual([response.status, (await bytesOf(response)).length], [200, PLAINTEXT.length], other);
+  }
+});
+
+test('conditions are compared with the version', async () => {
+  const etag = (await get('whole', {}, { method: 'HEAD' })).headers.get('etag');
+  for (const [headers, status] of [
+    [{ 'if-match': etag }, 200], [{ 'if-match': `"a", ${etag}` }, 200], [{ 'if-match': '*' }, 200], [{ 'if-match': '"a"' }, 412], [{ 'if-match': `W/${etag}` }, 412], [{ 'if-match': '' }, 412],
+    [{ 'if-none-match': '"a"' }, 200], [{ 'if-none-match': `"a", ${etag}` }, 304], [{ 'if-none-match': `W/${etag}` }, 304], [{ 'if-none-match': '*' }, 304],
+    [{ 'if-match': '"a"', 'if-none-match': etag }, 412], [{ 'if-match': '"a"', range: 'bytes=0-0' }, 412],
+  ]) {
+    const response = await get('whole', headers);
+    assert.deepEqual([response.status, response.headers.get('etag')], [status, etag], JSON.stringify(headers));
+    assert.equal((await bytesOf(response)).length, status === 200 ? PLAINTEXT.length : 0);
+  }
+});
+
+test('an object that is replaced while it is read does not mix versions', async () => {
+  await aws.s3.send(new PutBucketVersioningCommand({ Bucket: 'versioned', VersioningConfiguration: { Status: 'Enabled' } }));
+  const other = await seal(PLAINTEXT.slice().reverse());
+  for (const bucket of ['uploads', 'versioned']) {
+    for (const headers of [{}, { range: `bytes=${FRAME * 5}-${FRAME * 6}` }]) {
+      await aws.put(bucket, 'moving', await seal(PLAINTEXT));
+      let replaced = false;
+      aws.s3.middlewareStack.add((next) => async (args) => {
+        const result = await next(args);
+        // The header and the first frames were read.
+        if (!replaced && args.input.Range) {
+          replaced = true;
+          await aws.put(bucket, 'moving', other);
+        }
+        return result;
+      }, { name: 'replace' });
+      const response = await get(`${bucket}/moving`, headers);
+      aws.s3.middlewareStack.remove('replace');
+      assert.equal(response.status, 503);
+      const again = await get(`${bucket}/moving`);
+      assert.ok((await bytesOf(again)).equals(PLAINTEXT.slice().reverse()));
+    }
+  }
+});
+
+test('a cut object is refused before the first byte', async () => {
+  for (const headers of [{}, { range: 'bytes=0-9' }]) assert.equal((await get('cut', headers)).status, 502);
+  assert.equal(logged().length, 2);
+});
+
+test('an altered object is a failed download for every reader', async () => {
+  for (const version of ['--http1.0', '--http1.1']) {
+    const answer = await curl(`${origin}/uploads/altered`, version, '--header', 'authorization: 4711');
+    assert.ok(!looksWhole(answer), version);
+    assert.ok(answer.body.equals(PLAINTEXT.subarray(0, answer.body.length)));
+  }
+  await assert.rejects(async () => bytesOf(await get('altered')));
+  assert.deepEqual(logged(), ['ERR_AUTHENTICATION', 'ERR_AUTHENTICATION', 'ERR_AUTHENTICATION']);
+});
+
+test('nobody gets what is not theirs', async () => {
   assert.equal((await get('whole', { authorization: '1' })).status, 404);
   assert.equal((await get('none')).status, 404);
   assert.equal((await get('none', { range: 'bytes=0-9' })).status, 404);
   assert.equal((await get('others')).status, 502);
-  assert.match(console.error.mock.calls.at(-1).arguments[0], /ERR_CONTEXT/);
+  assert.deepEqual(logged().at(-1), 'ERR_CONTEXT');
+});
+
+test('an authorize that gives no context is refused', async () => {
+  for (const none of [undefined, null, {}]) {
+    encryptionContext = none;
+    for (const headers of [{}, { range: 'bytes=0-9' }]) assert.equal((await get('whole', headers)).status, 500);
+  }
+  assert.equal(asked, 0);
 });
 
 test('a reader who leaves ends the read from S3', async () => {
-  const requests = [];
-  aws.s3.middlewareStack.add((next) => async (args) => {
-    const result = await next(args);
-    requests.push(result.output.Body);
-    return result;
-  }, { name: 'watch' });
+  await aws.put('uploads', 'large', await seal(sample(24 * 2 ** 20)));
+  bodies = [];
   const abort = new AbortController();
-  const response = await fetch(`${origin}/whole`, { headers: { authorization: '4711' }, signal: abort.signal });
+  const response = await get('large', {}, { signal: abort.signal });
   const reader = response.body.getReader();
   await reader.read();
   abort.abort();
   await assert.rejects(reader.read());
-  while (!requests[0].destroyed) await delay(5);
-  aws.s3.middlewareStack.remove('watch');
+  assert.ok(asked < 24 * 2 ** 20, 'it had read everything');
+  await Promise.all(bodies.map((body) => body.destroyed || once(body, 'close')));
 });

@@ -331,6 +331,17 @@ test('an abort of the server\'s own does not end an HTTP/2 stream as if that was
   session.close();
 });
 
+test('places that cannot be are a mistake of the caller, before anything is sent', async () => {
+  const plaintext = () => streamOf(new Uint8Array(4));
+  for (const [opened, options, error] of [
+    [{ start: 5, end: 4, size: 9 }, {}, 'RangeError'], [{ start: -1, end: 4, size: 9 }, {}, 'RangeError'], [{ start: 0, end: 10, size: 9 }, {}, 'RangeError'],
+    [{ start: 0, end: NaN, size: 9 }, {}, 'RangeError'], [{}, { status: 206 }, 'TypeError'],
+  ]) {
+    const { status } = await read(WAYS['HTTP/1.1'], (request, response) => respond(response, { plaintext: plaintext(), ...opened }, options));
+    assert.deepEqual([status, outcomes], [502, [error]]);
+  }
+});
+
 test('what is not a plaintext is a TypeError', async () => {
   for (const plaintext of [undefined, null, 'text', 5]) {
     const { status } = await read(WAYS['HTTP/1.1'], (request, response) => respond(response, { plaintext }));
