@@ -3,18 +3,53 @@ import type { ByteStream, Bytes } from './types.js';
 /** Bytes in memory that nobody shares. */
 export type Chunk = Uint8Array<ArrayBuffer>;
 
+/** An array of more bytes than this is not copied when it is handed in. */
+const MOST_COPIED = 32 * 1024 * 1024;
+
+/** How an object's own class tells a property, whatever a subclass says of it. */
+const getterOf = (prototype: object, name: string) => Object.getOwnPropertyDescriptor(prototype, name)!.get!;
+const placeOf = (prototype: object) => ['buffer', 'byteOffset', 'byteLength'].map((name) => getterOf(prototype, name));
+const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
+const { keys } = TYPED_ARRAY;
+const OF_TYPED_ARRAYS = placeOf(TYPED_ARRAY);
+const OF_DATA_VIEWS = placeOf(DataView.prototype);
+const kindOfTypedArray = Object.getOwnPropertyDescriptor(TYPED_ARRAY, Symbol.toStringTag)!.get!;
+const lengthOfBuffer = getterOf(ArrayBuffer.prototype, 'byteLength');
+
 /** A view of the caller's bytes, no copy. */
 export function viewOf(data: unknown, name = 'data'): Chunk {
-  if (isArrayBuffer(data)) return new Uint8Array(data);
-  if (ArrayBuffer.isView(data) && isArrayBuffer(data.buffer)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  let place: [ArrayBuffer, number?, number?] | undefined;
+  try {
+    if (isArrayBuffer(data)) place = [data];
+    else if (ArrayBuffer.isView(data)) {
+      const isTypedArray = kindOfTypedArray.call(data) !== undefined;
+      // It throws where the view is out of bounds or its buffer detached, of which the getters below say 0, as of no bytes.
+      if (isTypedArray) keys.call(data as Uint8Array);
+      place = (isTypedArray ? OF_TYPED_ARRAYS : OF_DATA_VIEWS).map((getter) => getter.call(data) as unknown) as typeof place;
+    }
+    if (place && isArrayBuffer(place[0])) return new Uint8Array(...place);
+  } catch {
+    throw new TypeError(`${name} lies outside of its buffer, which was resized or transferred; hand in bytes that are there`);
+  }
   throw new TypeError(`${name} must be an ArrayBuffer or a view of one; copy shared memory first`);
+}
+
+/** The bytes as they are at the call; a view of them where they are too many for a copy. */
+export function bytesAtCall(data: unknown): Chunk {
+  const view = viewOf(data);
+  return view.length > MOST_COPIED ? view : new Uint8Array(view);
 }
 
 // Not by instanceof, which knows nothing of another window's or realm's objects.
 const kindOf = (data: unknown) => Object.prototype.toString.call(data).slice(8, -1);
 
 function isArrayBuffer(data: unknown): data is ArrayBuffer {
-  return kindOf(data) === 'ArrayBuffer';
+  try {
+    lengthOfBuffer.call(data);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function isBytes(data: unknown): data is Bytes {

@@ -1,7 +1,8 @@
-import { type Chunk, isBlob, viewOf } from './bytes.js';
-import { changedError, readError } from './errors.js';
+import { type Chunk, isBlob, viewOf, whole } from './bytes.js';
+import { KmsealError, changedError, readError, sourceError } from './errors.js';
 import { isChromium, letGo } from './garbage.js';
-import type { ByteStream, RangeSource } from './types.js';
+import { unlessIdle } from './idle.js';
+import type { RangeSource } from './types.js';
 
 /** Bytes read from a file at a time; two such reads run ahead. */
 const SLICE = 8 * 1024 * 1024;
@@ -15,34 +16,94 @@ export const sliceOf = (unit: number) => Math.max(1, Math.floor((isChromium ? SH
 
 const OTHER_LENGTH = 'the file has another length than when it was chosen';
 
+/** Where bytes come from: chunks of any size until `undefined`. */
+export interface Chunks {
+  /** Whether more may come only when somebody sends it. */
+  readonly waits: boolean;
+  /** Whether a chunk is another's, who may use its memory again when the next one is asked for. */
+  readonly foreign: boolean;
+  next(): Promise<Chunk | undefined>;
+  /** Takes back a chunk of its own that nobody looks at any more. */
+  spent?(chunk: Chunk): void;
+  /** Leaves what was handed in as it was; called in place of cancel, and only before the first chunk was asked for. */
+  release?(): void;
+  /** Not called after the end. */
+  cancel(reason?: unknown): void;
+}
+
+export interface ReadOptions {
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for which a source may give nothing. */
+  idleTimeout?: number | undefined;
+}
+
+/** Its size in bytes, which other people's Blobs and sources may tell as undefined or NaN. */
+export function sizeOf(file: Blob | RangeSource, name: string): number {
+  return whole(file.size, `${name}.size`, 0);
+}
+
+/** Whether it is a source of parts; streams of Node's have a method read, too. */
+export function isRangeSource(data: unknown): data is RangeSource {
+  return typeof data === 'object' && data !== null && 'size' in data && typeof (data as RangeSource).read === 'function';
+}
+
 /**
  * Reads a part of a file, of exactly this length. Of an empty one the whole: in Chromium a file that was deleted before anybody looked
  * at it has 0 bytes, and its slices can be read.
  */
-export async function readSlice(file: Blob | RangeSource, start: number, end: number, signal?: AbortSignal): Promise<Chunk> {
-  let view;
+export async function readSlice(file: Blob | RangeSource, start: number, end: number, options?: ReadOptions): Promise<Chunk> {
+  const bytes = isBlob(file) ? await readBlob(end > 0 ? file.slice(start, end) : file) : await readSource(file, start, end, options);
+  if (bytes.length !== end - start) throw changedError(OTHER_LENGTH);
+  return bytes;
+}
+
+async function readBlob(file: Blob): Promise<Chunk> {
   try {
-    view = viewOf(await (isBlob(file) ? (end > 0 ? file.slice(start, end) : file).arrayBuffer() : file.read(start, end, { signal })), 'what read gives');
+    return viewOf(await file.arrayBuffer(), 'what the file gives');
   } catch (cause) {
     throw readError(cause);
   }
-  if (view.length !== end - start) throw changedError(OTHER_LENGTH);
-  return view;
 }
 
-/** A part of a file, in slices that are read one after another. */
-export async function* slices(file: Blob | RangeSource, start: number, end: number, signal?: AbortSignal, slice = SLICE) {
-  if (isBlob(file) && file.size === 0) yield readSlice(file, 0, 0);
-  for (let at = start; at < end; at += slice) yield readSlice(file, at, Math.min(at + slice, end), signal);
+async function readSource(source: RangeSource, start: number, end: number, { signal, idleTimeout }: ReadOptions = {}): Promise<Chunk> {
+  const stop = new AbortController();
+  const abort = () => stop.abort(signal!.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort);
+  try {
+    const answer = (async () => source.read(start, end, { signal: stop.signal }))();
+    return viewOf(await unlessIdle(answer, idleTimeout, (error) => stop.abort(error)), 'what read gives');
+  } catch (cause) {
+    throw sourceError(cause);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
 }
 
-/** Where bytes come from: chunks of any size until `undefined`. */
-export interface Chunks {
-  next(): Promise<Chunk | undefined>;
-  /** Takes back a chunk of its own that nobody looks at any more. */
-  spent?(chunk: Chunk): void;
-  /** Not called after the end. */
-  cancel(reason?: unknown): void;
+/** A part of a source, in slices that are read one after another. */
+export function rangeChunks(file: Blob | RangeSource, start: number, end: number, { signal }: ReadOptions = {}, slice = SLICE): Chunks {
+  const stop = new AbortController();
+  const cancel = (reason?: unknown) => {
+    signal?.removeEventListener('abort', abort);
+    stop.abort(reason);
+  };
+  const abort = () => cancel(signal!.reason);
+  signal?.addEventListener('abort', abort);
+  let at = start;
+  return {
+    waits: true,
+    foreign: !isBlob(file),
+    async next() {
+      const from = at;
+      if (from >= end) {
+        signal?.removeEventListener('abort', abort);
+        return undefined;
+      }
+      at = Math.min(at + slice, end);
+      return readSlice(file, from, at, { signal: stop.signal });
+    },
+    cancel,
+  };
 }
 
 /** Readers whose read is under way: Chromium 156 collects them if nothing else holds them, and the read never ends. */
@@ -82,6 +143,8 @@ function streamedChunks(reader: ReadableStreamBYOBReader, file: Blob, slice: num
   }
 
   return {
+    waits: false,
+    foreign: false,
     async next() {
       const length = Math.min(slice, left);
       if (length === 0) return undefined;
@@ -105,6 +168,8 @@ function slicedChunks(file: Blob, slice: number): Chunks {
   const reads: Promise<Chunk>[] = [];
   let at = 0;
   return {
+    waits: false,
+    foreign: false,
     async next() {
       while (reads.length < READS_AHEAD && at < file.size) {
         const read = readSlice(file, at, Math.min(at + slice, file.size));
@@ -124,7 +189,7 @@ function slicedChunks(file: Blob, slice: number): Chunks {
 
 /** Of a Blob, so much at a time. */
 export function blobChunks(file: Blob, slice: number): Chunks {
-  if (file.size === 0) return { next: () => readSlice(file, 0, 0).then(() => undefined), cancel() {} };
+  if (file.size === 0) return { waits: false, foreign: false, next: () => readSlice(file, 0, 0).then(() => undefined), cancel() {} };
   try {
     // Elsewhere it is no faster (Firefox 153), slower (Node), or not there (WebKit).
     if (isChromium) return streamedChunks(file.stream().getReader({ mode: 'byob' }), file, slice);
@@ -132,31 +197,4 @@ export function blobChunks(file: Blob, slice: number): Chunks {
     // An older Chromium has no such stream of a Blob.
   }
   return slicedChunks(file, slice);
-}
-
-/** Of the caller's stream. */
-export function streamChunks(stream: ByteStream): Chunks {
-  // Not all browsers can iterate a ReadableStream.
-  const reader = 'getReader' in stream ? stream.getReader() : undefined;
-  const iterator = reader ? undefined : (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
-  return {
-    async next() {
-      let result;
-      try {
-        result = await (reader ? reader.read() : iterator!.next());
-      } catch (cause) {
-        throw readError(cause);
-      }
-      if (!result.done) return viewOf(result.value, 'a chunk of the stream');
-      reader?.releaseLock();
-      return undefined;
-    },
-    async cancel(reason) {
-      try {
-        await (reader ? reader.cancel(reason) : iterator!.return?.());
-      } catch {
-        // Nobody waits for the rest any more.
-      }
-    },
-  };
 }

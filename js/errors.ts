@@ -49,10 +49,14 @@ export class KmsealError extends Error {
   }
 }
 
-/** @internal A read error of the caller's file or stream; ours say themselves what is wrong. */
-export function readError(cause: unknown): KmsealError {
-  if (cause instanceof KmsealError) return cause;
-  return new KmsealError('ERR_READ', 'the file could not be read; it may have been moved, changed or locked', { cause });
+/** @internal A read error of the caller's file; ours say themselves what is wrong. */
+export function readError(cause: unknown, what = 'the file could not be read; it may have been moved, changed or locked'): KmsealError {
+  return cause instanceof KmsealError ? cause : new KmsealError('ERR_READ', what, { cause });
+}
+
+/** @internal The same of a stream or another source, such as a connection that was reset. */
+export function sourceError(cause: unknown): KmsealError {
+  return readError(cause, 'the source failed and could not be read to its end; its own error is the cause');
 }
 
 /** @internal The caller's file is not what it was. */

@@ -1,8 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Answer, Body, Locked, Unlocked } from '#glue';
 import { unlessAborted } from './abort.js';
-import { isBlob, isBytes, isStream, viewOf, whole } from './bytes.js';
-import { slices } from './chunks.js';
+import { bytesAtCall, isBlob, isBytes, isStream, whole } from './bytes.js';
+import { blamed } from './blob-end.js';
+import { type ReadOptions, blobChunks, isRangeSource, rangeChunks, sizeOf, sliceOf } from './chunks.js';
 import { checkedContext } from './context.js';
 import { DataKeyCache } from './data-key-cache.js';
 import { KmsealError, closedError } from './errors.js';
@@ -11,6 +12,7 @@ import { type Instance, call, free, instance, load } from './load.js';
 import { OpeningFlow, readHeader } from './opening.js';
 import { ByteQueue } from './queue.js';
 import { locate } from './range.js';
+import { streamChunks } from './streams.js';
 import { requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
 import { disposable } from './dispose.js';
 import type {
@@ -34,6 +36,8 @@ export interface OpenerOptions {
   maxEncryptedDataKeys?: number | undefined;
   /** Longest frame in bytes; 16 MiB unless told. */
   maxFrameLength?: number | undefined;
+  /** As that of {@link Opener.open}, for all calls that have none of their own. */
+  idleTimeout?: number | undefined;
   /** As the Sealer's. */
   engine?: Engine | undefined;
   /**
@@ -56,6 +60,15 @@ interface Begun {
   /** The pairs of it that the header does not store. */
   required: EncryptionContext;
   keyId: string;
+  reading: ReadOptions;
+}
+
+/** An envelope that was handed in. */
+interface Source {
+  queue: ByteQueue;
+  /** In bytes, where it is known. */
+  size?: number | undefined;
+  file?: Blob | undefined;
 }
 
 /** @internal Opens to a stream, whatever the envelope is. */
@@ -70,6 +83,7 @@ export class Opener {
   readonly #limits: { maxEncryptedDataKeys: number; maxFrameLength: number };
   readonly #web: boolean;
   readonly #cache: DataKeyCache | undefined;
+  readonly #idleTimeout: number | undefined;
   #closed = false;
 
   constructor(options: OpenerOptions) {
@@ -83,13 +97,15 @@ export class Opener {
       maxFrameLength: whole(maxFrameLength, 'maxFrameLength', 1, 2 ** 32 - 1),
     };
     this.#web = usesSubtleCrypto(engine);
+    this.#idleTimeout = checkedIdleTimeout(options.idleTimeout);
     this.#cache = cache && new DataKeyCache(cache);
     this.#options = { keyIds: [...keyIds], decrypt, encryptionAlgorithm };
   }
 
   /**
-   * Opens a Blob to a Blob, bytes to bytes, a stream to a stream. Only authenticated frames are released; a stream gives them
-   * before the end is seen, and errors if the envelope is cut.
+   * Opens a Blob to a Blob, bytes to bytes, a stream or `{ size, read }` to a stream. Only authenticated frames are released; a stream
+   * gives them before the end is seen, and errors if the envelope is cut. Bytes up to 32 MiB are copied at the call, and streams are
+   * taken as by {@link Sealer.seal}.
    *
    * @throws KmsealError ERR_ENVELOPE_INVALID, ERR_ENVELOPE_UNSUPPORTED, ERR_TRUNCATED, ERR_NO_MATCHING_KEY, ERR_CONTEXT,
    *   ERR_AUTHENTICATION, ERR_KMS, ERR_KEY_ID, ERR_READ, ERR_SOURCE_CHANGED, ERR_INSECURE_CONTEXT, ERR_LOAD, ERR_CLOSED
@@ -97,9 +113,11 @@ export class Opener {
   open(envelope: Blob, options?: OpenOptions): Promise<OpenResult<Blob>>;
   open(envelope: Bytes, options?: OpenOptions): Promise<OpenResult<Uint8Array<ArrayBuffer>>>;
   open(envelope: ByteStream, options?: OpenOptions): Promise<OpenResult<ReadableStream<Uint8Array<ArrayBuffer>>>>;
-  open(envelope: Blob | Bytes | ByteStream, options?: OpenOptions): Promise<OpenResult<Output>>;
-  async open(envelope: Blob | Bytes | ByteStream, options: OpenOptions = {}): Promise<OpenResult<unknown>> {
-    const { plaintext, encryptionContext, keyId } = await this.#open(envelope, envelope, options);
+  open(envelope: RangeSource, options?: OpenOptions): Promise<OpenResult<ReadableStream<Uint8Array<ArrayBuffer>>>>;
+  open(envelope: Blob | Bytes | ByteStream | RangeSource, options?: OpenOptions): Promise<OpenResult<Output>>;
+  async open(envelope: Blob | Bytes | ByteStream | RangeSource, options: OpenOptions = {}): Promise<OpenResult<unknown>> {
+    const like = isBlob(envelope) || isBytes(envelope) || isStream(envelope) ? envelope : undefined;
+    const { plaintext, encryptionContext, keyId } = await this.#open(envelope, like, options);
     return { plaintext, encryptionContext, keyId };
   }
 
@@ -110,7 +128,8 @@ export class Opener {
   /** Opens to what `like` is. */
   async #open(envelope: unknown, like: unknown, options: OpenOptions, streamSize?: number) {
     if (streamSize !== undefined) whole(streamSize, 'size', 0);
-    return this.#begin(() => ({ size: streamSize, ...queueOf(envelope) }), options, async ({ on, queue, size, body, total, ...begun }) => {
+    const source = (reading: ReadOptions) => ({ size: streamSize, ...queueOf(envelope, reading) });
+    return this.#begin(source, options, async ({ on, queue, size, body, total, ...begun }) => {
       const { signal, onProgress } = options;
       const flow = new OpeningFlow(on, queue, body);
       try {
@@ -141,12 +160,13 @@ export class Opener {
     source: Blob | RangeSource, start = 0, end = Infinity, options: OpenOptions = {},
   ): Promise<OpenRangeResult<unknown>> {
     const { signal, onProgress } = options;
-    const size = whole(source.size, 'source.size', 0);
-    if (!isBlob(source) && typeof source.read !== 'function') throw new TypeError('source must be a Blob or { size, read }');
-    const head = () => ({ queue: new ByteQueue(slices(source, 0, size, signal, HEAD_SLICE)), size });
-    return this.#begin(head, options, async ({ on, queue, body, encryptionContext, keyId }) => {
+    if (!isBlob(source) && !isRangeSource(source)) throw new TypeError('source must be a Blob or { size, read }');
+    const size = sizeOf(source, 'source');
+    const file = isBlob(source) ? source : undefined;
+    const head = (reading: ReadOptions) => ({ queue: new ByteQueue(rangeChunks(source, 0, size, reading, HEAD_SLICE), reading), size, file });
+    return this.#begin(head, options, async ({ on, queue, body, encryptionContext, keyId, reading }) => {
       queue.close();
-      const { queue: frames, skip, ...part } = await locate(on, body, source, size, [start, end], signal);
+      const { queue: frames, skip, ...part } = await locate(on, body, source, size, [start, end], reading);
       const total = part.end - part.start;
       const flow = new OpeningFlow(on, frames, body, { skip, length: total });
       const plaintext = await collect(source, flow, { signal, onProgress, total }, total);
@@ -162,14 +182,15 @@ export class Opener {
 
   /** From the source to an authenticated header, and on to what is done with it. */
   async #begin<T>(
-    source: () => { queue: ByteQueue; size: number | undefined }, options: OpenOptions, work: (begun: Begun) => Promise<T>,
+    source: (reading: ReadOptions) => Source, options: OpenOptions, work: (begun: Begun) => Promise<T>,
   ): Promise<T> {
     if (this.#closed) throw closedError('opener');
     const { signal } = options;
     signal?.throwIfAborted();
     if (this.#web) requireSubtleCrypto();
     const expected = checkedContext(options.encryptionContext);
-    const { queue, size } = source();
+    const reading = { signal, idleTimeout: checkedIdleTimeout(options.idleTimeout ?? this.#idleTimeout) };
+    const { queue, size, file } = source(reading);
     const begin = async () => {
       try {
         await load();
@@ -182,10 +203,10 @@ export class Opener {
         const required = call(on, () => unlocked.required()) as EncryptionContext;
         const key = this.#web ? await importKey(on, unlocked) : undefined;
         const body = call(on, () => unlocked.body(key));
-        return await work({ on, queue, size, body, total, encryptionContext, required, keyId });
+        return await work({ on, queue, size, body, total, encryptionContext, required, keyId, reading });
       } catch (error) {
         queue.close(error);
-        throw error;
+        throw await blamed(error, file);
       }
     };
     return unlessAborted(begin(), signal, () => queue.close(signal!.reason));
@@ -279,8 +300,8 @@ class Refused {
  *
  * @throws KmsealError ERR_ENVELOPE_INVALID, ERR_ENVELOPE_UNSUPPORTED, ERR_TRUNCATED, ERR_READ, ERR_LOAD
  */
-export async function inspect(envelope: Blob | Bytes | ByteStream): Promise<Inspection> {
-  const { queue, size } = queueOf(envelope, HEAD_SLICE);
+export async function inspect(envelope: Blob | Bytes | ByteStream | RangeSource): Promise<Inspection> {
+  const { queue, size } = queueOf(envelope, {}, HEAD_SLICE);
   try {
     await load();
     const on = instance();
@@ -295,9 +316,21 @@ export async function inspect(envelope: Blob | Bytes | ByteStream): Promise<Insp
   }
 }
 
-function queueOf(envelope: unknown, slice?: number): { queue: ByteQueue; size?: number } {
-  if (isBlob(envelope)) return { queue: new ByteQueue(envelope, slice), size: envelope.size };
-  if (isBytes(envelope)) return { queue: new ByteQueue(viewOf(envelope)), size: envelope.byteLength };
-  if (isStream(envelope)) return { queue: new ByteQueue(envelope) };
-  throw new TypeError('envelope must be a Blob, bytes or a stream');
+function queueOf(envelope: unknown, reading: ReadOptions, slice = sliceOf(1)): Source {
+  if (isBlob(envelope)) {
+    const size = sizeOf(envelope, 'envelope');
+    return { queue: new ByteQueue(blobChunks(envelope, slice), reading), size, file: envelope };
+  }
+  if (isBytes(envelope)) {
+    const bytes = bytesAtCall(envelope);
+    return { queue: new ByteQueue(bytes), size: bytes.length };
+  }
+  if (isStream(envelope)) return { queue: new ByteQueue(streamChunks(envelope), reading) };
+  if (!isRangeSource(envelope)) throw new TypeError('envelope must be a Blob, bytes or a stream, or { size, read }');
+  const size = sizeOf(envelope, 'envelope');
+  return { queue: new ByteQueue(rangeChunks(envelope, 0, size, reading, slice), reading), size };
+}
+
+function checkedIdleTimeout(idleTimeout: number | undefined): number | undefined {
+  return idleTimeout === undefined ? undefined : whole(idleTimeout, 'idleTimeout', 1, 2 ** 31 - 1);
 }

@@ -26,7 +26,7 @@ export async function readHeader(on: Instance, queue: ByteQueue, limits: Limits)
     const bytes = queue.peek(Math.min(queue.size, Math.max(2 * need, FIRST_LOOK)));
     const read = call(on, (wasm) => wasm.readHeader(bytes, limits.maxEncryptedDataKeys, limits.maxFrameLength));
     if (typeof read !== 'number') {
-      queue.take(call(on, () => read.length()));
+      queue.skip(call(on, () => read.length()));
       return read;
     }
     if (!enough) throw coreError(on, (wasm) => wasm.truncatedEnvelope());
@@ -107,14 +107,20 @@ export class OpeningFlow implements Flow {
   #frames(): InFlight[] {
     const frames: InFlight[] = [];
     const short: Chunk[] = [];
+    let shortFrames = 0; // in bytes
     const together = framesTogether(this.#planned!);
     let begun = 0;
     try {
       do {
+        const length = this.#planned!;
         const { result, failed } = this.#open();
         begun++;
-        if (result instanceof Promise || result.length > SHORT) frames.push(this.#inFlight(result, failed));
-        else short.push(result);
+        if (result instanceof Promise || result.length > SHORT) {
+          frames.push(this.#inFlight(result, length, failed));
+        } else {
+          short.push(result);
+          shortFrames += length;
+        }
       } while (begun < together && this.#atHand());
     } catch (error) {
       if (begun === 0) throw error;
@@ -122,7 +128,7 @@ export class OpeningFlow implements Flow {
       this.#failure = { error };
     }
     // Only the final frame can be shorter than those before it.
-    if (short.length > 0) frames.push(this.#inFlight(joined(short)));
+    if (short.length > 0) frames.push(this.#inFlight(joined(short), shortFrames));
     return frames;
   }
 
@@ -133,8 +139,12 @@ export class OpeningFlow implements Flow {
   }
 
   // Not spread from an opening: V8 makes such objects in its old space, where all they lead to waits for a full collection.
-  #inFlight(result: InFlight['result'], failed?: Opening['failed']): InFlight {
-    return { result, failed, release: (plain: Chunk) => [this.#trim(plain)] };
+  #inFlight(result: InFlight['result'], length: number, failed?: Opening['failed']): InFlight {
+    const release = (plain: Chunk) => {
+      this.#queue.settle(length);
+      return [this.#trim(plain)];
+    };
+    return { result, failed, release };
   }
 
   /** What of a frame's content is wanted; frames are released in order. */

@@ -1,6 +1,6 @@
 import type { Body } from '#glue';
 import { type Chunk, position } from './bytes.js';
-import { readSlice, slices } from './chunks.js';
+import { type ReadOptions, rangeChunks, readSlice } from './chunks.js';
 import { type Instance, call, free } from './load.js';
 import { openFrame } from './opening.js';
 import { ByteQueue } from './queue.js';
@@ -26,17 +26,18 @@ export interface Part {
 
 /** Opens the final frame, which proves the plaintext's size, and turns the body to the frames that cover a part. */
 export async function locate(
-  on: Instance, body: Body, source: Blob | RangeSource, sealedSize: number, wanted: [number, number], signal?: AbortSignal,
+  on: Instance, body: Body, source: Blob | RangeSource, sealedSize: number, wanted: [number, number], options: ReadOptions,
 ): Promise<Part> {
   const seek = (from: number, to: number) => call(on, () => body.seek(sealedSize, from, to)) as Cover;
   try {
     const final = seek(Infinity, Infinity);
-    await check(on, body, await readSlice(source, final.from, final.to, signal));
+    await check(on, body, await readSlice(source, final.from, final.to, options));
     const { size } = final;
     const start = position(wanted[0], size);
     const end = Math.max(start, position(wanted[1], size));
     const cover = seek(start, end);
-    return { queue: new ByteQueue(slices(source, cover.from, cover.to, signal)), skip: start - cover.start, start, end, size };
+    const queue = new ByteQueue(rangeChunks(source, cover.from, cover.to, options), options);
+    return { queue, skip: start - cover.start, start, end, size };
   } catch (error) {
     free(on, body);
     throw error;

@@ -1,23 +1,29 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Replay } from '#glue';
-import { type Chunk, position } from './bytes.js';
-import { sliceOf } from './chunks.js';
+import { unlessAborted } from './abort.js';
+import { checkEnd, endingChunks, mayBeLonger } from './blob-end.js';
+import { type Chunk, isBlob, position } from './bytes.js';
+import { type Chunks, blobChunks, rangeChunks, sliceOf } from './chunks.js';
 import { disposable } from './dispose.js';
 import { framesTogether } from './engine.js';
 import { KmsealError, closedError } from './errors.js';
 import { type Flow, type Frames, type InFlight, toBlob, toStream } from './flow.js';
 import { type Instance, call, free } from './load.js';
 import { ByteQueue } from './queue.js';
-import type { RunOptions } from './types.js';
+import type { RangeSource, RunOptions } from './types.js';
 
 interface Prepared {
   on: Instance;
   replay: Replay;
-  file: Blob;
+  file: Blob | RangeSource;
+  /** Of the file, in bytes. */
+  fileSize: number;
   header: Chunk;
   frameLength: number;
   /** Set once the file was seen to have changed: nothing more leaves, not even the header. */
   changed?: KmsealError;
+  /** Where Blobs may be longer than they say: that this one is not. */
+  ends?: Promise<void>;
   /** The last failure to read: what was under way beside it ends, too, since the file may have changed; what begins later tries anew. */
   unread?: KmsealError;
 }
@@ -50,19 +56,20 @@ export class SealedFile {
     const from = position(start, this.size);
     const to = Math.max(from, position(end, this.size));
     options.signal?.throwIfAborted();
+    await this.#checkEnd(options.signal);
     return toBlob(this.#flow(from, to), { signal: options.signal, total: undefined }, to - from);
   }
 
   /** The whole envelope; progress is in plaintext bytes. */
   stream(options: RunOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
     const { signal, onProgress } = options;
-    return toStream(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.file.size });
+    return toStream(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.fileSize });
   }
 
   /** @internal The whole envelope as a Blob. */
   async blob(options: RunOptions = {}): Promise<Blob> {
     const { signal, onProgress } = options;
-    return toBlob(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.file.size }, this.size);
+    return toBlob(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.fileSize }, this.size);
   }
 
   /** Wipes the content key. Later calls reject with ERR_CLOSED. */
@@ -70,6 +77,17 @@ export class SealedFile {
     if (this.#closed) return;
     this.#closed = true;
     free(this.#prepared.on, this.#prepared.replay);
+  }
+
+  /** Pieces of a file do not show what lies behind its last byte. */
+  async #checkEnd(signal: AbortSignal | undefined): Promise<void> {
+    const { file } = this.#prepared;
+    if (!isBlob(file) || !mayBeLonger(file)) return;
+    this.#prepared.ends ??= checkEnd(file).catch((error: unknown) => {
+      delete this.#prepared.ends; // a later call reads it again
+      throw error;
+    });
+    await unlessAborted(this.#prepared.ends, signal);
   }
 
   #flow(start: number, end: number): Flow {
@@ -119,13 +137,13 @@ class ReplayFlow implements Flow {
       this.#range = this.#plan();
       if (this.#range.at === 0) return [this.#header()];
     }
-    const { file, frameLength } = this.#prepared;
+    const { fileSize, frameLength } = this.#prepared;
     const range = this.#range;
     const first = range.frame;
     const past = Math.min(first + framesTogether(frameLength), range.endFrame);
     if (first >= past) return undefined;
     range.frame = past;
-    const filled = range.queue.fill(Math.min(past * frameLength, file.size) - first * frameLength);
+    const filled = range.queue.fill(Math.min(past * frameLength, fileSize) - first * frameLength);
     return filled === true ? this.#frames(first, past) : this.#framesAfter(filled, first, past);
   }
 
@@ -147,13 +165,17 @@ class ReplayFlow implements Flow {
     for (let index = first; index < past; index++) {
       const view = queue.take(Math.min(frameLength, queue.size));
       const result = call(on, () => replay.seal(index, view)) as InFlight['result'];
-      frames.push({ result, plain: view.length, release: (body) => this.#accept(index, body) });
+      const release = (body: Chunk) => {
+        queue.settle(view.length);
+        return this.#accept(index, body);
+      };
+      frames.push({ result, plain: view.length, release });
     }
     return frames;
   }
 
   #plan(): Range {
-    const { on, replay, header, file, frameLength } = this.#prepared;
+    const { on, replay, header, fileSize, frameLength } = this.#prepared;
     const fromHeader = this.#from < header.length;
     const frame = fromHeader ? 0 : call(on, () => replay.frameAt(this.#from));
     const beyond = this.#to > Math.max(this.#from, header.length);
@@ -162,9 +184,16 @@ class ReplayFlow implements Flow {
       at: fromHeader ? 0 : call(on, () => replay.sealedStart(frame)),
       frame,
       endFrame,
-      queue: new ByteQueue(file.slice(frame * frameLength, endFrame * frameLength), sliceOf(frameLength)),
+      queue: new ByteQueue(this.#chunks(frame * frameLength, Math.min(endFrame * frameLength, fileSize)), { unit: frameLength }),
       unread: this.#prepared.unread,
     };
+  }
+
+  #chunks(start: number, end: number): Chunks {
+    const { file, fileSize, frameLength } = this.#prepared;
+    if (!isBlob(file)) return rangeChunks(file, start, end, {}, sliceOf(frameLength));
+    if (start === 0 && end === fileSize && fileSize > 0 && mayBeLonger(file)) return endingChunks(file);
+    return blobChunks(file.slice(start, end), sliceOf(frameLength));
   }
 
   #header(): InFlight {

@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Sealer as Handle } from '#glue';
-import { isBlob, isBytes, isStream, viewOf, whole } from './bytes.js';
+import type { Sealer as Handle, Sealing } from '#glue';
+import { type Chunk, bytesAtCall, isBlob, isBytes, isStream, whole } from './bytes.js';
 import { CacheWatch, checkedCache } from './cache-watch.js';
-import { readSlice } from './chunks.js';
+import { type Chunks, isRangeSource, rangeChunks, readSlice, sizeOf } from './chunks.js';
 import { checkedContext } from './context.js';
 import { closedError } from './errors.js';
 import { collect } from './flow.js';
@@ -11,10 +11,11 @@ import { type Instance, call, free, instance } from './load.js';
 import { ByteQueue } from './queue.js';
 import { SealedFile } from './sealed-file.js';
 import { SequenceFlow } from './sealing.js';
+import { streamChunks } from './streams.js';
 import { disposable } from './dispose.js';
 import { requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
 import type {
-  ByteStream, Bytes, CacheOptions, ContextOptions, EncryptionContext, Engine, Output, SealOptions, SealStreamOptions,
+  ByteStream, Bytes, CacheOptions, ContextOptions, EncryptionContext, Engine, Output, RangeSource, SealOptions, SealStreamOptions,
 } from './types.js';
 
 export interface SealerOptions {
@@ -74,15 +75,21 @@ export class Sealer {
   }
 
   /**
-   * Seals a Blob or File to a Blob, bytes to bytes, a stream to a stream.
+   * Seals a Blob or File to a Blob, bytes to bytes, a stream or `{ size, read }` to a stream.
+   *
+   * Bytes are copied at the call, up to 32 MiB, so that they may be wiped or used again after it; of a longer array what is there when
+   * it is read is sealed, so leave it alone until the promise settles. A stream is taken at the call, and each of its chunks copied
+   * before the next one is asked for; one that was read before, is read by something else or flows is a TypeError. (A generator that
+   * was advanced before cannot be told: give its `size`.)
    *
    * @throws KmsealError ERR_READ, ERR_SOURCE_CHANGED, ERR_CONTEXT, ERR_TOO_LONG, ERR_INSECURE_CONTEXT, ERR_CLOSED
    */
   seal(data: Blob, options?: SealOptions): Promise<Blob>;
   seal(data: Bytes, options?: SealOptions): Promise<Uint8Array<ArrayBuffer>>;
   seal(data: ByteStream, options?: SealStreamOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
-  seal(data: Blob | Bytes | ByteStream, options?: SealOptions): Promise<Output>;
-  async seal(data: Blob | Bytes | ByteStream, options: SealStreamOptions = {}): Promise<unknown> {
+  seal(data: RangeSource, options?: SealOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  seal(data: Blob | Bytes | ByteStream | RangeSource, options?: SealOptions): Promise<Output>;
+  async seal(data: Blob | Bytes | ByteStream | RangeSource, options: SealStreamOptions = {}): Promise<unknown> {
     const { signal, onProgress } = options;
     if (isBlob(data)) {
       const sealed = await this.prepare(data, options);
@@ -92,22 +99,29 @@ export class Sealer {
         sealed.close();
       }
     }
-    if (isBytes(data)) return this.#seal(viewOf(data), { ...options, size: data.byteLength }, data);
-    if (!isStream(data)) throw new TypeError('data must be a Blob, bytes or a stream');
-    if (options.size !== undefined) whole(options.size, 'size', 0);
-    return this.#seal(data, options, data);
+    if (isBytes(data)) {
+      const bytes = bytesAtCall(data);
+      return this.#seal(() => bytes, { ...options, size: bytes.length }, data);
+    }
+    if (isStream(data)) {
+      if (options.size !== undefined) whole(options.size, 'size', 0);
+      return this.#seal(() => streamChunks(data), options, data);
+    }
+    if (!isRangeSource(data)) throw new TypeError('data must be a Blob, bytes or a stream, or { size, read }');
+    const size = sizeOf(data, 'data');
+    return this.#seal(() => rangeChunks(data, 0, size), { ...options, size }, data);
   }
 
   static {
-    sealLike = (sealer, stream, options, like) => sealer.#seal(stream, options, like);
+    sealLike = (sealer, stream, options, like) => sealer.#seal(() => streamChunks(stream), options, like);
   }
 
   /** Seals to what `like` is. */
-  async #seal(data: Uint8Array<ArrayBuffer> | ByteStream, options: SealStreamOptions, like: unknown): Promise<unknown> {
+  async #seal(take: () => Chunk | Chunks, options: SealStreamOptions, like: unknown): Promise<unknown> {
     const { signal, onProgress, size } = options;
     // Bytes to be sealed anew that are no whole envelope fail while they are read.
     const length = isBytes(like) && size !== undefined ? this.sealedSize(size, options) : 0;
-    const flow = await this.#sequence(data, size, options);
+    const flow = await this.#sequence(take, size, options);
     return collect(like, flow, { signal, onProgress, total: size }, length);
   }
 
@@ -119,13 +133,19 @@ export class Sealer {
     return call(on, () => sealer.sealedSize(plaintextSize, stored, required));
   }
 
-  /** Fixes an envelope's header and size and seals nothing yet. Pieces come from the result, in any order. */
-  async prepare(file: Blob, options: Omit<SealOptions, 'onProgress'> = {}): Promise<SealedFile> {
-    if (!isBlob(file)) throw new TypeError('file must be a Blob or File');
-    if (file.size === 0) await readSlice(file, 0, 0);
-    const { on, sealing, key, header, frameLength } = await this.#begin(file.size, options);
-    const replay = call(on, () => sealing.replay(key, file.size));
-    return new SealedFile({ on, replay, file, header, frameLength });
+  /**
+   * Fixes an envelope's header and size and seals nothing yet. Pieces come from the result, in any order. Of `{ size, read }` read is
+   * called with one part at a time for each piece that is being sealed.
+   */
+  async prepare(file: Blob | RangeSource, options: Omit<SealOptions, 'onProgress'> = {}): Promise<SealedFile> {
+    if (!isBlob(file) && !isRangeSource(file)) throw new TypeError('file must be a Blob, a File or { size, read }');
+    const fileSize = sizeOf(file, 'file');
+    if (isBlob(file) && fileSize === 0) await readSlice(file, 0, 0);
+    const message = this.#begin(fileSize, options);
+    const key = await this.#importKey(message, options.signal);
+    const { on, sealing, header, frameLength } = message;
+    const replay = call(on, () => sealing.replay(key, fileSize));
+    return new SealedFile({ on, replay, file, fileSize, header, frameLength });
   }
 
   /** Wipes cached keys and refuses to seal more. */
@@ -137,20 +157,28 @@ export class Sealer {
     this.#handle = undefined;
   }
 
-  /** A source that cannot be sealed is not touched. */
-  async #sequence(data: Uint8Array<ArrayBuffer> | ByteStream, size: number | undefined, options: SealOptions): Promise<SequenceFlow> {
-    const { on, sealing, key, header, frameLength } = await this.#begin(size, options);
-    const sequence = call(on, () => sealing.sequence(key));
+  /** A source is taken before anything is awaited. One that cannot be sealed stays as it was. */
+  async #sequence(take: () => Chunk | Chunks, size: number | undefined, options: SealOptions): Promise<SequenceFlow> {
+    const message = this.#begin(size, options);
+    const { on, sealing, header, frameLength } = message;
+    let queue: ByteQueue;
     try {
-      return new SequenceFlow(new ByteQueue(data), { on, sequence, header, frameLength, size });
+      queue = new ByteQueue(take(), { unit: frameLength });
     } catch (error) {
-      free(on, sequence);
+      free(on, sealing);
+      throw error;
+    }
+    try {
+      const key = await this.#importKey(message, options.signal);
+      return new SequenceFlow(queue, { on, sequence: call(on, () => sealing.sequence(key)), header, frameLength, size });
+    } catch (error) {
+      queue.release();
       throw error;
     }
   }
 
   /** A new message; the usage of a cached data key is reserved before anything is awaited. */
-  async #begin(size: number | undefined, options: SealOptions) {
+  #begin(size: number | undefined, options: SealOptions) {
     options.signal?.throwIfAborted();
     if (this.#web) requireSubtleCrypto();
     const { on, sealer } = this.#live();
@@ -159,10 +187,15 @@ export class Sealer {
     if (this.#options.cache && size !== undefined) this.#watch.start();
     const header = call(on, () => sealing.header()) as Uint8Array<ArrayBuffer>;
     const frameLength = call(on, () => sealing.frameLength());
+    return { on, sealing, header, frameLength };
+  }
+
+  /** The content key as a CryptoKey, or nothing where the .wasm does the work. */
+  async #importKey({ on, sealing }: { on: Instance; sealing: Sealing }, signal: AbortSignal | undefined): Promise<CryptoKey | undefined> {
     try {
       const key = this.#web ? await call(on, () => sealing.importKey()) : undefined;
-      options.signal?.throwIfAborted();
-      return { on, sealing, key, header, frameLength };
+      signal?.throwIfAborted();
+      return key;
     } catch (error) {
       free(on, sealing);
       throw error;

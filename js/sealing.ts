@@ -59,7 +59,11 @@ export class SequenceFlow implements Flow {
     const { head, body } = call(on, () => sequence.seal(content, last)) as { head: Chunk; body: InFlight['result'] };
     const before = this.#header ? [this.#header, head] : [head];
     this.#header = undefined;
-    return { result: body, plain: content.length, release: (sealed) => [...before, sealed] };
+    const release = (sealed: Chunk) => {
+      this.#queue.settle(content.length);
+      return [...before, sealed];
+    };
+    return { result: body, plain: content.length, release };
   }
 
   close(reason?: unknown): void {

@@ -103,13 +103,22 @@ export interface OpenOptions extends RunOptions {
    * a pair that is not stored is taken as a required one.
    */
   encryptionContext?: EncryptionContext | undefined;
+  /**
+   * Milliseconds for which the source may give nothing while it is waited for; then ERR_READ, and the source is cancelled. For a
+   * stream it is the time until the next chunk, for `{ size, read }` that of one read. Off by default: a connection that
+   * stalls is waited for without end. The time between reads of the plaintext does not count.
+   */
+  idleTimeout?: number | undefined;
 }
 
-/** An envelope that can be read in parts, such as an object in S3. */
+/** What can be read in parts: a file (`openFile` of kmseal/node), an object in S3. */
 export interface RangeSource {
   /** In bytes. */
   readonly size: number;
-  /** The bytes from `start` to before `end`, no more and no fewer. */
+  /**
+   * The bytes from `start` to before `end`, no more and no fewer, at most 16 MiB. What it gives is copied before it is called again, so
+   * it may use one buffer for all. The signal is aborted when nobody waits for the answer any more.
+   */
   read(start: number, end: number, options: { signal?: AbortSignal | undefined }): Promise<Bytes>;
 }
 

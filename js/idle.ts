@@ -1,0 +1,17 @@
+import { KmsealError } from './errors.js';
+
+/** The answer, unless it takes so many milliseconds. The time in which nobody waits for one does not count. */
+export function unlessIdle<T>(answer: Promise<T>, idleTimeout: number | undefined, onIdle: (error: KmsealError) => void): Promise<T> {
+  if (idleTimeout === undefined) return answer;
+  return new Promise((resolve, reject) => {
+    const expire = () => {
+      const what = `the source sent nothing for ${idleTimeout} ms; read it again, or raise idleTimeout`;
+      const error = new KmsealError('ERR_READ', what);
+      onIdle(error);
+      reject(error);
+    };
+    // Where the event loop stood still, timers come before what has arrived: that has one more turn.
+    let timer = setTimeout(() => (timer = setTimeout(expire, 1)), idleTimeout);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
