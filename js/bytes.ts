@@ -34,10 +34,11 @@ export function viewOf(data: unknown, name = 'data'): Chunk {
   throw new TypeError(`${name} must be an ArrayBuffer or a view of one; copy shared memory first`);
 }
 
-/** The bytes as they are at the call; a view of them where they are too many for a copy. */
+/** The bytes as they are at the call; a view of them where they are too many for a copy. Browsers' SubtleCrypto takes no resizable ones. */
 export function bytesAtCall(data: unknown): Chunk {
   const view = viewOf(data);
-  return view.length > MOST_COPIED ? view : new Uint8Array(view);
+  const { resizable } = view.buffer as { resizable?: boolean }; // ES2024
+  return view.length > MOST_COPIED && !resizable ? view : new Uint8Array(view);
 }
 
 // Not by instanceof, which knows nothing of another window's or realm's objects.

@@ -108,14 +108,12 @@ export class ByteQueue {
     let left = length;
     for (const { bytes, at, end } of this.#held) {
       if (left === 0) break;
+      if (bytes.length === 0) throw changedError('the array was transferred while it was read');
       const past = Math.min(end, at + left);
       pieces.push(bytes.subarray(at, past));
       left -= past - at;
     }
-    const all = joined(pieces);
-    // A buffer of the caller's can be resized at any time.
-    if (all.length !== length) throw changedError('the array was resized while it was read');
-    return all;
+    return joined(pieces);
   }
 
   /** As {@link peek}, and takes them out. They stay as they are until they are settled. */
