@@ -1,14 +1,16 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
+import type { Readable } from 'node:stream';
 import { contentDisposition, contentType } from './attachment.js';
-import { type Bytes, KmsealError } from './index.js';
+import { type ByteStream, type Bytes, KmsealError } from './index.js';
 
 /** Bytes of a plaintext without a proven length that are opened before the answer begins. */
 const OPEN_FIRST = 32 * 1024 * 1024;
 
 /** What `openRange` gives, or `open`. */
 export interface Opened {
-  readonly plaintext: Blob | Bytes | ReadableStream<Uint8Array>;
+  /** A stream of Node's may also be something made of several files, such as an archive. */
+  readonly plaintext: Blob | Bytes | ByteStream;
   /** Where the plaintext lies in the whole one, in bytes; `end` is the first byte after it. */
   readonly start?: number | undefined;
   readonly end?: number | undefined;
@@ -48,20 +50,33 @@ export interface RespondOptions {
  * and the response is as it was: answer with an error of your own. If it rejects after that, the connection was reset, in HTTP/2 the
  * stream. When the reader goes away, the plaintext is cancelled.
  *
- * @throws what reading the plaintext gives; KmsealError ERR_TOO_LONG for a stream that HTTP/1.0 cannot carry; an error with the code
+ * @param opened what `open` or `openRange` gave, or a function that calls them, with a signal that ends their work when the reader goes away
+ * @throws what opening and reading the plaintext give; KmsealError ERR_TOO_LONG for a stream that HTTP/1.0 cannot carry; an error with the code
  *   ERR_STREAM_PREMATURE_CLOSE if the reader went away; TypeError, RangeError for a response that was begun and for wrong options
  */
-export async function respond(response: ServerResponse | Http2ServerResponse, opened: Opened, options: RespondOptions = {}): Promise<void> {
+export async function respond(
+  response: ServerResponse | Http2ServerResponse,
+  opened: Opened | ((options: { signal: AbortSignal }) => Opened | Promise<Opened>),
+  options: RespondOptions = {},
+): Promise<void> {
   // Where they differ, what is used here works in both.
   const out = response as ServerResponse;
-  const source = sourceOf(opened.plaintext);
   const reader = watch(out);
+  const left = new AbortController();
+  let source: Source | undefined;
   try {
-    if (out.headersSent && !out.destroyed) throw new TypeError('the response was begun before respond(), which sends the headers itself');
+    const answering = (async () => {
+      const found = typeof opened === 'function' ? await opened({ signal: left.signal }) : opened;
+      source = sourceOf(found.plaintext);
+      if (left.signal.aborted) return source.cancel(left.signal.reason);
+      if (out.headersSent && !out.destroyed) throw new TypeError('the response was begun before respond(), which sends the headers itself');
+      await answer(out, reader, source, found, options);
+    })();
     // A source that gives nothing must not keep a response whose reader has gone.
-    await Promise.race([answer(out, reader, source, opened, options), reader.finished]);
+    await Promise.race([answering, reader.finished]);
   } catch (error) {
-    source.cancel(error);
+    left.abort(error);
+    source?.cancel(error);
     if (out.headersSent) reader.breakOff(error);
     throw error;
   } finally {
@@ -202,7 +217,7 @@ function sourceOf(plaintext: Opened['plaintext']): Source {
   if (ArrayBuffer.isView(plaintext)) return bytesSource(new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength));
   // By what they do: another realm's objects are instances of other classes.
   const stream = 'stream' in plaintext ? plaintext.stream() : plaintext;
-  if (!('getReader' in stream)) return bytesSource(new Uint8Array(stream));
+  if (!('getReader' in stream)) return Symbol.asyncIterator in stream ? iteratedSource(stream) : bytesSource(new Uint8Array(stream));
   const reader = stream.getReader();
   return {
     size: 'stream' in plaintext ? plaintext.size : undefined,
@@ -219,6 +234,25 @@ function bytesSource(bytes: Chunk): Source {
     return piece;
   };
   return { size: bytes.length, next, cancel() {} };
+}
+
+/** A stream of Node's, or of a library that is like it. */
+function iteratedSource(stream: AsyncIterable<Uint8Array> & Partial<Pick<Readable, 'on' | 'destroy'>>): Source {
+  const iterator = stream[Symbol.asyncIterator]();
+  // It may fail before it is read, and without a listener that would end the process; reading it tells the error.
+  stream.on?.('error', () => {});
+  return {
+    size: undefined,
+    next: async () => {
+      const { done, value } = await iterator.next();
+      return done ? undefined : value;
+    },
+    cancel() {
+      // A generator would first wait for what it is waiting for.
+      if (stream.destroy) stream.destroy();
+      else iterator.return?.().catch(() => {});
+    },
+  };
 }
 
 /** Who reads the answer. */

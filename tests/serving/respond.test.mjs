@@ -10,7 +10,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { respond } from '../../dist/node.js';
+import { respond } from 'kmseal/node';
 import { byHand } from '../support/bytes.mjs';
 import { CONTEXT, FRAME, PLAINTEXT, curl, looksWhole, startEnvelopes } from '../support/serving.mjs';
 
@@ -72,8 +72,8 @@ async function read([server, ...flags], handler, ...more) {
   return curl(servers[server].url, ...flags, ...more);
 }
 
-const fromRange = (name, start, end, more) => async (request, response) =>
-  respond(response, await opener.openRange(setting.source(name), start, end, options), more);
+const fromRange = (name, start, end, more) => (request, response) =>
+  respond(response, ({ signal }) => opener.openRange(setting.source(name), start, end, { ...options, signal }), more);
 const streamOf = (bytes, step = FRAME) => {
   let at = 0;
   return new ReadableStream({
@@ -280,6 +280,28 @@ describe('a reader who goes away', () => {
       assert.ok(source.bytesRead < source.size);
     });
   }
+
+  test('what is being opened is told by its signal, and cancelled if it comes all the same', async () => {
+    const hand = byHand();
+    let arrived;
+    const there = new Promise((resolve) => (arrived = resolve));
+    const result = new Promise((resolve) => {
+      handle = async (request, response) => {
+        const opening = async ({ signal }) => {
+          arrived();
+          await once(signal, 'abort');
+          return { plaintext: hand.stream };
+        };
+        resolve(await respond(response, opening).catch((error) => error));
+      };
+    });
+    const socket = net.connect(servers.http.port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    await there;
+    socket.destroy();
+    assert.equal((await result).code, 'ERR_STREAM_PREMATURE_CLOSE');
+    while (!hand.cancelled) await new Promise(setImmediate);
+  });
 
   test('before anything was opened', async () => {
     for (const server of ['http', 'h2c']) {

@@ -1,8 +1,10 @@
 // What the tests of serving open and who reads it: envelopes that are good, altered, cut, or sealed for a key that KMS refuses.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import http2 from 'node:http2';
+import net from 'node:net';
 import { DisableKeyCommand } from '@aws-sdk/client-kms';
-import { KmsPublicKey, Opener, Sealer } from '../../dist/index.js';
+import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { sample } from './bytes.mjs';
 import { startKms } from './kms.mjs';
 
@@ -22,11 +24,12 @@ export async function startEnvelopes() {
   const good = await seal(PLAINTEXT);
   const altered = good.slice();
   altered[Math.floor(0.8 * good.length)] ^= 1;
-  const envelopes = { good, altered, cut: good.subarray(0, Math.floor(0.8 * good.length)), refused: await seal(PLAINTEXT, disabled), long: await seal(LONG) };
+  const envelopes = { good, good2: good, altered, cut: good.subarray(0, Math.floor(0.8 * good.length)), refused: await seal(PLAINTEXT, disabled), long: await seal(LONG) };
   await kms.client.send(new DisableKeyCommand({ KeyId: disabled.keyId }));
   const opener = new Opener({ keyIds: [key.keyId, disabled.keyId], decrypt: kms.decrypt, cache: { maxAge: 600_000 } });
+  const fates = {};
 
-  return {
+  const setting = {
     envelopes,
     opener,
     seal,
@@ -47,8 +50,54 @@ export async function startEnvelopes() {
       return source;
     },
 
+    /** What the snippets of docs/downloads.md use. */
+    async openDownload(id, { signal }) {
+      const tell = fates[id] ?? (() => {});
+      signal.addEventListener('abort', () => tell('cancelled'));
+      const opened = await opener.openRange(setting.source(id), 0, undefined, { encryptionContext: CONTEXT, signal });
+      return { ...opened, plaintext: watched(opened.plaintext, tell) };
+    },
+
+    /** What becomes of the plaintext that is opened next under this name: `read` to its end, or `cancelled`. */
+    fateOf: (id) => new Promise((resolve) => (fates[id] = resolve)),
+
     close: () => kms.close(),
   };
+  return setting;
+}
+
+/** The same stream, of which it is told whether it was read or cancelled. */
+function watched(stream, tell) {
+  const reader = stream.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (!done) return controller.enqueue(value);
+      tell('read');
+      return controller.close();
+    },
+    cancel(reason) {
+      tell('cancelled');
+      return reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** Asks for an address and leaves with the first bytes of the answer. */
+export async function leave(url, protocol = 'HTTP/1.1') {
+  const { hostname, port, pathname, origin } = new URL(url);
+  if (protocol === 'HTTP/2') {
+    const session = http2.connect(origin);
+    const stream = session.request({ ':path': pathname });
+    await once(stream, 'data');
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+    session.destroy();
+    return;
+  }
+  const socket = net.connect(port, hostname);
+  socket.write(`GET ${pathname} ${protocol}\r\nhost: ${hostname}\r\n\r\n`);
+  await once(socket, 'data');
+  socket.destroy();
 }
 
 /**
