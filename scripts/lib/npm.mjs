@@ -37,4 +37,4 @@ export const consumerTools = () => npmTools('tests/package/consumers');
 export const checkTools = () => npmTools('scripts/requirements/checks');
 
 /** The servers and archives with which the tests serve and store what was opened. */
-export const servingTools = () => npmTools('tests/serving');
+export const servingTools = () => npmTools('tests/serving/servers');

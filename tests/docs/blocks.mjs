@@ -18,6 +18,9 @@ export function blocksOf(document) {
   return blocks;
 }
 
+/** Those whose blocks have tests of their own. */
+export const PAGES = readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => path.join('docs', name)).sort();
+
 export const DOCUMENTS = readdirSync(ROOT).filter((name) => name.endsWith('.md')).sort();
 
 /** A block with its placeholders filled in, each of which must be there. */

@@ -1,15 +1,16 @@
 // Every code block of the documents runs: in Chromium, Node, Python or the shell, against the emulator's KMS and S3.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { build } from 'esbuild';
 import { By } from 'selenium-webdriver';
-import { KmsPublicKey, Opener, Sealer } from '../../dist/index.js';
+import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { createRsaKey, printed } from '../../scripts/lib/kms.mjs';
 import { ROOT } from '../../scripts/lib/run.mjs';
 import { venv } from '../../scripts/lib/venv.mjs';
@@ -159,7 +160,7 @@ const RUNS = {
     },
   },
   'Open what was sealed': {
-    async js(code, streamed, ranged, resealed, ...rest) {
+    async js(code, streamed, ranged, served, resealed, ...rest) {
       assert.deepEqual(rest, []);
       await sealPaper();
       const program = fill(code, { [SAMPLE_ARN]: host.key.KeyId, 'eu-central-1': 'us-east-1' });
@@ -176,7 +177,6 @@ const RUNS = {
         opener,
         sealer: new Sealer({ keys: key }),
         encryptionContext: CONTEXT,
-        response: new PassThrough(),
         ContentLength: Body.length,
         readFromS3: async (range) => (await get(range)).Body.transformToByteArray(),
       };
@@ -185,11 +185,20 @@ const RUNS = {
         const source = moduleOf(block, { given: Object.keys(values), returns, imports });
         return (await import(pathToFileURL(write(name, source)).href)).example(values);
       };
-      await example('streamed.mjs', streamed, given, []);
-      assert.equal(await new Response(given.response).text(), 'the identity paper');
+      const { plaintext } = await example('streamed.mjs', streamed, given, ['plaintext']);
+      assert.equal(await new Response(plaintext).text(), 'the identity paper');
 
       const part = await example('ranged.mjs', ranged, given, ['plaintext', 'start', 'end', 'size']);
       assert.deepEqual([await new Response(part.plaintext).text(), part.start, part.end, part.size], ['the identity paper', 0, 18, 18]);
+
+      const read = async (start, end) => given.readFromS3(`bytes=${start}-${end - 1}`);
+      const server = createServer((request, response) => example('served.mjs', served, { ...given, read, response }, [])).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const download = await fetch(`http://127.0.0.1:${server.address().port}`);
+      assert.equal(download.headers.get('content-length'), '18');
+      assert.equal(await download.text(), 'the identity paper');
+      server.closeAllConnections();
+      server.close();
 
       const { moved } = await example('resealed.mjs', resealed, { ...given, Body: (await get()).Body }, ['moved']);
       await assertOpens(await new Response(moved).arrayBuffer());

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { servingTools } from '../../scripts/lib/npm.mjs';
-import { respond } from '../../dist/node.js';
+import { respond } from 'kmseal/node';
 
 let parse;
 let server;

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { after, before, describe, mock, test } from 'node:test';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { downloads } from '../../examples/http-download.mjs';
-import { respond } from '../../dist/node.js';
+import { respond } from 'kmseal/node';
 import { startNginx } from '../support/nginx.mjs';
 import { CONTEXT, PLAINTEXT, curl, looksWhole, startEnvelopes } from '../support/serving.mjs';
 

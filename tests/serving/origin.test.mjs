@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import { respond } from '../../dist/node.js';
+import { respond } from 'kmseal/node';
 import { launch } from '../support/browser.mjs';
 
 const POLICY = "default-src 'self'; script-src 'self'; style-src 'self'";
