@@ -2,6 +2,7 @@ import { type Chunk, viewOf } from './bytes.js';
 import type { Chunks } from './chunks.js';
 import { KmsealError, changedError, readError } from './errors.js';
 import { isChromium } from './garbage.js';
+import { ignoreFailure } from './promises.js';
 
 /** Whether a Blob may have more bytes than it says: Node's openAsBlob tells the size of a file modulo 2^32. Browsers tell it right. */
 export function mayBeLonger(file: Blob): boolean {
@@ -36,7 +37,7 @@ export function endingChunks(file: Blob): Chunks {
       return chunk;
     },
     cancel(reason) {
-      reader.cancel(reason).catch(() => {});
+      ignoreFailure(reader.cancel(reason));
     },
   };
 }

@@ -42,7 +42,7 @@ export function bytesAtCall(data: unknown): Chunk {
 }
 
 // Not by instanceof, which knows nothing of another window's or realm's objects.
-const kindOf = (data: unknown) => Object.prototype.toString.call(data).slice(8, -1);
+export const kindOf = (data: unknown) => Object.prototype.toString.call(data).slice(8, -1);
 
 function isArrayBuffer(data: unknown): data is ArrayBuffer {
   try {
@@ -57,8 +57,11 @@ export function isBytes(data: unknown): data is Bytes {
   return isArrayBuffer(data) || ArrayBuffer.isView(data);
 }
 
+/** By its name, or by what it does: a test's DOM has classes of its own. */
 export function isBlob(data: unknown): data is Blob {
-  return ['Blob', 'File'].includes(kindOf(data));
+  if (['Blob', 'File'].includes(kindOf(data))) return true;
+  if (typeof data !== 'object' || data === null || isBytes(data)) return false;
+  return ['slice', 'arrayBuffer'].every((name) => typeof (data as Record<string, unknown>)[name] === 'function');
 }
 
 /** All of them in one. */

@@ -1,7 +1,9 @@
+import { reasonOf } from './abort.js';
 import { type Chunk, isBlob, viewOf, whole } from './bytes.js';
 import { KmsealError, changedError, readError, sourceError } from './errors.js';
 import { isChromium, letGo } from './garbage.js';
 import { unlessIdle } from './idle.js';
+import { ignoreFailure } from './promises.js';
 import type { RangeSource } from './types.js';
 
 /** Bytes read from a file at a time; two such reads run ahead. */
@@ -59,15 +61,26 @@ export async function readSlice(file: Blob | RangeSource, start: number, end: nu
 
 async function readBlob(file: Blob): Promise<Chunk> {
   try {
-    return viewOf(await file.arrayBuffer(), 'what the file gives');
+    return viewOf(await bytesOf(file), 'what the file gives');
   } catch (cause) {
     throw readError(cause);
   }
 }
 
+/** All of a Blob's bytes. Those of a test's DOM may lack arrayBuffer(). */
+function bytesOf(blob: Blob): PromiseLike<ArrayBuffer> {
+  if (typeof blob.arrayBuffer === 'function') return blob.arrayBuffer();
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as ArrayBuffer);
+    reader.onerror = () => reject(reader.error!);
+    reader.readAsArrayBuffer(blob);
+  });
+}
+
 async function readSource(source: RangeSource, start: number, end: number, { signal, idleTimeout }: ReadOptions = {}): Promise<Chunk> {
   const stop = new AbortController();
-  const abort = () => stop.abort(signal!.reason);
+  const abort = () => stop.abort(reasonOf(signal!));
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort);
   try {
@@ -87,7 +100,7 @@ export function rangeChunks(file: Blob | RangeSource, start: number, end: number
     signal?.removeEventListener('abort', abort);
     stop.abort(reason);
   };
-  const abort = () => cancel(signal!.reason);
+  const abort = () => cancel(reasonOf(signal!));
   signal?.addEventListener('abort', abort);
   let at = start;
   return {
@@ -158,7 +171,7 @@ function streamedChunks(reader: ReadableStreamBYOBReader, file: Blob, slice: num
     spent: ({ buffer }) => void spare.push(buffer),
     cancel() {
       left = 0;
-      reader.cancel().catch(() => {});
+      ignoreFailure(reader.cancel());
     },
   };
 }
@@ -173,7 +186,7 @@ function slicedChunks(file: Blob, slice: number): Chunks {
     async next() {
       while (reads.length < READS_AHEAD && at < file.size) {
         const read = readSlice(file, at, Math.min(at + slice, file.size));
-        read.catch(() => {});
+        ignoreFailure(read);
         reads.push(read);
         at += slice;
       }

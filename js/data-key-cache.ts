@@ -2,6 +2,7 @@ import type { Answer } from '#glue';
 import { unlessAborted } from './abort.js';
 import { CacheWatch, checkedCache } from './cache-watch.js';
 import { type Instance, free } from './load.js';
+import { ignoreFailure } from './promises.js';
 import type { CacheOptions } from './types.js';
 
 /** A question to KMS and, once it is there, the answer. */
@@ -95,7 +96,7 @@ export class DataKeyCache {
         throw error;
       },
     );
-    asked.catch(() => {});
+    ignoreFailure(asked);
     const entry: Entry = { on, stop, asked, messages: 1, bytes, users: 1 };
     if (!this.#closed) this.#entries.set(id, entry);
     return entry;

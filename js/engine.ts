@@ -1,4 +1,5 @@
 import { KmsealError } from './errors.js';
+import { type Instance, call } from './load.js';
 import type { Engine } from './types.js';
 
 /** Bytes of frames that are started together. */
@@ -15,7 +16,7 @@ export function framesTogether(frameLength: number): number {
 const SOON = 8;
 
 /** Whether an answer, good or bad, was given within the call. */
-export async function isThere(answer: Promise<unknown>): Promise<boolean> {
+export async function isThere(answer: PromiseLike<unknown>): Promise<boolean> {
   let there = false;
   const note = () => {
     there = true;
@@ -40,9 +41,40 @@ export function requireSubtleCrypto(): void {
   );
 }
 
+/** What a failure of SubtleCrypto means where it should have done its work. */
+export function subtleCryptoError(cause?: unknown): KmsealError {
+  const message = 'SubtleCrypto of this page gave a wrong answer or none: another script replaced crypto.subtle, or this machine forbids '
+    + "AES-256-GCM (a FIPS mode); restore the platform's own, or choose engine: 'wasm'";
+  return new KmsealError('ERR_PLATFORM', message, { cause });
+}
+
+/** SubtleCrypto and what we call of it, as it gave the right answers. */
+let proven: readonly unknown[] | undefined;
+
+/** Fails unless SubtleCrypto gives what the .wasm's own cipher gives: tried once, and again when a script has replaced it since. */
+async function proveSubtleCrypto(on: Instance): Promise<void> {
+  const { subtle } = crypto;
+  const parts = [subtle, subtle.importKey, subtle.encrypt, subtle.decrypt];
+  if (parts.every((part, at) => part === proven?.[at])) return;
+  if (!(await call(on, (wasm) => wasm.subtleCryptoWorks()))) throw subtleCryptoError();
+  proven = parts;
+}
+
+/** A content key as a CryptoKey, of a SubtleCrypto that works. */
+export async function importKey(on: Instance, source: { importKey(): Promise<CryptoKey> }): Promise<CryptoKey> {
+  try {
+    const [key] = await Promise.all([call(on, () => source.importKey()), proveSubtleCrypto(on)]);
+    return key;
+  } catch (cause) {
+    throw cause instanceof KmsealError ? cause : subtleCryptoError(cause);
+  }
+}
+
 /** Lets the event loop run. */
 export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => {
+    // What runs tests in a DOM of its own hides Node's.
+    if (!globalThis.MessageChannel) return void setTimeout(resolve);
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();

@@ -12,6 +12,10 @@ export function unlessIdle<T>(answer: Promise<T>, idleTimeout: number | undefine
     };
     // Where the event loop stood still, timers come before what has arrived: that has one more turn.
     let timer = setTimeout(() => (timer = setTimeout(expire, 1)), idleTimeout);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+    const settled = <A>(settle: (value: A) => void) => (value: A) => {
+      clearTimeout(timer);
+      settle(value);
+    };
+    answer.then(settled(resolve), settled(reject));
   });
 }

@@ -1,6 +1,7 @@
 import type { Key } from '#glue';
+import { randomBytes } from '#random';
 import { isBytes, viewOf, whole } from './bytes.js';
-import { type Instance, call, instance, load } from './load.js';
+import { type Instance, call, instance, kmsealError, load } from './load.js';
 import type { Bytes, EncryptionAlgorithm, GetPublicKeyOutput, ImportOptions } from './types.js';
 
 /** @internal The wasm side of a key, for the sealer. */
@@ -121,7 +122,13 @@ function copyOf(source: unknown): Source {
  * Does what KMS GenerateRandom does, here, from the platform's random source.
  *
  * @param length 1 to 1,024 bytes
+ * @throws KmsealError ERR_PLATFORM
  */
 export function generateRandom(length: number): Uint8Array<ArrayBuffer> {
-  return crypto.getRandomValues(new Uint8Array(whole(length, 'length', 1, 1024)));
+  whole(length, 'length', 1, 1024);
+  try {
+    return randomBytes(length);
+  } catch (error) {
+    throw kmsealError(error);
+  }
 }

@@ -1,4 +1,5 @@
 import { createGlue, type Glue } from '#glue';
+import { kindOf } from './bytes.js';
 import { KmsealError, type KmsealErrorCode } from './errors.js';
 import type { WasmSource } from './types.js';
 import { compile, ownSource } from './wasm/compile.js';
@@ -73,8 +74,8 @@ export function free(on: Instance, handle: { free(): void } | undefined): void {
 }
 
 function translate(on: Instance, thrown: unknown): unknown {
-  if (isCoreError(thrown)) return new KmsealError(thrown.code, thrown.message);
-  if (thrown instanceof TypeError || thrown instanceof KmsealError) return thrown;
+  if (isCoreError(thrown)) return kmsealError(thrown);
+  if ((thrown as Partial<Error> | undefined)?.name === 'TypeError' || thrown instanceof KmsealError) return thrown;
   // A trap, an exhausted stack or anything else that unwound through wasm left its memory as it was in the middle.
   on.dead = true;
   return internalError(thrown);
@@ -82,7 +83,12 @@ function translate(on: Instance, thrown: unknown): unknown {
 
 /** @internal What the edge throws: `{ code, message }`. */
 export function isCoreError(thrown: unknown): thrown is { code: KmsealErrorCode; message: string } {
-  return typeof thrown === 'object' && thrown !== null && !(thrown instanceof Error) && 'code' in thrown;
+  return kindOf(thrown) === 'Object' && 'code' in (thrown as object);
+}
+
+/** @internal What the edge threw, as users see it. */
+export function kmsealError(thrown: unknown): unknown {
+  return isCoreError(thrown) ? new KmsealError(thrown.code, thrown.message) : thrown;
 }
 
 function internalError(cause: unknown): KmsealError {

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Answer, Body, Locked, Unlocked } from '#glue';
-import { unlessAborted } from './abort.js';
-import { bytesAtCall, isBlob, isBytes, isStream, whole } from './bytes.js';
+import { reasonOf, throwIfAborted, unlessAborted } from './abort.js';
+import { bytesAtCall, isBlob, isBytes, isStream, viewOf, whole } from './bytes.js';
 import { blamed } from './blob-end.js';
 import { type ReadOptions, blobChunks, isRangeSource, rangeChunks, sizeOf, sliceOf } from './chunks.js';
 import { checkedContext } from './context.js';
@@ -13,7 +13,7 @@ import { OpeningFlow, readHeader } from './opening.js';
 import { ByteQueue } from './queue.js';
 import { locate } from './range.js';
 import { streamChunks } from './streams.js';
-import { requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
+import { importKey, requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
 import { disposable } from './dispose.js';
 import type {
   ByteStream, Bytes, CacheOptions, DecryptInput, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine, Inspection,
@@ -140,7 +140,7 @@ export class Opener {
         throw error;
       }
       // Where no message has this length the flow fails, and must be let run to say how.
-      const plaintext = await collect(like, flow, { signal, onProgress, total }, total ?? 0);
+      const plaintext = await collect(like, flow, { signal, onProgress, total, size: total });
       return { plaintext, total, ...begun };
     });
   }
@@ -169,7 +169,7 @@ export class Opener {
       const { queue: frames, skip, ...part } = await locate(on, body, source, size, [start, end], reading);
       const total = part.end - part.start;
       const flow = new OpeningFlow(on, frames, body, { skip, length: total });
-      const plaintext = await collect(source, flow, { signal, onProgress, total }, total);
+      const plaintext = await collect(source, flow, { signal, onProgress, total, size: total });
       return { plaintext, encryptionContext, keyId, ...part };
     });
   }
@@ -186,7 +186,7 @@ export class Opener {
   ): Promise<T> {
     if (this.#closed) throw closedError('opener');
     const { signal } = options;
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     if (this.#web) requireSubtleCrypto();
     const expected = checkedContext(options.encryptionContext);
     const reading = { signal, idleTimeout: checkedIdleTimeout(options.idleTimeout ?? this.#idleTimeout) };
@@ -201,7 +201,7 @@ export class Opener {
         const { unlocked, keyId } = await this.#unlock(on, locked, total, signal);
         const encryptionContext = call(on, () => unlocked.context()) as EncryptionContext;
         const required = call(on, () => unlocked.required()) as EncryptionContext;
-        const key = this.#web ? await importKey(on, unlocked) : undefined;
+        const key = this.#web ? await keyOf(on, unlocked) : undefined;
         const body = call(on, () => unlocked.body(key));
         return await work({ on, queue, size, body, total, encryptionContext, required, keyId, reading });
       } catch (error) {
@@ -209,7 +209,7 @@ export class Opener {
         throw await blamed(error, file);
       }
     };
-    return unlessAborted(begin(), signal, () => queue.close(signal!.reason));
+    return unlessAborted(begin(), signal, () => queue.close(reasonOf(signal!)));
   }
 
   /** Asks KMS about one encrypted data key after the other, as far as its errors allow. */
@@ -249,9 +249,9 @@ export class Opener {
     let answer: DecryptOutput;
     try {
       answer = await this.#options.decrypt(input, { signal });
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
     } catch (cause) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       const name = `${(cause as Partial<Error> | undefined)?.name ?? 'an error'}`;
       const { tryNext, sentence } = call(on, (wasm) => wasm.kmsAdvice(name)) as { tryNext: boolean; sentence: string };
       throw new Refused(tryNext, new KmsealError('ERR_KMS', `${sentence} (${name} for ${input.KeyId})`, { cause }));
@@ -261,16 +261,16 @@ export class Opener {
     }
     // No bytes are as wrong as too few, and the core says so.
     const { Plaintext } = answer;
-    return call(on, (wasm) => new wasm.Answer(ArrayBuffer.isView(Plaintext) ? Plaintext : new Uint8Array()));
+    return call(on, (wasm) => new wasm.Answer(ArrayBuffer.isView(Plaintext) ? viewOf(Plaintext) : new Uint8Array()));
   }
 }
 
 disposable(Opener);
 
 /** The content key as a CryptoKey; wiped at once if that fails. */
-async function importKey(on: Instance, unlocked: Unlocked): Promise<CryptoKey> {
+async function keyOf(on: Instance, unlocked: Unlocked): Promise<CryptoKey> {
   try {
-    return await call(on, () => unlocked.importKey());
+    return await importKey(on, unlocked);
   } catch (error) {
     free(on, unlocked);
     throw error;

@@ -1,9 +1,9 @@
 import type { Body, ReadHeader } from '#glue';
 import { type Chunk, joined } from './bytes.js';
-import { framesTogether } from './engine.js';
-import { KmsealError } from './errors.js';
+import { framesTogether, subtleCryptoError } from './engine.js';
 import type { Flow, Frames, InFlight } from './flow.js';
-import { type Instance, call, free, isCoreError } from './load.js';
+import { type Instance, call, free, kmsealError } from './load.js';
+import { isPromise } from './promises.js';
 import type { ByteQueue } from './queue.js';
 
 /** Most headers fit; longer ones are read in more steps. */
@@ -36,8 +36,7 @@ export async function readHeader(on: Instance, queue: ByteQueue, limits: Limits)
 
 /** An error that the core words. */
 function coreError(on: Instance, make: (wasm: Instance['wasm']) => unknown): unknown {
-  const error = call(on, make);
-  return isCoreError(error) ? new KmsealError(error.code, error.message) : error;
+  return kmsealError(call(on, make));
 }
 
 interface Opening {
@@ -45,11 +44,19 @@ interface Opening {
   failed(cause: unknown): unknown;
 }
 
-/** Opens the frame that was planned last. */
-export function openFrame(on: Instance, body: Body, bytes: Chunk): Opening {
+/** Opens the frame that was planned last. Its bytes stay as they are until that has settled, and the body is there, unless `isClosed`. */
+export function openFrame(on: Instance, body: Body, bytes: Chunk, isClosed = () => false): Opening {
   const { sequence, content } = call(on, () => body.open(bytes)) as { sequence: number; content: InFlight['result'] };
-  const failed = (cause: unknown) =>
-    cause instanceof Error && cause.name === 'OperationError' ? coreError(on, (wasm) => wasm.alteredFrame(sequence)) : cause;
+  const failed = (cause: unknown) => {
+    if (isClosed()) return cause;
+    try {
+      call(on, () => body.authenticate(sequence, bytes));
+    } catch (error) {
+      return error;
+    }
+    // The frame is as it was sealed, and yet SubtleCrypto did not open it.
+    return subtleCryptoError(cause);
+  };
   return { result: content, failed };
 }
 
@@ -115,7 +122,7 @@ export class OpeningFlow implements Flow {
         const length = this.#planned!;
         const { result, failed } = this.#open();
         begun++;
-        if (result instanceof Promise || result.length > SHORT) {
+        if (isPromise(result) || result.length > SHORT) {
           frames.push(this.#inFlight(result, length, failed));
         } else {
           short.push(result);
@@ -135,7 +142,7 @@ export class OpeningFlow implements Flow {
   #open(): Opening {
     const bytes = this.#queue.take(this.#planned!);
     this.#planned = undefined;
-    return openFrame(this.#on, this.#body, bytes);
+    return openFrame(this.#on, this.#body, bytes, () => this.#closed);
   }
 
   // Not spread from an opening: V8 makes such objects in its old space, where all they lead to waits for a full collection.

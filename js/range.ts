@@ -49,7 +49,7 @@ async function check(on: Instance, body: Body, bytes: Chunk): Promise<void> {
   call(on, (wasm) => body.plan(bytes.subarray(0, wasm.Body.headLength())));
   const { result, failed } = openFrame(on, body, bytes);
   try {
-    await result;
+    await (result as PromiseLike<Chunk>);
   } catch (cause) {
     throw failed(cause);
   }

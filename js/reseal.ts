@@ -1,4 +1,5 @@
 import { Opener, openToStream } from './opener.js';
+import { ignoreFailure } from './promises.js';
 import { Sealer, sealLike } from './sealer.js';
 import type { ByteStream, Bytes, Output, RangeSource, ResealOptions } from './types.js';
 
@@ -28,7 +29,7 @@ export async function reseal(envelope: Blob | Bytes | ByteStream | RangeSource, 
     return await sealLike(sealer, plaintext, { ...contexts, size, signal, onProgress }, envelope);
   } catch (error) {
     // Of a stream that the sealer did not get to there is no other end.
-    plaintext.cancel(error).catch(() => {});
+    ignoreFailure(plaintext.cancel(error));
     throw error;
   }
 }

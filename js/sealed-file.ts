@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Replay } from '#glue';
+import { throwIfAborted } from './abort.js';
 import { unlessAborted } from './abort.js';
 import { checkEnd, endingChunks, mayBeLonger } from './blob-end.js';
 import { type Chunk, isBlob, position } from './bytes.js';
@@ -55,21 +56,21 @@ export class SealedFile {
   async slice(start = 0, end = this.size, options: Pick<RunOptions, 'signal'> = {}): Promise<Blob> {
     const from = position(start, this.size);
     const to = Math.max(from, position(end, this.size));
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     await this.#checkEnd(options.signal);
-    return toBlob(this.#flow(from, to), { signal: options.signal, total: undefined }, to - from);
+    return toBlob(this.#flow(from, to), { signal: options.signal, total: undefined, size: to - from });
   }
 
   /** The whole envelope; progress is in plaintext bytes. */
   stream(options: RunOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
     const { signal, onProgress } = options;
-    return toStream(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.fileSize });
+    return toStream(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.fileSize, size: this.size });
   }
 
   /** @internal The whole envelope as a Blob. */
   async blob(options: RunOptions = {}): Promise<Blob> {
     const { signal, onProgress } = options;
-    return toBlob(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.fileSize }, this.size);
+    return toBlob(this.#flow(0, this.size), { signal, onProgress, total: this.#prepared.fileSize, size: this.size });
   }
 
   /** Wipes the content key. Later calls reject with ERR_CLOSED. */

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Sealer as Handle, Sealing } from '#glue';
+import { throwIfAborted } from './abort.js';
 import { type Chunk, bytesAtCall, isBlob, isBytes, isStream, whole } from './bytes.js';
 import { CacheWatch, checkedCache } from './cache-watch.js';
 import { type Chunks, isRangeSource, rangeChunks, readSlice, sizeOf } from './chunks.js';
@@ -13,7 +14,7 @@ import { SealedFile } from './sealed-file.js';
 import { SequenceFlow } from './sealing.js';
 import { streamChunks } from './streams.js';
 import { disposable } from './dispose.js';
-import { requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
+import { importKey, requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
 import type {
   ByteStream, Bytes, CacheOptions, ContextOptions, EncryptionContext, Engine, Output, RangeSource, SealOptions, SealStreamOptions,
 } from './types.js';
@@ -120,9 +121,9 @@ export class Sealer {
   async #seal(take: () => Chunk | Chunks, options: SealStreamOptions, like: unknown): Promise<unknown> {
     const { signal, onProgress, size } = options;
     // Bytes to be sealed anew that are no whole envelope fail while they are read.
-    const length = isBytes(like) && size !== undefined ? this.sealedSize(size, options) : 0;
+    const sealedSize = size === undefined ? undefined : this.sealedSize(size, options);
     const flow = await this.#sequence(take, size, options);
-    return collect(like, flow, { signal, onProgress, total: size }, length);
+    return collect(like, flow, { signal, onProgress, total: size, size: sealedSize });
   }
 
   /** The exact length of an envelope in bytes, for a Blob, bytes, or a stream with `size`. */
@@ -179,7 +180,7 @@ export class Sealer {
 
   /** A new message; the usage of a cached data key is reserved before anything is awaited. */
   #begin(size: number | undefined, options: SealOptions) {
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     if (this.#web) requireSubtleCrypto();
     const { on, sealer } = this.#live();
     const [stored, required] = contexts(options);
@@ -193,8 +194,8 @@ export class Sealer {
   /** The content key as a CryptoKey, or nothing where the .wasm does the work. */
   async #importKey({ on, sealing }: { on: Instance; sealing: Sealing }, signal: AbortSignal | undefined): Promise<CryptoKey | undefined> {
     try {
-      const key = this.#web ? await call(on, () => sealing.importKey()) : undefined;
-      signal?.throwIfAborted();
+      const key = this.#web ? await importKey(on, sealing) : undefined;
+      throwIfAborted(signal);
       return key;
     } catch (error) {
       free(on, sealing);

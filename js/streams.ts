@@ -1,6 +1,7 @@
 import { viewOf } from './bytes.js';
 import type { Chunks } from './chunks.js';
 import { KmsealError, sourceError } from './errors.js';
+import { ignoreFailure } from './promises.js';
 import type { ByteStream } from './types.js';
 
 /** What is looked at of a stream of Node's, or of the package readable-stream. */
@@ -59,7 +60,7 @@ function webChunks(stream: ReadableStream<Uint8Array>): Chunks {
       taken.delete(stream);
     },
     cancel(reason) {
-      reader.cancel(reason).catch(() => {});
+      ignoreFailure(reader.cancel(reason));
     },
   };
 }
@@ -153,7 +154,7 @@ function iteratorChunks(stream: AsyncIterable<Uint8Array>, emits: boolean): Chun
   taken.add(iterator);
   // What emits events begins to listen to them here.
   let first = emits ? iterator.next() : undefined;
-  first?.catch(() => {});
+  ignoreFailure(first);
   return {
     waits: true,
     foreign: true,

@@ -89,8 +89,15 @@ async function glue() {
     .replace(/^export \{(?=[\w\s,]*\};\s*$)/m, 'return {')
     // Nobody disposes of these objects but the package, in its own way, and every browser that it runs in knows finalizers.
     .replace(/^if \(Symbol\.dispose\).*$/gm, '')
-    .replace(/typeof FinalizationRegistry === "undefined" \? \{[^}]*\}, [^}]*\} \} : /g, '');
-  await writeFile(outfile, `export function createGlue() {\n${script}}\n`);
+    .replace(/typeof FinalizationRegistry === "undefined" \? \{[^}]*\}, [^}]*\} \} : /g, '')
+    // It is given a module, of whichever realm, and nothing else.
+    .replace(/if \(!\(module instanceof WebAssembly\.Module\)\) \{[^}]*\}/, '');
+  const foreign = /instanceof (?!klass\b)\w+/.exec(script);
+  if (foreign) throw new Error(`the glue asks for a class of its own realm: ${foreign[0]}`);
+  // Jest's jsdom hides these two of Node's.
+  const coders = "const { TextDecoder, TextEncoder } = 'TextDecoder' in globalThis ? globalThis : process.getBuiltinModule('node:util');";
+  await writeFile(outfile, `export function createGlue() {\n${coders}\n${script}}\n`);
+  await writeFile(path.join(GLUE, 'random.d.ts'), 'export function randomBytes(length: number): Uint8Array<ArrayBuffer>;\n');
   const types = "export * from '../wasm-pkg/kmseal.js';\nexport type Glue = typeof import('../wasm-pkg/kmseal.js');\nexport function createGlue(): Glue;\n";
   await writeFile(path.join(GLUE, 'glue.d.ts'), types);
 }
@@ -109,7 +116,12 @@ async function javascript() {
       outdir: path.join(NEW, folder),
       format: 'esm',
       minify: true,
-      alias: { '#glue': path.join(GLUE, 'glue.js'), '#wasm-source': path.join(ROOT, 'js/wasm', `${source}.ts`), '#wasm-bytes': wasm },
+      alias: {
+        '#glue': path.join(GLUE, 'glue.js'),
+        '#random': path.join(ROOT, 'wasm/src/random.js'),
+        '#wasm-source': path.join(ROOT, 'js/wasm', `${source}.ts`),
+        '#wasm-bytes': wasm,
+      },
       loader: { '.wasm': 'binary' },
       plugins: [importedModule],
       // With the star esbuild looks at what is written in the import.

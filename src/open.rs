@@ -219,6 +219,17 @@ impl Frames {
         Ok(frame)
     }
 
+    /// Plans a frame that was read before, from its first bytes.
+    ///
+    /// # Errors
+    /// As [`Frames::read`].
+    pub fn read_again(&self, sequence: u32, head: &[u8]) -> Result<Frame> {
+        Frame::read(self.message_id, sequence, self.frame_length, head).map_err(|stop| match stop {
+            Stop::Need(_) => truncated(),
+            Stop::Bad(error) => error,
+        })
+    }
+
     fn placed(&self, sequence: u32) -> Option<Span> {
         self.window.and_then(|(layout, _)| layout.span(sequence.checked_sub(1)?))
     }

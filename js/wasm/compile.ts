@@ -69,7 +69,13 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
   if (!response.ok) throw new LoadFault('refused', { url, status });
   // Exactly this: with a parameter behind it compileStreaming refuses.
   const streams = response.headers.get('content-type') === 'application/wasm' && 'compileStreaming' in WebAssembly;
-  return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
+  try {
+    if (streams) return await WebAssembly.compileStreaming(response);
+  } catch (error) {
+    // The engine knows its own class only, and a polyfill may have put another in its place. Then nothing was read.
+    if (response.bodyUsed) throw error;
+  }
+  return WebAssembly.compile(await response.arrayBuffer());
 }
 
 /** The file as Node reads it, whose fetch reads none, or as a page of a file: URL may where its browser allows that (Electron, Cordova). */

@@ -1,11 +1,28 @@
 //! What JavaScript catches.
 
+use core::fmt;
+
 use js_sys::{Object, Reflect, TypeError};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 /// What a call of this edge throws: `{ code, message }` for the core's errors, which TypeScript makes
 /// a `KmsealError`, or a TypeError.
 pub struct Thrown(JsValue);
+
+// What a random source fails with must be an error of Rust's, too. Its words are JavaScript's.
+impl core::error::Error for Thrown {}
+
+impl fmt::Debug for Thrown {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
+impl fmt::Display for Thrown {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
 
 pub type Result<T> = core::result::Result<T, Thrown>;
 
@@ -18,7 +35,7 @@ impl Thrown {
 
     /// Whether it is one.
     pub fn is_type_error(&self) -> bool {
-        self.0.is_instance_of::<TypeError>()
+        get(&self.0, "name").is_ok_and(|name| name == "TypeError")
     }
 
     /// What the platform failed at; the module itself is as it was.

@@ -28,6 +28,7 @@ mod error;
 mod inspect;
 mod key;
 mod opening;
+mod random;
 mod sealer;
 mod sealing;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use js_sys::{Array, Object, Promise, Uint8Array};
-use kmseal::{Error, Expected, Frame, Frames, Header, KeyArn, Layout, Limits, Opened, Progress};
+use kmseal::{Expected, Frame, Frames, Header, KeyArn, Layout, Limits, Opened, Progress};
 use kmseal::{advice, checked_answer, trailing, truncated};
 use wasm_bindgen::prelude::*;
 use web_sys::CryptoKey;
@@ -118,8 +118,8 @@ impl Unlocked {
 
     /// The content key as a non-extractable CryptoKey.
     #[wasm_bindgen(js_name = importKey)]
-    pub fn import_key(&self) -> Result<Promise> {
-        import_key(&self.0.content_key, "decrypt")
+    pub fn import_key(&self) -> Promise {
+        import_key(self.0.content_key.as_bytes(), "decrypt")
     }
 
     /// The body. Without a CryptoKey frames are decrypted in software.
@@ -178,12 +178,14 @@ impl Body {
         let content = self.engine.open(&frame, &sealed)?;
         Ok(opened(frame.sequence(), &content))
     }
-}
 
-/// The error of a frame whose promise of decryption failed.
-#[wasm_bindgen(js_name = alteredFrame)]
-pub fn altered_frame(sequence: u32) -> JsValue {
-    core_error(&Error::altered(sequence))
+    /// Looks in software at a frame, from all of its bytes, that SubtleCrypto did not open: fails if it was altered.
+    pub fn authenticate(&self, sequence: u32, bytes: &Uint8Array) -> Result<()> {
+        let head = bytes.subarray(0, Frames::HEAD as u32).to_vec();
+        let frame = self.frames.read_again(sequence, &head)?;
+        let sealed = bytes.subarray(frame.head_len() as u32, bytes.length());
+        self.engine.open_in_software(&frame, &sealed).map(drop)
+    }
 }
 
 /// The error of an envelope that ends too early.

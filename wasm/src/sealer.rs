@@ -3,7 +3,6 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use getrandom::SysRng;
 use kmseal::{Cache, DataKeySeed, EncryptionContext, Layout, Materials, Message, MessageId, PublicKey};
 use kmseal::{default_length, header_len};
 use wasm_bindgen::prelude::*;
@@ -11,7 +10,8 @@ use wasm_bindgen::prelude::*;
 use crate::cache::{CacheOptions, limits};
 use crate::context;
 use crate::error::Result;
-use crate::key::{Key, no_random};
+use crate::key::Key;
+use crate::random::PageRng;
 use crate::sealing::Sealing;
 
 /// What stays the same from message to message.
@@ -81,7 +81,7 @@ impl Sealer {
         let contexts = self.contexts(stored, required)?;
         let plaintext_len = plaintext_len.map(|len| len as u64);
         let materials = self.materials(&contexts.whole, plaintext_len, now)?;
-        let id = MessageId::generate(&mut SysRng).map_err(no_random)?;
+        let id = MessageId::generate(&mut PageRng)?;
         let length = self.frame_length(plaintext_len);
         Ok(Sealing::new(Message::new(&materials, id, &contexts.stored, &contexts.required, length)?))
     }
@@ -118,7 +118,7 @@ impl Sealer {
         {
             return Ok(found);
         }
-        let seed = DataKeySeed::generate(&mut SysRng, self.recipients.len()).map_err(no_random)?;
+        let seed = DataKeySeed::generate(&mut PageRng, self.recipients.len())?;
         let fresh = Rc::new(Materials::wrap(&self.recipients, whole, seed)?);
         if let (Some(cache), Some(bytes)) = (&mut self.cache, bytes) {
             cache.insert(key, Rc::clone(&fresh), bytes, now);

@@ -31,8 +31,8 @@ impl Sealing {
 
     /// The content key as a non-extractable CryptoKey.
     #[wasm_bindgen(js_name = importKey)]
-    pub fn import_key(&self) -> Result<Promise> {
-        import_key(self.0.content_key(), "encrypt")
+    pub fn import_key(&self) -> Promise {
+        import_key(self.0.content_key().as_bytes(), "encrypt")
     }
 
     /// For bytes of unknown number. Without a CryptoKey frames are encrypted in software.

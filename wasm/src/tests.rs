@@ -40,11 +40,11 @@ async fn bytes(value: JsValue) -> Uint8Array {
     }
 }
 
-async fn crypto_key(import: Result<Promise>, web: bool) -> Option<CryptoKey> {
+async fn crypto_key(import: Promise, web: bool) -> Option<CryptoKey> {
     if !web {
         return None;
     }
-    let key: CryptoKey = JsFuture::from(ok(import)).await.expect("a key").unchecked_into();
+    let key: CryptoKey = JsFuture::from(import).await.expect("a key").unchecked_into();
     assert!(!key.extractable());
     Some(key)
 }

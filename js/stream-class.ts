@@ -1,0 +1,32 @@
+/** A class of streams, and whether the page's Response knows it. */
+interface StreamClass {
+  readonly Stream: typeof ReadableStream;
+  readonly known: boolean;
+}
+
+let chosen: (StreamClass & { of: readonly unknown[] }) | undefined;
+
+/**
+ * The streams that we make are such as the page's Response knows. A polyfill may have replaced one of the two, and what Response does not
+ * know as a stream it takes for the text "[object ReadableStream]".
+ */
+export function streamClass(): StreamClass {
+  const { ReadableStream: Own, Response } = globalThis;
+  if (chosen?.of[0] !== Own || chosen.of[1] !== Response) {
+    const Stream = [Own, enginesClass()].find((candidate) => candidate && isKnown(candidate));
+    chosen = { Stream: Stream ?? Own, known: Stream !== undefined, of: [Own, Response] };
+  }
+  return chosen;
+}
+
+/** The class that the engine itself makes streams of. */
+function enginesClass(): typeof ReadableStream | undefined {
+  const { Response } = globalThis;
+  return (Response && new Response('').body?.constructor) as typeof ReadableStream | undefined;
+}
+
+/** A text has a type, and a stream has none (Fetch, "extract a body"). */
+function isKnown(Stream: typeof ReadableStream): boolean {
+  const { Response } = globalThis;
+  return Boolean(Response) && new Response(new Stream()).headers.get('content-type') === null;
+}

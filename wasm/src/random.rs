@@ -1,0 +1,45 @@
+//! The page's random source, which other scripts may have replaced, so that what it gives is checked before use.
+
+use js_sys::Uint8Array;
+use rand_core::{TryCryptoRng, TryRng, utils};
+use wasm_bindgen::prelude::*;
+
+use crate::error::{Thrown, get};
+
+#[wasm_bindgen(module = "/src/random.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = randomBytes)]
+    fn random_bytes(len: usize) -> core::result::Result<Uint8Array, JsValue>;
+}
+
+/// Draws from `crypto.getRandomValues`.
+pub struct PageRng;
+
+impl TryRng for PageRng {
+    type Error = Thrown;
+
+    fn try_next_u32(&mut self) -> Result<u32, Thrown> {
+        utils::next_word_via_fill(self)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Thrown> {
+        utils::next_word_via_fill(self)
+    }
+
+    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Thrown> {
+        let bytes = random_bytes(dst.len()).map_err(no_random)?;
+        bytes.copy_to(dst);
+        bytes.fill(0, 0, bytes.length());
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for PageRng {}
+
+/// What was drawn cannot be random, or nothing could be drawn.
+fn no_random(error: JsValue) -> Thrown {
+    match get(&error, "code") {
+        Ok(code) if code == "ERR_PLATFORM" => error.into(),
+        _ => Thrown::internal("the platform's random source failed, so nothing can be sealed safely"),
+    }
+}
