@@ -13,5 +13,5 @@ export { Sealer, type SealerOptions } from './sealer.js';
 export type {
   ByteStream, Bytes, CacheOptions, ContextOptions, DecryptInput, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine,
   GetPublicKeyOutput, ImportOptions, Inspection, OpenOptions, OpenRangeResult, OpenResult, Output, Progress, RangeSource,
-  ResealOptions, RunOptions, SealOptions, SealStreamOptions,
+  ResealOptions, RunOptions, SealOptions, SealStreamOptions, WasmSource,
 } from './types.js';

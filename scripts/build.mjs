@@ -31,6 +31,8 @@ const SOURCES = {
 };
 /** The names of the package's entry points: js/NAME.ts becomes dist/NAME.js. */
 const ENTRIES = Object.values(MANIFEST.exports).flatMap((target) => /^\.\/dist\/([\w-]+)\.js$/.exec(target.default)?.[1] ?? []);
+/** Those that are types alone, js/NAME.d.ts. */
+const TYPES_ONLY = Object.entries(MANIFEST.exports).flatMap(([name, target]) => (Object.keys(target).join() === 'types' ? name.slice(2) : []));
 const bin = (name) => path.join(ROOT, 'node_modules', '.bin', name);
 
 /** Sets up, then builds everything. */
@@ -143,6 +145,9 @@ async function types(env) {
     for (const [, other] of (await readFile(file, 'utf8')).matchAll(/from '\.\/(.+)\.js'/g)) found.add(other);
     await copyFile(file, path.join(NEW, `${name}.d.ts`));
   }
+  // What frameworks are told of the element has no script.
+  await mkdir(path.join(NEW, 'jsx'));
+  for (const name of [...TYPES_ONLY, 'jsx/attributes']) await copyFile(path.join(ROOT, 'js', `${name}.d.ts`), path.join(NEW, `${name}.d.ts`));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { browserPackages } from './lib/browsers.mjs';
 import { needDebian } from './lib/debian.mjs';
 import { nginxProgram } from './lib/nginx.mjs';
-import { checkTools, consumerTools, npmPackages, servingTools } from './lib/npm.mjs';
+import { checkTools, consumerTools, npmPackages, servingTools, typeTools } from './lib/npm.mjs';
 import { which } from './lib/run.mjs';
 import { cargoDeny, geckodriver, wasmBindgen, wasmPack, wasmTarget } from './lib/rust.mjs';
 import { venv } from './lib/venv.mjs';
@@ -39,7 +39,10 @@ export async function setup({ npm, rust, browsers, emulator, faults, python, con
   if (emulator) await venv('emulator');
   if (faults) await venv('faults');
   if (python) await venv('interop');
-  if (consumers) await consumerTools();
+  if (consumers) {
+    await consumerTools();
+    await typeTools();
+  }
   if (serving) {
     await servingTools();
     await nginxProgram();

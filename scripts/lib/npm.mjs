@@ -38,3 +38,6 @@ export const checkTools = () => npmTools('scripts/requirements/checks');
 
 /** The servers and archives with which the tests serve and store what was opened. */
 export const servingTools = () => npmTools('tests/serving/servers');
+
+/** The versions of TypeScript, and the frameworks, that compile the package's declarations. */
+export const typeTools = () => npmTools('tests/types');

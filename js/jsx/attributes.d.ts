@@ -1,0 +1,26 @@
+import type { KmsealFileElement, KmsealFileEventMap } from '../element.js';
+
+/** The attributes of `<kmseal-file>`, as HTML and templates write them. */
+export interface KmsealFileAttributes {
+  name?: string | undefined;
+  'key-src'?: string | undefined;
+  'key-id'?: string | undefined;
+  fingerprint?: string | undefined;
+  'meta-name'?: string | undefined;
+  accept?: string | undefined;
+  capture?: boolean | 'user' | 'environment' | undefined;
+  required?: boolean | undefined;
+  multiple?: boolean | undefined;
+  disabled?: boolean | undefined;
+  form?: string | undefined;
+}
+
+type Settable = 'keySrc' | 'keyId' | 'metaName' | 'sealer' | 'encryptionContext' | 'texts';
+
+/** Its properties that a template can set. */
+export type KmsealFileProperties = { [Name in Settable]?: KmsealFileElement[Name] | undefined };
+
+/** Its own events, each under a prefix and its name. */
+export type KmsealFileHandlers<Prefix extends string> = {
+  [Name in 'beforeseal' | 'seal' | 'sealerror' as `${Prefix}${Name}`]?: ((event: KmsealFileEventMap[Name]) => void) | undefined;
+};

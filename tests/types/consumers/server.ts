@@ -1,0 +1,18 @@
+// A server without lib.dom: what it writes to seal, open and read a range.
+import { KmsPublicKey, type KmsealError, Opener, Sealer, inspect, load } from 'kmseal';
+import { openFile } from 'kmseal/node';
+
+export async function main(pem: string, kms: { send(input: object): Promise<{ KeyId?: string; Plaintext?: Uint8Array }> }): Promise<number> {
+  await load();
+  const key = await KmsPublicKey.import(pem, { keyId: undefined, fingerprint: 'SHA256:' });
+  const sealer = new Sealer({ keys: [key], encryptionContext: { user: '7' }, requiredEncryptionContext: undefined });
+  const sealed: Uint8Array<ArrayBuffer> = await sealer.seal(new Uint8Array(3), { encryptionContext: undefined, signal: undefined });
+  const opener = new Opener({ keyIds: [key.keyId], decrypt: (input) => kms.send(input), cache: undefined });
+  const { plaintext }: { plaintext: Uint8Array<ArrayBuffer> } = await opener.open(sealed, { encryptionContext: { user: '7' } });
+  await using file = await openFile('paper.kmseal');
+  const range = await opener.openRange(file);
+  for await (const chunk of range.plaintext) console.log(chunk.length);
+  const failed = (error: KmsealError) => error.code === 'ERR_KMS';
+  console.log(failed, (await inspect(sealed)).keyIds);
+  return plaintext.length;
+}
