@@ -1,5 +1,4 @@
-// S3 beside KMS for the examples' tests, and the environment in which a Lambda function finds both.
-import { randomUUID } from 'node:crypto';
+// S3 beside KMS for the examples' tests.
 import { CreateBucketCommand, GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { startKms } from './kms.mjs';
 
@@ -21,13 +20,6 @@ export async function startAws(buckets) {
       const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
       const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
       return { objects: Contents.map(({ Key }) => Key), uploads: Uploads.map(({ Key }) => Key) };
-    },
-
-    /** Imports an example as Lambda does, with its settings in the environment. */
-    async lambda(name, settings) {
-      Object.assign(process.env, kms.emulator.env, { S3_PATH_STYLE: '1' }, settings);
-      // A module of its own each time, as Lambda's instances are.
-      return (await import(`../../examples/${name}.mjs?${randomUUID()}`)).handler;
     },
 
     async close() {

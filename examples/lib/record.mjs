@@ -1,0 +1,62 @@
+// What was done, as metadata of the result: with it a later event or job can tell what is there from what it would do.
+import { createHash } from 'node:crypto';
+import { GetObjectCommand, HeadObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+
+const PREFIX = 'kmseal-';
+
+/** @param {{ operation: string, from: { Bucket: string, Key: string }, source: object, sequencer?: string }} done source: of head() */
+export function recordOf({ operation, from, source, sequencer }) {
+  const record = { operation, from: sourceId(from), version: versionOf(source), ...(sequencer && { sequencer }) };
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [PREFIX + name, value]));
+}
+
+/** Metadata without a record, which the source may have of its own. */
+export const withoutRecord = (metadata = {}) =>
+  Object.fromEntries(Object.entries(metadata).filter(([name]) => !name.startsWith(PREFIX)));
+
+/** @returns {{ operation?: string, from?: string, version?: string, sequencer?: string }} */
+export const readRecord = (metadata = {}) =>
+  Object.fromEntries(['operation', 'from', 'version', 'sequencer'].map((name) => [name, metadata[PREFIX + name]]));
+
+/** Names a source in a header's characters and in few of S3's 2 KB of metadata. */
+export const sourceId = ({ Bucket, Key }) => createHash('sha256').update(`${Bucket}/${Key}`).digest('base64url');
+
+/** Which of the objects that were there in turn. Without versioning two of the same bytes have one ETag, but not one time. */
+export const versionOf = ({ VersionId = 'null', ETag, LastModified }) => `${VersionId} ${ETag} ${LastModified.toISOString()}`;
+
+/** Less than zero where `one` came before `other`. "Right pad the shorter value with zeros" (Amazon S3 User Guide, event message structure). */
+export function compareSequencers(one, other) {
+  const length = Math.max(one.length, other.length);
+  const [a, b] = [one, other].map((sequencer) => sequencer.toUpperCase().padEnd(length, '0'));
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** An object's properties, or undefined. */
+export async function head(s3, object) {
+  try {
+    return await s3.send(new HeadObjectCommand(object));
+  } catch (error) {
+    const status = error.$metadata?.httpStatusCode;
+    if (status === 404) return undefined;
+    if (status !== 400 && status !== 403) throw error;
+    // An answer to HEAD has no body, which would tell an expired token or a clock that is wrong from what stays. One to GET has.
+    const { Body, ...properties } = await s3.send(new GetObjectCommand(object));
+    Body.destroy();
+    return properties;
+  }
+}
+
+/**
+ * What is at the target, and what was recorded there; where that was deleted, as far as a versioned bucket remembers.
+ * @returns {Promise<{ there?: object, made?: ReturnType<typeof readRecord>, deletedAt?: Date }>}
+ */
+export async function look(s3, to) {
+  const there = await head(s3, to);
+  if (there) return { there, made: readRecord(there.Metadata) };
+  // Sorted by key, and of one key the newest first.
+  const list = new ListObjectVersionsCommand({ Bucket: to.Bucket, Prefix: to.Key, MaxKeys: 10 });
+  const { DeleteMarkers: [marker] = [], Versions: [version] = [] } = await s3.send(list);
+  if (marker?.Key !== to.Key) return {};
+  const last = version?.Key === to.Key ? await head(s3, { ...to, VersionId: version.VersionId }) : undefined;
+  return { made: last && readRecord(last.Metadata), deletedAt: marker.LastModified };
+}

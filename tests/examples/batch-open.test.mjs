@@ -1,0 +1,210 @@
+// examples/batch-open.mjs, as S3 Batch Operations calls it, and what of its failures passes.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { Sealer } from 'kmseal';
+import { sample } from '../support/bytes.mjs';
+import { CHECKSUMS, startFunctions } from '../support/functions.mjs';
+import { outcomeOf, tasks } from '../support/tasks.mjs';
+
+const SIZE = 400_000;
+/** Two parts of an upload. */
+const BIG = sample(6 * 2 ** 20);
+
+let aws;
+let handler;
+before(async () => {
+  aws = await startFunctions();
+  handler = await instance();
+});
+after(() => aws?.close());
+beforeEach(() => aws.proxy.reset());
+
+/** A new one has no data key yet. */
+const instance = (settings) => aws.load('batch-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain, AWS_MAX_ATTEMPTS: '1', ...settings });
+/** One task's code, and the start of its text. */
+const outcome = (key, more) => outcomeOf(handler, { bucket: aws.envelopes, key, ...more });
+const opensTo = async (name, plaintext) => assert.ok(Buffer.from(plaintext).equals(await aws.get(aws.plain, name)), name);
+
+describe('the task of a job that opens', () => {
+  test('opens, says so, and does it once, in both schemas', async () => {
+    for (const ChecksumAlgorithm of CHECKSUMS) {
+      const name = `uploads/4711/x y+${ChecksumAlgorithm}`;
+      await aws.upload(aws.envelopes, `${name}.kmseal`, sample(SIZE), { ChecksumAlgorithm });
+      const expected = { invocationSchemaVersion: '1.0', invocationId: 'call-1', treatMissingKeysAs: 'PermanentFailure' };
+      const first = tasks({ bucket: aws.envelopes, key: `${name}.kmseal` });
+      const result = (resultString) => [{ taskId: 'task-0', resultCode: 'Succeeded', resultString }];
+      assert.deepEqual(await handler(first), { ...expected, results: result('written') });
+      await opensTo(name, sample(SIZE));
+      const [{ s3BucketArn, ...task }] = first.tasks;
+      const second = { ...first, invocationSchemaVersion: '2.0', tasks: [{ ...task, s3Bucket: aws.envelopes }] };
+      assert.deepEqual(await handler(second), { ...expected, invocationSchemaVersion: '2.0', results: result('already there') });
+    }
+  });
+
+  test('opens again what was replaced', async () => {
+    await aws.upload(aws.envelopes, 'uploads/4711/again.kmseal', sample(SIZE));
+    assert.deepEqual(await outcome('uploads/4711/again.kmseal'), ['Succeeded', 'written']);
+    await aws.upload(aws.envelopes, 'uploads/4711/again.kmseal', BIG);
+    assert.deepEqual(await outcome('uploads/4711/again.kmseal'), ['Succeeded', 'written']);
+    await opensTo('uploads/4711/again', BIG);
+  });
+
+  test('takes one version of each key, the current one, whatever the manifest names', async () => {
+    const bucket = await aws.bucket('versions', { versioned: true });
+    const old = await aws.upload(bucket, 'uploads/4711/v.kmseal', sample(SIZE));
+    const current = await aws.upload(bucket, 'uploads/4711/v.kmseal', sample(SIZE + 1));
+    const of = (versionId) => outcome('uploads/4711/v.kmseal', { bucket, versionId });
+    assert.deepEqual(await of(old), ['PermanentFailure', 'superseded']);
+    assert.deepEqual(await of(current), ['Succeeded', 'written']);
+    assert.deepEqual(await of(old), ['PermanentFailure', 'superseded']);
+    assert.deepEqual(await of(current), ['Succeeded', 'already there']);
+    await opensTo('uploads/4711/v', sample(SIZE + 1));
+    await aws.delete(bucket, 'uploads/4711/v.kmseal');
+    assert.deepEqual(await of(current), ['PermanentFailure', 'source gone']);
+  });
+
+  test('says so where the plaintext was deleted from a versioned target, and leaves it deleted', async () => {
+    await aws.upload(aws.envelopes, 'uploads/4711/del.kmseal', sample(SIZE));
+    await outcome('uploads/4711/del.kmseal');
+    await aws.delete(aws.plain, 'uploads/4711/del');
+    assert.deepEqual(await outcome('uploads/4711/del.kmseal'), ['PermanentFailure', 'deleted since']);
+  });
+
+  test('works into an unversioned bucket, too', async () => {
+    const PLAIN_BUCKET = await aws.bucket('plain-unversioned');
+    const into = await instance({ PLAIN_BUCKET });
+    const key = 'uploads/4711/u.kmseal';
+    for (const length of [SIZE, SIZE + 1]) {
+      await aws.upload(aws.envelopes, key, sample(length));
+      for (const expected of ['written', 'already there']) {
+        assert.deepEqual(await outcomeOf(into, { bucket: aws.envelopes, key }), ['Succeeded', expected]);
+      }
+      assert.ok(Buffer.from(sample(length)).equals(await aws.get(PLAIN_BUCKET, 'uploads/4711/u')));
+    }
+  });
+
+  test('one that fails is told of, and those after it are done', async () => {
+    await aws.put(aws.envelopes, 'uploads/4711/text.kmseal', sample(SIZE));
+    await aws.upload(aws.envelopes, 'uploads/4711/fine.kmseal', sample(SIZE));
+    const keys = ['uploads/4711/text.kmseal', 'x', 'uploads/4711/a', 'uploads/4711/.kmseal', 'uploads/4711/none.kmseal', 'uploads/4711/fine.kmseal'];
+    const mixed = tasks(...keys.map((key) => ({ bucket: aws.envelopes, key })));
+    mixed.tasks[1].s3Key = '%E0%A4%A';
+    const { results } = await handler(mixed);
+    assert.deepEqual(results.map(({ taskId, resultCode }) => `${taskId} ${resultCode}`), [
+      ...[0, 1, 2, 3, 4].map((index) => `task-${index} PermanentFailure`), 'task-5 Succeeded',
+    ]);
+    await opensTo('uploads/4711/fine', sample(SIZE));
+  });
+});
+
+describe('what stays is a permanent failure', () => {
+  test('of the envelope', async () => {
+    const envelope = await aws.sealer.seal(BIG);
+    await aws.put(aws.envelopes, 'uploads/4711/cut.kmseal', envelope.subarray(0, 5_500_000));
+    await aws.put(aws.envelopes, 'uploads/4711/empty.kmseal', new Uint8Array());
+    const others = await new Sealer({ keys: aws.key, encryptionContext: { other: 'context' } }).seal(sample(SIZE));
+    await aws.put(aws.envelopes, 'uploads/4711/context.kmseal', others);
+    for (const [name, code] of [['cut', 'ERR_TRUNCATED'], ['empty', 'ERR_TRUNCATED'], ['context', 'ERR_CONTEXT'], ['none', 'source gone']]) {
+      assert.deepEqual(await outcome(`uploads/4711/${name}.kmseal`), ['PermanentFailure', code]);
+      assert.ok(!(await aws.left(aws.plain)).objects.includes(`uploads/4711/${name}`));
+    }
+    assert.deepEqual((await aws.left(aws.plain)).uploads, []);
+  });
+
+  for (const [operation, status, code] of [
+    ['GetObject', 403, 'AccessDenied'], ['GetObject', 403, 'InvalidObjectState'], ['PutObject', 403, 'AccessDenied'],
+    ['PutObject', 501, 'NotImplemented'], ['Decrypt', 400, 'AccessDeniedException'], ['Decrypt', 400, 'DisabledException'],
+    ['Decrypt', 400, 'InvalidCiphertextException'],
+  ]) {
+    test(`${code} at ${operation}`, async () => {
+      await aws.upload(aws.envelopes, 'uploads/4711/stays.kmseal', sample(SIZE));
+      const fresh = operation === 'Decrypt' ? await instance() : handler;
+      aws.proxy.fault = (call) => (call.operation === operation ? { status, code } : undefined);
+      const [resultCode] = await outcomeOf(fresh, { bucket: aws.envelopes, key: 'uploads/4711/stays.kmseal' });
+      assert.equal(resultCode, 'PermanentFailure');
+    });
+  }
+
+  test('a HEAD without rights, which S3 answers without a body', async () => {
+    await aws.upload(aws.envelopes, 'uploads/4711/head.kmseal', sample(SIZE));
+    aws.proxy.fault = ({ operation }) => (['HeadObject', 'GetObject'].includes(operation) ? { status: 403, code: 'AccessDenied' } : undefined);
+    assert.deepEqual(await outcome('uploads/4711/head.kmseal'), ['PermanentFailure', 'AccessDenied']);
+  });
+});
+
+describe('what passes is a temporary failure, and done when it has passed', () => {
+  const everywhere = ['HeadObject', 'GetObject', 'PutObject'];
+  const cases = [
+    ...everywhere.flatMap((operation) => [
+      [operation, { status: 503, code: 'SlowDown' }], [operation, { status: 500, code: 'InternalError' }], [operation, 'hang up'],
+      [operation, { status: 400, code: 'ExpiredToken' }], [operation, { status: 403, code: 'RequestTimeTooSkewed' }],
+      [operation, { status: 400, code: 'RequestTimeout' }],
+    ]),
+    ['PutObject', { status: 409, code: 'OperationAborted' }], ['PutObject', { status: 409, code: 'ConditionalRequestConflict' }],
+    ['ListObjectVersions', { status: 503, code: 'ServiceUnavailable' }],
+    ['Decrypt', { status: 400, code: 'ThrottlingException' }], ['Decrypt', { status: 500, code: 'KMSInternalException' }],
+    ['Decrypt', { status: 503, code: 'DependencyTimeoutException' }], ['Decrypt', { status: 400, code: 'ExpiredTokenException' }],
+    ['Decrypt', { status: 400, code: 'LimitExceededException' }], ['Decrypt', 'hang up'],
+    ['GetObject', { bytes: 100_000, then: 'hang up' }], ['GetObject', { bytes: 0, then: 'hang up' }],
+  ];
+  for (const [index, [operation, fault]] of cases.entries()) {
+    test(`${operation}: ${typeof fault === 'string' ? fault : Object.values(fault).join(' ')}`, async () => {
+      const key = `uploads/4711/passes-${index}.kmseal`;
+      await aws.upload(aws.envelopes, key, sample(SIZE));
+      const fresh = operation === 'Decrypt' ? await instance() : handler;
+      // A HEAD has no body: the function asks GET why.
+      const struck = operation === 'HeadObject' ? ['HeadObject', 'GetObject'] : [operation];
+      aws.proxy.fault = (call) => (struck.includes(call.operation) ? fault : undefined);
+      const [resultCode, text] = await outcomeOf(fresh, { bucket: aws.envelopes, key });
+      assert.equal(resultCode, 'TemporaryFailure', text);
+      aws.proxy.reset();
+      assert.deepEqual(await outcomeOf(fresh, { bucket: aws.envelopes, key }), ['Succeeded', 'written']);
+    });
+  }
+
+  for (const [operation, fault] of [
+    ['HeadObject', 'hang'], ['GetObject', 'hang'], ['PutObject', 'hang'], ['Decrypt', 'hang'],
+  ]) {
+    test(`${operation}: ${fault.then ? 'a body that stands still in the middle' : 'no answer'}`, async () => {
+      const key = `uploads/4711/hangs-${operation}-${Boolean(fault.then)}.kmseal`;
+      await aws.upload(aws.envelopes, key, sample(SIZE));
+      const fresh = await instance({ REQUEST_TIMEOUT_MS: '1000' });
+      aws.proxy.fault = (call) => (call.operation === operation ? fault : undefined);
+      assert.equal((await outcomeOf(fresh, { bucket: aws.envelopes, key }))[0], 'TemporaryFailure');
+      aws.proxy.reset();
+      assert.deepEqual(await outcomeOf(handler, { bucket: aws.envelopes, key }), ['Succeeded', 'written']);
+    });
+  }
+});
+
+describe('of uploads no parts stay', () => {
+  for (const [what, operation, fault] of [
+    ['a part that fails', 'UploadPart', { status: 503, code: 'SlowDown' }],
+    ['a Complete that fails', 'CompleteMultipartUpload', { status: 503, code: 'SlowDown' }],
+    ['a Complete that is refused', 'CompleteMultipartUpload', { status: 403, code: 'AccessDenied' }],
+    ['a Complete without an answer', 'CompleteMultipartUpload', 'hang up'],
+  ]) {
+    test(`after ${what}`, async () => {
+      const key = `uploads/4711/${what}.kmseal`;
+      await aws.upload(aws.envelopes, key, BIG);
+      aws.proxy.fault = (call) => (call.operation === operation ? fault : undefined);
+      const [resultCode] = await outcome(key);
+      assert.equal(resultCode, fault.code === 'AccessDenied' ? 'PermanentFailure' : 'TemporaryFailure');
+      const { objects, uploads } = await aws.left(aws.plain);
+      assert.deepEqual([objects.includes(`uploads/4711/${what}`), uploads], [false, []]);
+    });
+  }
+
+  test('an upload whose answer is lost is found, and not made twice', async () => {
+    for (const [name, operation, plaintext] of [['lost-big', 'CompleteMultipartUpload', BIG], ['lost', 'PutObject', sample(SIZE)]]) {
+      const key = `uploads/4711/${name}.kmseal`;
+      await aws.upload(aws.envelopes, key, plaintext);
+      aws.proxy.fault = (call) => (call.operation === operation ? 'lose the answer' : undefined);
+      assert.equal((await outcome(key))[0], 'TemporaryFailure');
+      aws.proxy.reset();
+      assert.deepEqual(await outcome(key), ['Succeeded', 'already there']);
+      await opensTo(`uploads/4711/${name}`, plaintext);
+    }
+    assert.deepEqual((await aws.left(aws.plain)).uploads, []);
+  });
+});

@@ -1,0 +1,211 @@
+// examples/batch-reseal.mjs, as S3 Batch Operations calls it: in place under its role of infra/kmseal.yaml, and into other buckets.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { CopyObjectCommand } from '@aws-sdk/client-s3';
+import { Opener, inspect } from 'kmseal';
+import { printed } from '../../scripts/lib/kms.mjs';
+import { sample } from '../support/bytes.mjs';
+import { CHECKSUMS, CONTEXT, startFunctions } from '../support/functions.mjs';
+import { outcomeOf } from '../support/tasks.mjs';
+
+const SIZE = 400_000;
+/** Two parts of an upload. */
+const BIG = sample(6 * 2 ** 20);
+const TAGS = [{ Key: 'expires', Value: 'in 30 days' }, { Key: 'of/whom+=&', Value: 'ü' }];
+const ALONG = {
+  Metadata: { note: 'to be kept' }, ContentType: 'application/x-kmseal', CacheControl: 'no-store', ContentDisposition: 'attachment',
+  ContentLanguage: 'de', StorageClass: 'STANDARD_IA', Expires: new Date('2030-01-01T00:00:00Z'),
+};
+const Tagging = TAGS.map(({ Key, Value }) => `${encodeURIComponent(Key)}=${encodeURIComponent(Value)}`).join('&');
+
+let aws;
+let answers;
+let versioned;
+before(async () => {
+  aws = await startFunctions();
+  answers = await Promise.all([aws.kms.createKey(), aws.kms.createKey()]);
+  versioned = await aws.bucket('versioned', { versioned: true });
+});
+after(() => aws?.close());
+beforeEach(() => aws.proxy.reset());
+
+/** A job for one of the two keys. */
+const job = (answer, TO_BUCKET, settings) =>
+  aws.load('batch-reseal', 'ResealFunction', { TO_BUCKET, PUBLIC_KEY: JSON.stringify(printed(answer)), AWS_MAX_ATTEMPTS: '1', ...settings });
+/** That the object opens with this key alone, to this. */
+async function isSealedFor({ KeyId }, bucket, key, plaintext) {
+  const envelope = await aws.get(bucket, key);
+  assert.deepEqual((await inspect(envelope)).keyIds, [KeyId]);
+  const opened = await new Opener({ keyIds: [KeyId], decrypt: aws.kms.decrypt }).open(envelope, { encryptionContext: CONTEXT });
+  assert.ok(Buffer.from(plaintext).equals(opened.plaintext));
+}
+
+describe('resealing into another bucket', () => {
+  for (const kind of ['unversioned', 'versioned']) {
+    test(`does it once for each key that it is run for, in ${kind} buckets`, async () => {
+      const [from, to] = [await aws.bucket(`from-${kind}`, { versioned: kind === 'versioned' }), await aws.bucket(`to-${kind}`, { versioned: kind === 'versioned' })];
+      for (const [index, plaintext] of [sample(SIZE), BIG, sample(0)].entries()) {
+        const key = `uploads/4711/ü b+${index}.kmseal`;
+        await aws.upload(from, key, plaintext, plaintext === BIG ? {} : { ChecksumAlgorithm: CHECKSUMS[index % 2] });
+        for (const answer of answers) {
+          const handler = await job(answer, to);
+          for (const expected of ['written', 'already there']) {
+            const [code, text] = await outcomeOf(handler, { bucket: from, key });
+            assert.deepEqual([code, text.split(' over ')[0]], ['Succeeded', expected]);
+            await isSealedFor(answer, to, key, plaintext);
+          }
+        }
+      }
+      assert.deepEqual((await aws.left(to)).uploads, []);
+    });
+  }
+
+  test('what was opened by mistake is sealed, and the report says that plaintext was there', async () => {
+    const [from, to] = [await aws.bucket('mistake'), await aws.bucket('mistake-to', { versioned: true })];
+    await aws.upload(from, 'uploads/4711/m.kmseal', sample(SIZE));
+    const opening = await aws.load('batch-open', 'OpenFunction', { PLAIN_BUCKET: to });
+    assert.deepEqual(await outcomeOf(opening, { bucket: from, key: 'uploads/4711/m.kmseal' }), ['Succeeded', 'written']);
+    // The opened object under the key that the resealed one takes, too, as where somebody changed plainKey().
+    await aws.s3.send(new CopyObjectCommand({ Bucket: to, Key: 'uploads/4711/m.kmseal', CopySource: `${to}/uploads/4711/m` }));
+    const [code, text] = await outcomeOf(await job(answers[0], to), { bucket: from, key: 'uploads/4711/m.kmseal' });
+    assert.deepEqual([code, text], ['Succeeded', "written over the result of 'open', which a versioned bucket keeps as an old version"]);
+    await isSealedFor(answers[0], to, 'uploads/4711/m.kmseal', sample(SIZE));
+  });
+
+  test('what another program put at the target is not replaced', async () => {
+    const [from, to] = [await aws.bucket('theirs'), await aws.bucket('theirs-to')];
+    await aws.upload(from, 'uploads/4711/t.kmseal', sample(SIZE));
+    await aws.put(to, 'uploads/4711/t.kmseal', 'theirs');
+    assert.deepEqual(await outcomeOf(await job(answers[0], to), { bucket: from, key: 'uploads/4711/t.kmseal' }), ['PermanentFailure', 'REFUSED']);
+    assert.equal(Buffer.from(await aws.get(to, 'uploads/4711/t.kmseal')).toString(), 'theirs');
+  });
+});
+
+describe('resealing in place', () => {
+  test('replaces the current version, once, and the role of the template may', async () => {
+    await aws.version(aws.envelopes);
+    const key = 'uploads/4711/in place.kmseal';
+    const versionId = await aws.upload(aws.envelopes, key, BIG, { ...ALONG, Tagging });
+    const handler = await job(answers[0], aws.envelopes);
+    const run = (more) => outcomeOf(handler, { bucket: aws.envelopes, key, ...more });
+    assert.deepEqual(await run({ versionId }), ['Succeeded', 'written']);
+    await isSealedFor(answers[0], aws.envelopes, key, BIG);
+    const { VersionId } = await aws.head(aws.envelopes, key);
+    // S3 asks again, of the version in the manifest, which is the one before now.
+    assert.deepEqual(await run({ versionId }), ['Succeeded', 'already there']);
+    assert.deepEqual(await run(), ['Succeeded', 'already there']);
+    assert.deepEqual(await run({ versionId: VersionId }), ['Succeeded', 'already there']);
+    assert.equal((await aws.head(aws.envelopes, key)).VersionId, VersionId);
+    await goesAlong(aws.envelopes, key);
+  });
+
+  test('of an unversioned bucket is refused', async () => {
+    const bucket = await aws.bucket('in-place-unversioned');
+    await aws.upload(bucket, 'uploads/4711/i.kmseal', sample(SIZE));
+    const envelope = await aws.get(bucket, 'uploads/4711/i.kmseal');
+    assert.deepEqual(await outcomeOf(await job(answers[0], bucket), { bucket, key: 'uploads/4711/i.kmseal' }), ['PermanentFailure', 'REFUSED']);
+    assert.ok(Buffer.from(envelope).equals(await aws.get(bucket, 'uploads/4711/i.kmseal')));
+  });
+
+  for (const [what, operation] of [['read', 'GetObject'], ['written', 'PutObject']]) {
+    test(`an upload while the old one is ${what} stays, and is sealed for the new key next`, async () => {
+      const key = `uploads/4711/meanwhile-${what}.kmseal`;
+      const versionId = await aws.upload(versioned, key, sample(SIZE));
+      const handler = await job(answers[0], versioned);
+      let replaced;
+      aws.proxy.fault = async (call) => {
+        if (call.operation === operation) await (replaced ??= aws.upload(versioned, key, sample(SIZE + 1)));
+      };
+      assert.deepEqual(await outcomeOf(handler, { bucket: versioned, key, versionId }), ['PermanentFailure', 'superseded']);
+      await isSealedFor({ KeyId: aws.key.keyId }, versioned, key, sample(SIZE + 1));
+      assert.deepEqual(await outcomeOf(handler, { bucket: versioned, key }), ['Succeeded', 'written']);
+      await isSealedFor(answers[0], versioned, key, sample(SIZE + 1));
+    });
+  }
+
+  test('an object that is deleted meanwhile does not come back', async () => {
+    const key = 'uploads/4711/deleted.kmseal';
+    await aws.upload(versioned, key, BIG);
+    const handler = await job(answers[0], versioned);
+    let gone;
+    aws.proxy.fault = async ({ operation }) => {
+      if (operation === 'CompleteMultipartUpload') await (gone ??= aws.delete(versioned, key));
+    };
+    assert.deepEqual(await outcomeOf(handler, { bucket: versioned, key }), ['PermanentFailure', 'source gone']);
+    const { objects, uploads } = await aws.left(versioned);
+    assert.deepEqual([objects.includes(key), uploads], [false, []]);
+  });
+
+  test('for a second key needs the first to open', async () => {
+    const key = 'uploads/4711/twice.kmseal';
+    await aws.upload(versioned, key, sample(SIZE));
+    assert.equal((await outcomeOf(await job(answers[0], versioned), { bucket: versioned, key }))[0], 'Succeeded');
+    const second = await job(answers[1], versioned);
+    assert.deepEqual(await outcomeOf(second, { bucket: versioned, key }), ['PermanentFailure', 'ERR_NO_MATCHING_KEY']);
+    const both = await job(answers[1], versioned, { KEY_ARN: `${aws.key.keyId}, ${answers[0].KeyId}` });
+    // The template's role may not use that key: KMS refuses, and nothing is replaced.
+    assert.deepEqual(await outcomeOf(both, { bucket: versioned, key }), ['PermanentFailure', 'ERR_KMS']);
+    await isSealedFor(answers[0], versioned, key, sample(SIZE));
+  });
+});
+
+/** That what stood beside the object stands there again. */
+async function goesAlong(bucket, key) {
+  const { Metadata, ...head } = await aws.head(bucket, key);
+  const { Metadata: metadata, Expires, ...headers } = ALONG;
+  for (const [name, value] of Object.entries(metadata)) assert.equal(Metadata[name], value);
+  for (const [name, value] of Object.entries(headers)) assert.equal(head[name], value, name);
+  assert.equal(new Date(head.ExpiresString).getTime(), Expires.getTime());
+  const byKey = (tags) => tags.map(({ Key, Value }) => `${Key}: ${Value}`).sort();
+  assert.deepEqual(byKey(await aws.tags(bucket, key)), byKey(TAGS));
+}
+
+test('metadata, headers, storage class and tags go along, in one part and in several', async () => {
+  const [from, to] = [await aws.bucket('along'), await aws.bucket('along-to')];
+  const handler = await job(answers[0], to);
+  for (const [key, plaintext] of [['uploads/4711/small.kmseal', sample(SIZE)], ['uploads/4711/big.kmseal', BIG]]) {
+    await aws.upload(from, key, plaintext, { ...ALONG, Tagging });
+    assert.deepEqual(await outcomeOf(handler, { bucket: from, key }), ['Succeeded', 'written']);
+    await goesAlong(to, key);
+  }
+  await aws.upload(from, 'uploads/4711/plain.kmseal', sample(SIZE));
+  assert.deepEqual(await outcomeOf(handler, { bucket: from, key: 'uploads/4711/plain.kmseal' }), ['Succeeded', 'written']);
+  assert.deepEqual(await aws.tags(to, 'uploads/4711/plain.kmseal'), []);
+});
+
+test('a record that an object brings along counts for nothing elsewhere', async () => {
+  const [from, to] = [await aws.bucket('records'), await aws.bucket('records-to')];
+  const key = 'uploads/4711/r.kmseal';
+  await aws.upload(from, key, sample(SIZE));
+  const handler = await job(answers[0], to);
+  await outcomeOf(handler, { bucket: from, key });
+  const { Metadata } = await aws.head(to, key);
+  // As where a bucket was copied with its metadata: what is said there is said of another object.
+  const copied = await aws.bucket('records-copied', { versioned: true });
+  await aws.upload(copied, key, sample(SIZE), { Metadata });
+  assert.deepEqual(await outcomeOf(await job(answers[0], copied), { bucket: copied, key }), ['Succeeded', 'written']);
+  await isSealedFor(answers[0], copied, key, sample(SIZE));
+});
+
+describe('settings of a job that reseals', () => {
+  const key = 'uploads/4711/never.kmseal';
+  let to;
+  before(async () => {
+    to = await aws.bucket('never');
+    await aws.upload(aws.envelopes, key, sample(SIZE));
+  });
+  for (const [what, settings, message] of [
+    ['no public key', { PUBLIC_KEY: '' }, /PUBLIC_KEY is not set/],
+    ['a misspelt setting', { PUBLIC_KEY: '', PUBLICKEY: '{}' }, /PUBLIC_KEY is not set/],
+    ['a public key that is no JSON', { PUBLIC_KEY: 'alias/new' }, /PUBLIC_KEY is not of the form/],
+    ['JSON that is no key', { PUBLIC_KEY: '{}' }, /./],
+    ['no target', { TO_BUCKET: '' }, /TO_BUCKET is not set/],
+  ]) {
+    test(`with ${what} it does not start, and opens nothing`, async () => {
+      await assert.rejects(job(answers[0], to, settings), { message });
+      delete process.env.PUBLICKEY;
+      assert.ok(aws.proxy.calls.every(({ operation }) => operation === 'GetBucketVersioning'));
+      assert.deepEqual(await aws.left(to), { objects: [], uploads: [] });
+    });
+  }
+});

@@ -1,0 +1,92 @@
+// Lambda functions of examples/ where they run: infra/kmseal.yaml as a stack with its policies enforced, S3 and KMS behind a proxy, and each
+// function under a role of the stack.
+import { randomUUID } from 'node:crypto';
+import {
+  CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, GetObjectTaggingCommand, HeadObjectCommand, ListMultipartUploadsCommand,
+  ListObjectsV2Command, PutBucketPolicyCommand, PutBucketVersioningCommand, PutObjectCommand, S3Client,
+} from '@aws-sdk/client-s3';
+import { GetPublicKeyCommand } from '@aws-sdk/client-kms';
+import { KmsPublicKey, Sealer } from 'kmseal';
+import { startAwsProxy } from './aws-proxy.mjs';
+import { startKms } from './kms.mjs';
+import { STACK_SERVICES, assumeRole, deploy } from './stack.mjs';
+
+export const CONTEXT = { purpose: 'upload', user: '4711' };
+/** What S3 adds to an upload that brings none, and what the SDK brings. */
+export const CHECKSUMS = ['CRC64NVME', 'CRC32'];
+
+export async function startFunctions() {
+  const kms = await startKms({ auth: true, env: { SERVICES: STACK_SERVICES } });
+  const s3 = new S3Client({ ...kms.emulator.config, forcePathStyle: true });
+  const stack = await deploy(kms.emulator, 'kmseal', { RestrictAlgorithm: 'false' });
+  const proxy = await startAwsProxy(kms.emulator.endpoint, s3);
+  const answer = await kms.client.send(new GetPublicKeyCommand({ KeyId: stack.KeyArn }));
+  const key = await KmsPublicKey.import(answer);
+  const sealer = new Sealer({ keys: key, encryptionContext: CONTEXT, cache: { maxAge: 600_000 } });
+  const send = (command) => s3.send(command);
+  return {
+    kms,
+    s3,
+    proxy,
+    key,
+    sealer,
+    envelopes: stack.BucketName,
+    plain: stack.PlainBucketName,
+
+    /** Imports an example as Lambda does, with its settings in the environment: a module of its own each time, as instances are. */
+    async load(name, role, settings) {
+      const { accessKeyId, secretAccessKey, sessionToken } = await assumeRole(kms.emulator, stack[`${role}RoleArn`]);
+      for (const setting of ['KEY_ARN', 'PLAIN_BUCKET', 'TO_BUCKET', 'PUBLIC_KEY', 'FROM_OWNER', 'TO_OWNER', 'REQUEST_TIMEOUT_MS']) {
+        delete process.env[setting];
+      }
+      Object.assign(process.env, kms.emulator.env, {
+        AWS_ENDPOINT_URL: proxy.endpoint, S3_PATH_STYLE: '1', AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        AWS_SESSION_TOKEN: sessionToken, KEY_ARN: key.keyId, ...settings,
+      });
+      const { handler } = await import(`../../examples/${name}.mjs?${randomUUID()}`);
+      return handler;
+    },
+
+    version: (Bucket) => send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } })),
+    /** Another bucket, in which the roles of the functions may do what they may in the stack's. */
+    async bucket(Bucket, { versioned } = {}) {
+      await send(new CreateBucketCommand({ Bucket }));
+      if (versioned) await this.version(Bucket);
+      const Principal = { AWS: [stack.OpenFunctionRoleArn, stack.ResealFunctionRoleArn] };
+      const Resource = [`arn:aws:s3:::${Bucket}`, `arn:aws:s3:::${Bucket}/*`];
+      const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal, Action: 's3:*', Resource }] });
+      await send(new PutBucketPolicyCommand({ Bucket, Policy }));
+      return Bucket;
+    },
+
+    /** Stores bytes, and gives the version. The emulator takes seconds for the CRC64NVME of megabytes. */
+    async put(Bucket, Key, Body, more) {
+      const ChecksumAlgorithm = Body.length > 2 ** 20 ? 'CRC32' : 'CRC64NVME';
+      return (await send(new PutObjectCommand({ Bucket, Key, Body, ChecksumAlgorithm, ...more }))).VersionId;
+    },
+    /** Seals and stores, as the page does. */
+    async upload(Bucket, Key, plaintext, more) {
+      return this.put(Bucket, Key, await sealer.seal(plaintext), more);
+    },
+    async get(Bucket, Key) {
+      return (await send(new GetObjectCommand({ Bucket, Key }))).Body.transformToByteArray();
+    },
+    head: (Bucket, Key) => send(new HeadObjectCommand({ Bucket, Key })),
+    tags: async (Bucket, Key) => (await send(new GetObjectTaggingCommand({ Bucket, Key }))).TagSet,
+    delete: (Bucket, Key) => send(new DeleteObjectCommand({ Bucket, Key })),
+
+    /** Keys of objects, and of uploads that were neither completed nor aborted. */
+    async left(Bucket) {
+      const { Contents = [] } = await send(new ListObjectsV2Command({ Bucket }));
+      const { Uploads = [] } = await send(new ListMultipartUploadsCommand({ Bucket }));
+      return { objects: Contents.map(({ Key }) => Key), uploads: Uploads.map(({ Key }) => Key) };
+    },
+
+    async close() {
+      sealer.close();
+      s3.destroy();
+      await proxy.close();
+      await kms.close();
+    },
+  };
+}
