@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { browserPackages } from './lib/browsers.mjs';
 import { needDebian } from './lib/debian.mjs';
 import { nginxProgram } from './lib/nginx.mjs';
-import { checkTools, consumerTools, npmPackages, servingTools, typeTools } from './lib/npm.mjs';
+import { checkTools, consumerTools, inputTools, npmPackages, servingTools, typeTools } from './lib/npm.mjs';
 import { which } from './lib/run.mjs';
 import { cargoDeny, geckodriver, wasmBindgen, wasmPack, wasmTarget } from './lib/rust.mjs';
 import { venv } from './lib/venv.mjs';
@@ -42,6 +42,7 @@ export async function setup({ npm, rust, browsers, emulator, faults, python, con
   if (consumers) {
     await consumerTools();
     await typeTools();
+    await inputTools();
   }
   if (serving) {
     await servingTools();

@@ -36,6 +36,9 @@ export const consumerTools = () => npmTools('tests/package/consumers');
 /** What looks at the package, its types, its documents and its workflows. */
 export const checkTools = () => npmTools('scripts/requirements/checks');
 
+/** Other people's streams, and what reads them, that the tests hand in. */
+export const inputTools = () => npmTools('tests/inputs');
+
 /** The servers and archives with which the tests serve and store what was opened. */
 export const servingTools = () => npmTools('tests/serving/servers');
 
