@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { KmsPublicKey, Opener, Sealer, reseal } from 'kmseal';
-import { byHand, readAll, sample } from '../support/bytes.mjs';
+import { readAll, sample } from '../support/bytes.mjs';
 import { remembering, startKms } from '../support/kms.mjs';
 
 const IDLE = 1000;
@@ -33,39 +33,55 @@ beforeEach(({ mock }) => {
   clock = mock.timers;
 });
 
-/** Lets everything run that waits for no timer. */
-const settle = async () => { for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate); };
-/** What is due, and what that makes due. */
-async function pass(milliseconds) {
-  await settle();
+/** Lets so much time pass, and what comes of it: a timer that is due sets another one. */
+function pass(milliseconds) {
   clock.tick(milliseconds);
-  await settle();
   clock.tick(1);
-  await settle();
 }
+
+/** A stream that gives each chunk when it is asked and `before` has passed; then it stalls, and says so. */
+function streamOf(chunks, { before = 0, stalls = false } = {}) {
+  const left = [...chunks];
+  const made = { cancelled: undefined };
+  made.stalled = new Promise((resolve) => {
+    made.stream = new ReadableStream({
+      async pull(controller) {
+        await null; // by now the clock runs for it
+        if (left.length > 0) {
+          clock.tick(before);
+          controller.enqueue(left.shift());
+        } else if (stalls) {
+          resolve();
+          await new Promise(() => {});
+        } else {
+          clock.tick(before);
+          controller.close();
+        }
+      },
+      cancel(reason) {
+        made.cancelled = reason;
+      },
+    }, { highWaterMark: 0 });
+  });
+  return made;
+}
+const pieces = (length) => Array.from({ length: Math.ceil(envelope.length / length) }, (unused, index) => envelope.slice(index * length, (index + 1) * length));
 const told = { code: 'ERR_READ', message: `the source sent nothing for ${IDLE} ms; read it again, or raise idleTimeout` };
 
 test('a stream that gives each chunk in time is opened, however long it takes in all', async () => {
-  const hand = byHand();
-  const opening = opener.open(hand.stream).then(({ plaintext }) => readAll(plaintext));
-  for (let at = 0; at < envelope.length; at += 3000) {
-    await pass(IDLE - 10);
-    hand.write(envelope.slice(at, at + 3000));
-  }
-  await pass(IDLE - 10);
-  hand.end();
-  await settle();
-  assert.ok(Buffer.from(PLAIN).equals(Buffer.concat(await opening)));
+  const { plaintext } = await opener.open(streamOf(pieces(3000), { before: IDLE - 10 }).stream);
+  assert.ok(Buffer.from(PLAIN).equals(Buffer.concat(await readAll(plaintext))));
 });
 
 test('the time between reads of the plaintext is not that of the source', async () => {
-  for (const source of [new Blob([envelope]).stream(), { size: envelope.length, read: async (start, end) => envelope.slice(start, end) }]) {
+  for (const source of [streamOf(pieces(3000)).stream, { size: envelope.length, read: async (start, end) => envelope.slice(start, end) }]) {
     const { plaintext } = await opener.open(source);
     const reader = plaintext.getReader();
     let length = 0;
     for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
       length += value.length;
-      await pass(100 * IDLE);
+      await new Promise(setImmediate); // what is read ahead has come
+      pass(100 * IDLE);
     }
     assert.equal(length, PLAIN.length);
   }
@@ -73,21 +89,21 @@ test('the time between reads of the plaintext is not that of the source', async 
 
 test('the time that KMS takes is not that of the source', async () => {
   const slow = async (...args) => {
-    await pass(100 * IDLE);
+    pass(100 * IDLE);
     return decrypt(...args);
   };
-  const { plaintext } = await new Opener({ keyIds: [keyId], decrypt: slow, idleTimeout: IDLE }).open(new Blob([envelope]).stream());
+  const { plaintext } = await new Opener({ keyIds: [keyId], decrypt: slow, idleTimeout: IDLE }).open(streamOf([envelope]).stream);
   assert.equal(Buffer.concat(await readAll(plaintext)).length, PLAIN.length);
 });
 
 test('a stream that stalls anywhere is cancelled', async () => {
   for (const given of [0, 10, 700, envelope.length - 1]) {
-    const hand = byHand();
-    hand.write(envelope.slice(0, given));
-    const opening = assert.rejects(opener.open(hand.stream).then(({ plaintext }) => readAll(plaintext)), told);
-    await pass(IDLE);
+    const source = streamOf([envelope.slice(0, given)].filter(({ length }) => length > 0), { stalls: true });
+    const opening = assert.rejects(opener.open(source.stream).then(({ plaintext }) => readAll(plaintext)), told);
+    await source.stalled;
+    pass(IDLE);
     await opening;
-    assert.equal(hand.cancelled.reason.code, 'ERR_READ');
+    assert.equal(source.cancelled.code, 'ERR_READ');
   }
 });
 
@@ -98,43 +114,49 @@ test("a read that stalls is aborted: of open's, of openRange's, of reseal's", as
     async (source) => readAll(await reseal(source, { opener, sealer })),
   ];
   for (const call of calls) {
-    let reached = true;
-    for (let stalling = 0; reached; stalling++) {
+    for (let stalling = 0, done = false; !done; stalling++) {
       let reads = 0;
-      reached = false;
       let signal;
-      const read = (start, end, options) => {
-        if (reads++ !== stalling) return Promise.resolve(envelope.slice(start, end));
-        reached = true;
-        signal = options.signal;
-        return new Promise(() => {});
-      };
-      const outcome = call({ size: envelope.length, read }).then(() => 'done', (error) => error);
-      await settle();
-      if (reached) {
-        assert.equal(signal.aborted, false);
-        await pass(IDLE);
-        assert.deepEqual([signal.aborted, signal.reason.code], [true, 'ERR_READ']);
-        assert.equal((await outcome).message, told.message);
-      } else {
-        assert.equal(await outcome, 'done');
+      const stalled = new Promise((resolve) => {
+        const read = (start, end, options) => {
+          if (reads++ !== stalling) return Promise.resolve(envelope.slice(start, end));
+          signal = options.signal;
+          resolve();
+          return new Promise(() => {});
+        };
+        call({ size: envelope.length, read }).then(() => resolve('done'), resolve);
+      });
+      done = (await stalled) === 'done';
+      if (done) {
         assert.ok(stalling > 0);
+        continue;
       }
+      assert.equal(signal.aborted, false);
+      pass(IDLE);
+      assert.deepEqual([signal.aborted, signal.reason.message], [true, told.message]);
     }
   }
 });
 
+test('what is read of a source that stalls fails as it says', async () => {
+  for (const use of [(source) => opener.open(source), (source) => opener.openRange(source, 0, 1)]) {
+    let outcome;
+    await new Promise((resolve) => {
+      outcome = assert.rejects(use({ size: envelope.length, read: () => new Promise(() => resolve()) }), told);
+    });
+    pass(IDLE);
+    await outcome;
+  }
+});
+
 test("a call's own time comes before the opener's, and without either there is none", async () => {
-  const hand = byHand();
-  const opening = assert.rejects(opener.open(hand.stream, { idleTimeout: 5 }), /nothing for 5 ms/);
-  await pass(5);
+  const source = streamOf([], { stalls: true });
+  const opening = assert.rejects(opener.open(source.stream, { idleTimeout: 5 }), /nothing for 5 ms/);
+  await source.stalled;
+  pass(5);
   await opening;
-  const other = byHand();
-  const waiting = new Opener({ keyIds: [keyId], decrypt }).open(other.stream).then(({ plaintext }) => readAll(plaintext));
-  await pass(1e9);
-  other.write(envelope);
-  other.end();
-  assert.equal(Buffer.concat(await waiting).length, PLAIN.length);
+  const { plaintext } = await new Opener({ keyIds: [keyId], decrypt }).open(streamOf(pieces(3000), { before: 1e9 }).stream);
+  assert.equal(Buffer.concat(await readAll(plaintext)).length, PLAIN.length);
 });
 
 test('an idleTimeout that is none is refused', async () => {
