@@ -28,7 +28,8 @@ impl KeyArn {
 
     #[allow(clippy::arithmetic_side_effects, reason = "lengths of parts of one text")]
     fn checked(text: &str) -> Option<Self> {
-        let parts: Vec<&[u8]> = text.as_bytes().split(|byte| *byte == b':').collect();
+        // Of hostile text no more parts than show that there are too many.
+        let parts: Vec<&[u8]> = text.as_bytes().split(|byte| *byte == b':').take(7).collect();
         let &[b"arn", partition, b"kms", region, account, resource] = parts.as_slice() else {
             return None;
         };

@@ -39,16 +39,14 @@ impl EncryptionContext {
         Ok(context)
     }
 
-    /// Orders the pairs; the error is a key that stands twice.
-    fn sorted(pairs: Vec<(String, String)>) -> core::result::Result<Self, String> {
-        let mut context = Self::default();
-        for (key, value) in pairs {
-            match context.0.binary_search_by(|(other, _)| other.cmp(&key)) {
-                Ok(_) => return Err(key),
-                Err(place) => context.0.insert(place, (key, value)),
-            }
+    /// Orders the pairs, in one go whatever their order; the error is a key that stands twice.
+    fn sorted(mut pairs: Vec<(String, String)>) -> core::result::Result<Self, String> {
+        pairs.sort_unstable();
+        let mut neighbours = pairs.iter().zip(pairs.iter().skip(1));
+        match neighbours.find(|((key, _), (next, _))| key == next) {
+            Some(((key, _), _)) => Err(key.clone()),
+            None => Ok(Self(pairs)),
         }
-        Ok(context)
     }
 
     fn get(&self, key: &str) -> Option<&str> {
@@ -62,7 +60,8 @@ impl EncryptionContext {
     /// [`Code::Context`]: one key with two values, or too long together.
     pub fn merged(&self, other: &Self) -> Result<Self> {
         let mut pairs = self.0.clone();
-        pairs.extend(other.0.iter().filter(|pair| !self.0.contains(pair)).cloned());
+        let stands = |(key, value): &&(String, String)| self.get(key) == Some(value);
+        pairs.extend(other.0.iter().filter(|pair| !stands(pair)).cloned());
         let context = Self::sorted(pairs).map_err(|key| about(&key, "is given with two values"))?;
         context.serialize()?;
         Ok(context)
