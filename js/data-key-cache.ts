@@ -60,13 +60,23 @@ export class DataKeyCache {
     this.#watch.forget();
   }
 
+  /** Whether it has an answer that one more envelope of so many plaintext bytes may use. */
+  answers(on: Instance, id: string, bytes: number): boolean {
+    const entry = this.#entries.get(id);
+    return entry?.answer !== undefined && this.#serves(entry, on, bytes);
+  }
+
+  #serves(entry: Entry, on: Instance, bytes: number): boolean {
+    const { maxMessagesEncrypted, maxBytesEncrypted } = this.#limits;
+    const within = entry.messages < maxMessagesEncrypted && entry.bytes + bytes <= maxBytesEncrypted;
+    return within && entry.on === on && this.#left(entry) > 0;
+  }
+
   #reserve(on: Instance, id: string, bytes: number): Entry | undefined {
     const entry = this.#entries.get(id);
     if (!entry) return undefined;
     this.#entries.delete(id);
-    const { maxMessagesEncrypted, maxBytesEncrypted } = this.#limits;
-    const within = entry.messages < maxMessagesEncrypted && entry.bytes + bytes <= maxBytesEncrypted;
-    if (entry.on !== on || !within || this.#left(entry) <= 0) {
+    if (!this.#serves(entry, on, bytes)) {
       this.#drop(id, entry);
       return undefined;
     }

@@ -11,7 +11,7 @@ export { reseal } from './reseal.js';
 export type { SealedFile } from './sealed-file.js';
 export { Sealer, type SealerOptions } from './sealer.js';
 export type {
-  ByteStream, Bytes, CacheOptions, ContextOptions, DecryptInput, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine,
+  ByteStream, Bytes, CacheOptions, ContextOptions, DecryptInput, DecryptOptions, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine,
   GetPublicKeyOutput, ImportOptions, Inspection, OpenOptions, OpenRangeResult, OpenResult, Output, Progress, RangeSource,
   ResealOptions, RunOptions, SealOptions, SealStreamOptions, WasmSource,
 } from './types.js';

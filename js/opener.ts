@@ -1,39 +1,51 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Answer, Body, Locked, Unlocked } from '#glue';
+import type { Body, Unlocked } from '#glue';
 import { reasonOf, throwIfAborted, unlessAborted } from './abort.js';
-import { bytesAtCall, isBlob, isBytes, isStream, viewOf, whole } from './bytes.js';
+import { bytesAtCall, isBlob, isBytes, isStream, whole } from './bytes.js';
 import { blamed } from './blob-end.js';
 import { type ReadOptions, blobChunks, isRangeSource, rangeChunks, sizeOf, sliceOf } from './chunks.js';
 import { checkedContext } from './context.js';
 import { DataKeyCache } from './data-key-cache.js';
-import { KmsealError, closedError } from './errors.js';
+import { closedError } from './errors.js';
 import { collect } from './flow.js';
 import { type Instance, call, free, instance, load } from './load.js';
-import { OpeningFlow, readHeader } from './opening.js';
+import { type Limits, OpeningFlow, readHeader } from './opening.js';
 import { ByteQueue } from './queue.js';
 import { locate } from './range.js';
 import { streamChunks } from './streams.js';
 import { importKey, requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
 import { disposable } from './dispose.js';
+import { type UnlockOptions, unlock } from './unlocking.js';
 import type {
-  ByteStream, Bytes, CacheOptions, DecryptInput, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine, Inspection,
+  ByteStream, Bytes, CacheOptions, DecryptInput, DecryptOptions, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine, Inspection,
   OpenOptions, OpenRangeResult, OpenResult, Output, RangeSource,
 } from './types.js';
 
 /** How much is read at a time until the header is whole. */
 const HEAD_SLICE = 64 * 1024;
 /** Generous, and yet a hostile header cannot make `inspect` hold more than 20 MB. */
-const INSPECT_LIMITS = { maxEncryptedDataKeys: 100, maxFrameLength: 2 ** 32 - 1 };
+const INSPECT_LIMITS = { maxEncryptedDataKeys: 100, minFrameLength: 1, maxFrameLength: 2 ** 32 - 1 };
 
 export interface OpenerOptions {
-  /** Full ARNs of the keys that may open; checked at first use. `mrk-` keys match in any region. */
+  /**
+   * Full ARNs of the keys that may open, the nearest first; checked at first use. `mrk-` keys match in any region. Whatever fails in
+   * KMS for one of them, such as a whole region, the next one that the envelope names is asked.
+   */
   keyIds: readonly string[];
-  /** Calls KMS Decrypt, with the caller's own client, credentials and retries. */
-  decrypt: (input: DecryptInput, options: { signal?: AbortSignal | undefined }) => Promise<DecryptOutput>;
+  /**
+   * Calls KMS Decrypt, with the caller's own client, credentials and retries. With keys in several regions the client is that of the
+   * key's: `input.KeyId.split(':')[3]`.
+   */
+  decrypt: (input: DecryptInput, options: DecryptOptions) => Promise<DecryptOutput>;
   /** Which OAEP hash the keys were imported with; the envelope does not say. */
   encryptionAlgorithm?: EncryptionAlgorithm | undefined;
   /** Most encrypted data keys in a header; 8 unless told. */
   maxEncryptedDataKeys?: number | undefined;
+  /**
+   * Shortest frame in bytes; 1 by default, which takes every envelope. Of short frames each costs far more time than its bytes do, so
+   * that an opener of envelopes that anyone may send can refuse them: kmseal seals with 4,096 or more.
+   */
+  minFrameLength?: number | undefined;
   /** Longest frame in bytes; 16 MiB unless told. */
   maxFrameLength?: number | undefined;
   /** As that of {@link Opener.open}, for all calls that have none of their own. */
@@ -79,27 +91,29 @@ export interface Opener extends Disposable {}
 
 /** Opens envelopes through KMS Decrypt. */
 export class Opener {
-  readonly #options: OpenerOptions;
-  readonly #limits: { maxEncryptedDataKeys: number; maxFrameLength: number };
+  readonly #unlocking: Pick<UnlockOptions, 'keyIds' | 'decrypt' | 'encryptionAlgorithm'>;
+  readonly #limits: Limits;
   readonly #web: boolean;
   readonly #cache: DataKeyCache | undefined;
   readonly #idleTimeout: number | undefined;
   #closed = false;
 
   constructor(options: OpenerOptions) {
-    const { keyIds, decrypt, encryptionAlgorithm, maxEncryptedDataKeys = 8, maxFrameLength = 2 ** 24, engine = 'auto', cache } = options;
+    const { keyIds, decrypt, encryptionAlgorithm, engine = 'auto', cache } = options;
+    const { maxEncryptedDataKeys = 8, minFrameLength = 1, maxFrameLength = 2 ** 24 } = options;
     if (!Array.isArray(keyIds) || keyIds.length === 0 || !keyIds.every((id) => typeof id === 'string')) {
       throw new TypeError('keyIds must be an array of key ARNs');
     }
     if (typeof decrypt !== 'function') throw new TypeError('decrypt must be a function that calls KMS Decrypt');
     this.#limits = {
       maxEncryptedDataKeys: whole(maxEncryptedDataKeys, 'maxEncryptedDataKeys', 1, 2 ** 16 - 1),
+      minFrameLength: whole(minFrameLength, 'minFrameLength', 1, 2 ** 32 - 1),
       maxFrameLength: whole(maxFrameLength, 'maxFrameLength', 1, 2 ** 32 - 1),
     };
     this.#web = usesSubtleCrypto(engine);
     this.#idleTimeout = checkedIdleTimeout(options.idleTimeout);
     this.#cache = cache && new DataKeyCache(cache);
-    this.#options = { keyIds: [...keyIds], decrypt, encryptionAlgorithm };
+    this.#unlocking = { keyIds: [...keyIds], decrypt, encryptionAlgorithm };
   }
 
   /**
@@ -198,7 +212,8 @@ export class Opener {
         const header = await readHeader(on, queue, this.#limits);
         const total = size === undefined ? undefined : call(on, () => header.plaintextLength(size));
         const locked = call(on, () => header.expect(expected));
-        const { unlocked, keyId } = await this.#unlock(on, locked, total, signal);
+        const cache = !this.#closed && this.#cache?.takes(total) ? this.#cache : undefined;
+        const { unlocked, keyId } = await unlock(on, locked, { ...this.#unlocking, cache, total, signal });
         const encryptionContext = call(on, () => unlocked.context()) as EncryptionContext;
         const required = call(on, () => unlocked.required()) as EncryptionContext;
         const key = this.#web ? await keyOf(on, unlocked) : undefined;
@@ -210,58 +225,6 @@ export class Opener {
       }
     };
     return unlessAborted(begin(), signal, () => queue.close(reasonOf(signal!)));
-  }
-
-  /** Asks KMS about one encrypted data key after the other, as far as its errors allow. */
-  async #unlock(
-    on: Instance, locked: Locked, total: number | undefined, signal: AbortSignal | undefined,
-  ): Promise<{ unlocked: Unlocked; keyId: string }> {
-    const { keyIds, encryptionAlgorithm } = this.#options;
-    const cache = !this.#closed && this.#cache?.takes(total) ? this.#cache : undefined;
-    let left = true;
-    const work = (answer: Answer) => {
-      left = false;
-      return call(on, () => locked.authenticate(answer));
-    };
-    try {
-      const inputs: DecryptInput[] = call(on, () => locked.candidates([...keyIds], encryptionAlgorithm));
-      let first: KmsealError | undefined;
-      for (const input of inputs) {
-        const ask = (stop?: AbortSignal) => this.#decrypt(on, input, stop);
-        const id = `${input.KeyId} ${input.CiphertextBlob}`;
-        try {
-          const unlocked = await (cache ? cache.use(on, id, total ?? 0, signal, ask, work) : once(on, ask(signal), work));
-          return { unlocked, keyId: input.KeyId };
-        } catch (error) {
-          if (!(error instanceof Refused)) throw error;
-          first ??= error.error;
-          if (!error.tryNext) throw error.error;
-        }
-      }
-      throw first;
-    } finally {
-      // Refused headers would wait for the garbage collector, which does not see how large they are.
-      if (left) free(on, locked);
-    }
-  }
-
-  async #decrypt(on: Instance, input: DecryptInput, signal?: AbortSignal): Promise<Answer> {
-    let answer: DecryptOutput;
-    try {
-      answer = await this.#options.decrypt(input, { signal });
-      throwIfAborted(signal);
-    } catch (cause) {
-      throwIfAborted(signal);
-      const name = `${(cause as Partial<Error> | undefined)?.name ?? 'an error'}`;
-      const { tryNext, sentence } = call(on, (wasm) => wasm.kmsAdvice(name)) as { tryNext: boolean; sentence: string };
-      throw new Refused(tryNext, new KmsealError('ERR_KMS', `${sentence} (${name} for ${input.KeyId})`, { cause }));
-    }
-    if (answer?.KeyId !== input.KeyId) {
-      throw new KmsealError('ERR_KMS', 'KMS answered for another key than it was asked about; decrypt must pass its input on unchanged');
-    }
-    // No bytes are as wrong as too few, and the core says so.
-    const { Plaintext } = answer;
-    return call(on, (wasm) => new wasm.Answer(ArrayBuffer.isView(Plaintext) ? viewOf(Plaintext) : new Uint8Array()));
   }
 }
 
@@ -275,24 +238,6 @@ async function keyOf(on: Instance, unlocked: Unlocked): Promise<CryptoKey> {
     free(on, unlocked);
     throw error;
   }
-}
-
-/** Uses an answer that is not kept. */
-async function once<T>(on: Instance, asked: Promise<Answer>, work: (answer: Answer) => T): Promise<T> {
-  const answer = await asked;
-  try {
-    return work(answer);
-  } finally {
-    free(on, answer);
-  }
-}
-
-/** KMS refused one encrypted data key. */
-class Refused {
-  constructor(
-    readonly tryNext: boolean,
-    readonly error: KmsealError,
-  ) {}
 }
 
 /**

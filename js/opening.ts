@@ -15,21 +15,22 @@ const SHORT = 1024;
 
 export interface Limits {
   maxEncryptedDataKeys: number;
+  minFrameLength: number;
   maxFrameLength: number;
 }
 
 /** Reads the header, which stays unauthenticated, and takes it out of the queue. */
 export async function readHeader(on: Instance, queue: ByteQueue, limits: Limits): Promise<ReadHeader> {
+  const { maxEncryptedDataKeys, minFrameLength, maxFrameLength } = limits;
   for (let need = 1; ; ) {
     const enough = await queue.fill(need);
     if (!queue.waits || need > LONG_HEADER) await queue.fill(2 * need);
     const bytes = queue.peek(Math.min(queue.size, Math.max(2 * need, FIRST_LOOK)));
-    const read = call(on, (wasm) => wasm.readHeader(bytes, limits.maxEncryptedDataKeys, limits.maxFrameLength));
+    const read = call(on, (wasm) => wasm.readHeader(bytes, maxEncryptedDataKeys, minFrameLength, maxFrameLength, !enough));
     if (typeof read !== 'number') {
       queue.skip(call(on, () => read.length()));
       return read;
     }
-    if (!enough) throw coreError(on, (wasm) => wasm.truncatedEnvelope());
     need = read;
   }
 }

@@ -91,6 +91,12 @@ export interface DecryptInput {
   EncryptionAlgorithm: EncryptionAlgorithm;
 }
 
+/** How a call of KMS Decrypt is stopped: one signal, as kmseal and as the AWS SDK call it. */
+export interface DecryptOptions {
+  signal?: AbortSignal | undefined;
+  abortSignal?: AbortSignal | undefined;
+}
+
 /** The part of KMS Decrypt's answer that is looked at. */
 export interface DecryptOutput {
   KeyId?: string | undefined;

@@ -6,18 +6,26 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::arn::KeyArn;
 use crate::context::EncryptionContext;
+use crate::damage::{self, LOOK};
 use crate::error::{Code, Error, Result, decimal};
 use crate::kdf::{CommitKey, MessageId};
+use crate::open::truncated;
 use crate::suite::{CONTENT_FRAMED, KEY_LEN, MESSAGE_ID_LEN, PROVIDER_ID, SUITE_ID, TAG_LEN, VERSION};
 use crate::suite::{check_suite, check_version};
 use crate::wire::{Reader, Stop, put_field};
+
+/// In bytes; AWS's own have 18 at most, and those of raw keyrings are names that people choose.
+const LONGEST_PROVIDER_ID: u16 = 128;
 
 /// What an opener accepts before it buffers anything.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Most encrypted data keys in a header.
     pub max_encrypted_data_keys: u16,
+    /// Shortest frame in bytes: each frame costs its time, however short it is.
+    pub min_frame_length: u32,
     /// Longest frame in bytes.
     pub max_frame_length: u32,
 }
@@ -40,6 +48,13 @@ impl EncryptedDataKey {
             provider_info: provider_info.to_vec(),
             ciphertext: ciphertext.to_vec(),
         }
+    }
+
+    /// The key that it is for, if that is a KMS RSA key, named by its ARN.
+    #[must_use]
+    pub fn key_arn(&self) -> Option<KeyArn> {
+        let info = core::str::from_utf8(&self.provider_info).ok()?;
+        KeyArn::parse(info).ok().filter(|_| self.provider_id == PROVIDER_ID.as_bytes())
     }
 }
 
@@ -92,26 +107,39 @@ pub(crate) fn write(
 
 impl Header {
     /// Reads the header at the start of `bytes`. Limits are checked as soon as the field that
-    /// exceeds them has arrived.
+    /// exceeds them has arrived; what is wrong is told once 2,048 bytes are there, which may tell how
+    /// it became so.
     ///
     /// # Errors
     /// [`Code::EnvelopeInvalid`] for what breaks the format, [`Code::EnvelopeUnsupported`] for
     /// other versions, suites and content types, and for what is over a limit.
     pub fn read(bytes: &[u8], limits: &Limits) -> Result<Progress> {
-        match Self::parse(bytes, limits) {
+        match Self::parse(bytes, limits, false) {
             Ok(header) => Ok(Progress::Done(header)),
             Err(Stop::Need(len)) => Ok(Progress::Need(len)),
-            Err(Stop::Bad(error)) => Err(error),
+            Err(Stop::Bad(_)) if bytes.len() < LOOK => Ok(Progress::Need(LOOK)),
+            Err(Stop::Bad(error)) => Err(damage::explained(bytes, error)),
         }
     }
 
-    fn parse(bytes: &[u8], limits: &Limits) -> core::result::Result<Self, Stop> {
+    /// The error of an envelope that ends after these bytes, though [`Header::read`] needs more.
+    #[must_use]
+    pub fn cut(bytes: &[u8], limits: &Limits) -> Error {
+        let error = match Self::parse(bytes, limits, true) {
+            Err(Stop::Bad(error)) => error,
+            _ => truncated(),
+        };
+        damage::explained(bytes, error)
+    }
+
+    /// `ended`: nothing follows these bytes.
+    fn parse(bytes: &[u8], limits: &Limits, ended: bool) -> core::result::Result<Self, Stop> {
         let mut reader = Reader::new(bytes);
         check_version(reader.u8()?)?;
         check_suite(reader.u16()?)?;
         let message_id = reader.array()?;
         let context = reader.field()?;
-        let edks = read_edks(&mut reader, limits)?;
+        let edks = read_edks(&mut reader, limits, ended)?;
         match reader.u8()? {
             CONTENT_FRAMED => {}
             0x01 => return Err(unsupported(&["has unframed content; seal with a frame length"])),
@@ -121,14 +149,15 @@ impl Header {
         if frame_length == 0 {
             return Err(invalid("has a frame length of 0"));
         }
+        let outside = |which, limit: u32, remedy| {
+            let (found, limit) = (decimal(frame_length.into()), decimal(limit.into()));
+            unsupported(&["has frames of ", &found, " bytes, ", which, " the limit of ", &limit, remedy])
+        };
         if frame_length > limits.max_frame_length {
-            return Err(unsupported(&[
-                "has frames of ",
-                &decimal(frame_length.into()),
-                " bytes, over the limit of ",
-                &decimal(limits.max_frame_length.into()),
-                "; raise maxFrameLength if you trust its source",
-            ]));
+            return Err(outside("over", limits.max_frame_length, "; raise maxFrameLength if you trust its source"));
+        }
+        if frame_length < limits.min_frame_length {
+            return Err(outside("under", limits.min_frame_length, "; lower minFrameLength if you trust its source"));
         }
         let commit_key = reader.array()?;
         let body_len = reader.position();
@@ -137,6 +166,7 @@ impl Header {
         let context = EncryptionContext::parse(context)?;
         let edks = edks.into_iter().map(EncryptedDataKey::new).collect();
         let body = bytes.get(..body_len).unwrap_or_default().to_vec();
+        damage::check(&body)?;
         Ok(Self { body, tag, message_id, context, edks, frame_length, commit_key })
     }
 
@@ -172,18 +202,27 @@ impl Header {
     }
 }
 
-fn read_edks<'a>(reader: &mut Reader<'a>, limits: &Limits) -> core::result::Result<Vec<[&'a [u8]; 3]>, Stop> {
+fn read_edks<'a>(
+    reader: &mut Reader<'a>,
+    limits: &Limits,
+    ended: bool,
+) -> core::result::Result<Vec<[&'a [u8]; 3]>, Stop> {
     let count = reader.u16()?;
     if count == 0 {
         return Err(invalid("has no encrypted data key"));
     }
     if count > limits.max_encrypted_data_keys {
+        let remedy = match begins_with_provider(reader) {
+            Err(need) if !ended => return Err(need),
+            Ok(false) => ", and none stands where they belong: it is damaged; fetch it again",
+            _ => "; raise maxEncryptedDataKeys if you trust its source",
+        };
         return Err(unsupported(&[
             "has ",
             &decimal(count.into()),
             " encrypted data keys, over the limit of ",
             &decimal(limits.max_encrypted_data_keys.into()),
-            "; raise maxEncryptedDataKeys if you trust its source",
+            remedy,
         ]));
     }
     // Grows with the bytes that are there, never with the count that is claimed.
@@ -192,6 +231,16 @@ fn read_edks<'a>(reader: &mut Reader<'a>, limits: &Limits) -> core::result::Resu
         edks.push([reader.field()?, reader.field()?, reader.field()?]);
     }
     Ok(edks)
+}
+
+/// Whether what follows can be an encrypted data key, by its provider's name. Else the count before
+/// it is not one, and no limit is to be raised for it.
+fn begins_with_provider(reader: &mut Reader<'_>) -> core::result::Result<bool, Stop> {
+    let len = reader.u16()?;
+    if len > LONGEST_PROVIDER_ID {
+        return Ok(false);
+    }
+    Ok(reader.take(len.into())?.iter().all(u8::is_ascii_graphic))
 }
 
 fn invalid(what: &str) -> Stop {

@@ -3,8 +3,7 @@
 //!
 //! Source: client-apis/decrypt.md.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -12,13 +11,13 @@ use subtle::ConstantTimeEq;
 
 use crate::arn::KeyArn;
 use crate::context::EncryptionContext;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, decimal};
 use crate::frame::{FINAL_HEAD_LEN, Frame};
 use crate::header::Header;
 use crate::kdf::{ContentKey, DataKey, MessageId, derive};
 use crate::layout::{Layout, Span};
 use crate::soft::Cipher;
-use crate::suite::{DIGEST_LEN, MESSAGE_ID_LEN, PROVIDER_ID, WRAPPED_LEN};
+use crate::suite::{CIPHERTEXT_LENS, DIGEST_LEN, MESSAGE_ID_LEN, WRAPPED_LEN};
 use crate::wire::Stop;
 
 /// A header whose context agrees with what the caller expects, as far as it is stored.
@@ -33,7 +32,7 @@ pub struct Expected {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// The opener's own ARN, which for a multi-Region key may name another region.
-    pub key_id: String,
+    pub key_id: KeyArn,
     /// The encrypted data key.
     pub ciphertext: Vec<u8>,
 }
@@ -50,26 +49,38 @@ impl Expected {
         Ok(Self { digest: whole.digest()?, header, required, whole })
     }
 
-    /// The KMS calls that may open this, in the envelope's order.
+    /// The KMS calls that may open this: in the order of `key_ids`, and for each of them in the
+    /// envelope's. What stands in the header several times is asked about once, and what no RSA key
+    /// can have made not at all.
     ///
     /// # Errors
-    /// [`Code::NoMatchingKey`]: there is none.
+    /// [`Code::NoMatchingKey`]: there is none. [`Code::EnvelopeInvalid`]: none that a key can have made.
     pub fn candidates(&self, key_ids: &[KeyArn]) -> Result<Vec<Candidate>> {
-        let ours = self.header.edks.iter().filter(|edk| edk.provider_id == PROVIDER_ID.as_bytes());
-        let candidates: Vec<Candidate> = ours
-            .filter_map(|edk| {
-                let arn = KeyArn::parse(core::str::from_utf8(&edk.provider_info).ok()?).ok()?;
-                // The very ARN first, then a replica of the same multi-Region key.
-                let exact = key_ids.iter().find(|id| **id == arn);
-                let key_id = exact.or_else(|| key_ids.iter().find(|id| id.matches(&arn)))?;
-                Some(Candidate { key_id: key_id.as_str().to_owned(), ciphertext: edk.ciphertext.clone() })
-            })
-            .collect();
-        if candidates.is_empty() {
+        let mut named = Vec::new();
+        for edk in &self.header.edks {
+            named.extend(edk.key_arn().filter(|arn| key_ids.iter().any(|id| id.matches(arn))).map(|arn| (arn, edk)));
+        }
+        let Some((_, first)) = named.first() else {
             return Err(Error::new(
                 Code::NoMatchingKey,
                 &["none of the envelope's keys is among keyIds; inspect() tells which keys it was sealed for"],
             ));
+        };
+        let len = decimal(first.ciphertext.len() as u64);
+        named.retain(|(_, edk)| CIPHERTEXT_LENS.contains(&edk.ciphertext.len()));
+        if named.is_empty() {
+            let about = ["the encrypted data key for a key of keyIds has ", &len, " bytes, and KMS RSA keys make "];
+            let rest = "256, 384 or 512: the envelope is damaged; fetch it again";
+            return Err(Error::new(Code::EnvelopeInvalid, &[&about.concat(), rest]));
+        }
+        let mut candidates = Vec::new();
+        let mut asked = BTreeSet::new();
+        for id in key_ids {
+            for (_, edk) in named.iter().filter(|(arn, _)| id.matches(arn)) {
+                if asked.insert((id.as_str(), &edk.ciphertext)) {
+                    candidates.push(Candidate { key_id: id.clone(), ciphertext: edk.ciphertext.clone() });
+                }
+            }
         }
         Ok(candidates)
     }

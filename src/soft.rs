@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 
 use kmseal_gcm::Gcm;
 
+use crate::damage;
 use crate::error::{Code, Error, Result};
 use crate::frame::Frame;
 use crate::kdf::ContentKey;
@@ -39,7 +40,7 @@ impl Cipher {
     pub fn open(&self, frame: &Frame, content: &mut [u8], tag: &[u8; TAG_LEN]) -> Result<()> {
         let (iv, aad) = (frame.iv(), frame.aad());
         let authentic = wiped(|| self.0.decrypt(&iv, &aad, content, tag));
-        if authentic { Ok(()) } else { Err(Error::altered(frame.sequence())) }
+        if authentic { Ok(()) } else { Err(damage::altered(frame.sequence(), content)) }
     }
 
     /// The tag over the header (message-header.md, "Authentication Tag"): empty plaintext, IV zero.

@@ -26,6 +26,8 @@ pub const TAG_LEN: usize = 16;
 pub const DIGEST_LEN: usize = 48;
 /// What KMS Decrypt answers for an encrypted data key: digest, then data key.
 pub const WRAPPED_LEN: usize = DIGEST_LEN + KEY_LEN;
+/// Lengths of what KMS's RSA keys make, in bytes: those of their moduli.
+pub const CIPHERTEXT_LENS: [usize; 3] = [2048 / 8, 3072 / 8, 4096 / 8];
 /// Provider id of the KMS RSA keyring (aws-kms-rsa-keyring.md).
 pub const PROVIDER_ID: &str = "aws-kms-rsa";
 /// Prefix of the context keys that the format keeps for itself (structures.md).
@@ -43,9 +45,7 @@ pub(crate) fn check_version(version: u8) -> Result<()> {
         )),
         _ => Err(Error::new(
             Code::EnvelopeInvalid,
-            &[
-                "this is not an envelope: the first byte is not the message version 02; a sealed file may have been re-encoded as text on its way",
-            ],
+            &["this is not an envelope: its first byte is not the message version 02; fetch the sealed file itself"],
         )),
     }
 }

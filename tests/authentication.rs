@@ -6,11 +6,13 @@ mod common;
 use common::edge::{LIMITS, Outcome};
 use common::forge::{Edk, Forge, WRAPPED, serialize};
 use common::{ARN, MRK_ARN, MRK_REPLICA_ARN, OTHER_ARN, arn, context};
-use kmseal::{Code, EncryptionContext, Expected, Header, KeyArn, Progress};
+use kmseal::{Code, EncryptionContext, Expected, Header, KeyArn, Limits, Progress};
 
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 const PLAINTEXT: &[u8] = b"three frames of eight..";
+/// As long as what a key made.
+const JUNK: &[u8] = &[1; 256];
 
 fn header(forge: &Forge) -> Header {
     match Header::read(&forge.header(), &LIMITS) {
@@ -25,7 +27,7 @@ fn candidates(edk_arn: &str, key_ids: &[&str]) -> Result<Vec<String>, Code> {
     let expected = Expected::new(header(&forge), &EncryptionContext::default()).expect("an empty context");
     let key_ids: Vec<KeyArn> = key_ids.iter().map(|id| arn(id)).collect();
     let found = expected.candidates(&key_ids).map_err(|error| error.code())?;
-    Ok(found.into_iter().map(|candidate| candidate.key_id).collect())
+    Ok(found.into_iter().map(|candidate| candidate.key_id.as_str().to_owned()).collect())
 }
 
 #[test]
@@ -57,16 +59,72 @@ fn encrypted_data_keys_of_others_are_passed_over() {
 #[test]
 fn the_same_key_twice_is_tried_twice() {
     let mut forge = Forge::new(PLAINTEXT);
-    forge.edks.insert(0, Edk::new("aws-kms-rsa", ARN, b"junk"));
+    forge.edks.insert(0, Edk::new("aws-kms-rsa", ARN, JUNK));
     let outcome = forge.opens(&[]);
     assert_eq!((outcome.kms_calls, outcome.released.as_slice()), (2, PLAINTEXT));
+}
+
+/// Which of the opener's keys are asked, and about which of the encrypted data keys, by their first byte.
+fn questions(edks: &[Edk], key_ids: &[&str]) -> Result<Vec<(String, u8)>, Code> {
+    let mut forge = Forge::new(b"");
+    forge.edks = edks.to_vec();
+    let limits = Limits { max_encrypted_data_keys: u16::MAX, ..LIMITS };
+    let Ok(Progress::Done(header)) = Header::read(&forge.header(), &limits) else { panic!("no header") };
+    let expected = Expected::new(header, &EncryptionContext::default()).expect("an empty context");
+    let key_ids: Vec<KeyArn> = key_ids.iter().map(|id| arn(id)).collect();
+    let found = expected.candidates(&key_ids).map_err(|error| error.code())?;
+    Ok(found.into_iter().map(|found| (found.key_id.as_str().to_owned(), found.ciphertext[0])).collect())
+}
+
+#[test]
+fn keys_are_asked_in_the_order_of_the_openers() {
+    let edks = [
+        Edk::new("aws-kms-rsa", OTHER_ARN, &[1; 256]),
+        Edk::new("aws-kms-rsa", ARN, &[2; 256]),
+        Edk::new("aws-kms-rsa", MRK_ARN, &[3; 256]),
+        Edk::new("aws-kms-rsa", ARN, &[4; 256]),
+    ];
+    let asked = |key_ids: &[&str]| questions(&edks, key_ids).expect("matching keys");
+    let pair = |arn: &str, first| (arn.to_owned(), first);
+    assert_eq!(asked(&[ARN, OTHER_ARN]), [pair(ARN, 2), pair(ARN, 4), pair(OTHER_ARN, 1)]);
+    assert_eq!(asked(&[OTHER_ARN, ARN]), [pair(OTHER_ARN, 1), pair(ARN, 2), pair(ARN, 4)]);
+    let (near, far) = (MRK_REPLICA_ARN, MRK_ARN);
+    assert_eq!(asked(&[near, OTHER_ARN, far]), [pair(near, 3), pair(OTHER_ARN, 1), pair(far, 3)]);
+}
+
+#[test]
+fn the_same_encrypted_data_key_is_asked_about_once() {
+    let edk = |arn, first: u8| Edk::new("aws-kms-rsa", arn, &[first; 256]);
+    let many = vec![edk(ARN, 1); 8];
+    assert_eq!(questions(&many, &[ARN]).map(|asked| asked.len()), Ok(1));
+    let mixed = [edk(ARN, 9), edk(ARN, 1), edk(ARN, 9), edk(ARN, 1), edk(OTHER_ARN, 9), edk(ARN, 5)];
+    let pair = |arn: &str, first| (arn.to_owned(), first);
+    assert_eq!(questions(&mixed, &[ARN]), Ok(vec![pair(ARN, 9), pair(ARN, 1), pair(ARN, 5)]));
+    // One by one key, though the envelope names it in two regions; an opener's key that is given twice.
+    let regions = [edk(MRK_ARN, 1), edk(MRK_REPLICA_ARN, 1)];
+    assert_eq!(questions(&regions, &[MRK_ARN]), Ok(vec![pair(MRK_ARN, 1)]));
+    assert_eq!(questions(&many, &[ARN, ARN]).map(|asked| asked.len()), Ok(1));
+}
+
+#[test]
+fn what_no_key_made_is_not_asked_about() {
+    for len in [0, 1, 128, 255, 257, 383, 385, 511, 513, 1024, 65_535] {
+        let impossible = Edk::new("aws-kms-rsa", ARN, &vec![1; len]);
+        assert_eq!(questions(&vec![impossible.clone(); 8], &[ARN]), Err(Code::EnvelopeInvalid), "{len} bytes");
+        for possible in [256, 384, 512] {
+            let edks = [impossible.clone(), Edk::new("aws-kms-rsa", ARN, &vec![2; possible])];
+            assert_eq!(questions(&edks, &[ARN]), Ok(vec![(ARN.to_owned(), 2)]), "{len} and {possible} bytes");
+        }
+    }
 }
 
 #[test]
 fn multi_region_keys_match_in_any_region() {
     assert_eq!(candidates(MRK_ARN, &[MRK_REPLICA_ARN]), Ok(vec![MRK_REPLICA_ARN.to_owned()]));
-    // The region of the envelope's own ARN is asked first.
-    assert_eq!(candidates(MRK_ARN, &[MRK_REPLICA_ARN, MRK_ARN]), Ok(vec![MRK_ARN.to_owned()]));
+    // The nearest first, whatever region the envelope names; and the others, for when that one is down.
+    for key_ids in [[MRK_REPLICA_ARN, MRK_ARN], [MRK_ARN, MRK_REPLICA_ARN]] {
+        assert_eq!(candidates(MRK_ARN, &key_ids), Ok(key_ids.map(str::to_owned).to_vec()));
+    }
 
     let moved = |from: &str, to: &str| candidates(ARN, &[&ARN.replace(from, to)]);
     assert_eq!(moved("eu-central-1", "us-west-2"), Err(Code::NoMatchingKey), "a single-Region key");

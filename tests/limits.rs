@@ -30,7 +30,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-const RAISED: Limits = Limits { max_encrypted_data_keys: u16::MAX, max_frame_length: u32::MAX };
+const RAISED: Limits = Limits { max_encrypted_data_keys: u16::MAX, min_frame_length: 1, max_frame_length: u32::MAX };
 
 /// What it comes to, and all that was allocated on the way.
 fn read(bytes: &[u8], limits: &Limits) -> (Result<Progress, Code>, usize) {
@@ -45,7 +45,9 @@ fn what_is_claimed_costs_nothing() {
     let mut forge = Forge::new(b"");
     forge.edk_count = Some(u16::MAX);
     forge.frame_length = u32::MAX;
-    let (refused, cost) = read(&forge.bytes(), &LIMITS);
+    // What is wrong is told of 2,048 bytes.
+    let followed = |forge: &Forge| [forge.bytes(), vec![0; 2048]].concat();
+    let (refused, cost) = read(&followed(&forge), &LIMITS);
     assert_eq!(refused.err(), Some(Code::EnvelopeUnsupported));
     assert!(cost < 1000, "65,535 claimed keys: {cost}");
     // With the caller's own limits nothing is refused, and yet only what is there is kept.
@@ -54,7 +56,7 @@ fn what_is_claimed_costs_nothing() {
     assert!(cost < 10_000, "65,535 claimed keys of which few came: {cost}");
 
     forge.edk_count = None;
-    let (refused, cost) = read(&forge.bytes(), &LIMITS);
+    let (refused, cost) = read(&followed(&forge), &LIMITS);
     assert_eq!(refused.err(), Some(Code::EnvelopeUnsupported));
     assert!(cost < 10_000, "a frame length of 2^32 - 1: {cost}");
     let (done, cost) = read(&forge.bytes(), &RAISED);

@@ -31,7 +31,7 @@ fn message(id: [u8; 32], stored: &EncryptionContext, required: &EncryptionContex
 
 fn open(key: &KmsKey, expected: &EncryptionContext, pieces: &[&[u8]]) -> Outcome {
     let decrypt = |candidate: &Candidate| {
-        assert_eq!(candidate.key_id, key.arn);
+        assert_eq!(candidate.key_id.as_str(), key.arn);
         key.decrypt(SHA_256, &candidate.ciphertext)
     };
     Opener { key_ids: vec![arn(&key.arn)], expected: expected.clone(), limits: LIMITS, decrypt: &decrypt }.open(pieces)

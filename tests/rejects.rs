@@ -4,8 +4,8 @@
 mod common;
 
 use common::edge::{LIMITS, Outcome};
-use common::forge::{Forge, ForgedFrame, serialize};
-use common::{context, sample};
+use common::forge::{Edk, Forge, ForgedFrame, WRAPPED, serialize};
+use common::{ARN, context, sample};
 use kmseal::{Code, Header, Limits, Progress};
 
 type Alter = fn(&mut Forge);
@@ -64,7 +64,7 @@ fn headers() {
         ("version 1", Code::EnvelopeUnsupported, |f| f.version = 1),
         ("version 0", Code::EnvelopeInvalid, |f| f.version = 0),
         ("version 3", Code::EnvelopeInvalid, |f| f.version = 3),
-        ("base64 of an envelope", Code::EnvelopeInvalid, |f| f.version = b'A'),
+        ("another first byte", Code::EnvelopeInvalid, |f| f.version = b'A'),
         ("suite 0x0578, which signs", Code::EnvelopeUnsupported, |f| f.suite = 0x0578),
         ("suite 0x0178, without commitment", Code::EnvelopeUnsupported, |f| f.suite = 0x0178),
         ("suite 0", Code::EnvelopeUnsupported, |f| f.suite = 0),
@@ -118,25 +118,39 @@ fn limits_hold_before_what_they_limit_arrives() {
     let mut forge = Forge::new(PLAINTEXT).store(&[(b"a", b"1")]);
     forge.edk_count = Some(u16::MAX);
     let count_at = 1 + 2 + 32 + 2 + forge.stored.len();
-    let refused = |bytes: &[u8]| Header::read(bytes, &LIMITS).err().map(|error| error.code());
+    // Where nothing follows. Else a few bytes more are read, which may tell how it became so: 2,048 in all.
+    let refused = |bytes: &[u8]| match Header::read(bytes, &LIMITS) {
+        Ok(Progress::Need(len)) if len <= 2048 => Header::cut(bytes, &LIMITS).code(),
+        other => panic!("{other:?}"),
+    };
     let bytes = forge.bytes();
-    assert_eq!(refused(&bytes[..=count_at]), None);
-    assert_eq!(refused(&bytes[..count_at + 2]), Some(Code::EnvelopeUnsupported));
+    assert_eq!(refused(&bytes[..=count_at]), Code::Truncated);
+    assert_eq!(refused(&bytes[..count_at + 2]), Code::EnvelopeUnsupported);
+    let longer = [&bytes[..count_at + 2], &Edk::new("aws-kms-rsa", ARN, WRAPPED).fields(), &[0; 2048]].concat();
+    assert_eq!(Header::read(&longer, &LIMITS).err().map(|error| error.code()), Some(Code::EnvelopeUnsupported));
 
     forge.edk_count = None;
     forge.frame_length = LIMITS.max_frame_length + 1;
     let length_end = forge.header_body().len() - 32;
-    assert_eq!(refused(&forge.bytes()[..length_end - 1]), None);
-    assert_eq!(refused(&forge.bytes()[..length_end]), Some(Code::EnvelopeUnsupported));
+    assert_eq!(refused(&forge.bytes()[..length_end - 1]), Code::Truncated);
+    assert_eq!(refused(&forge.bytes()[..length_end]), Code::EnvelopeUnsupported);
 
     forge.frame_length = LIMITS.max_frame_length;
     forge.edks = vec![forge.edks[0].clone(); 8];
     assert!(matches!(Header::read(&forge.bytes(), &LIMITS), Ok(Progress::Done(_))), "both at the limit");
     // Each limit is the caller's.
     forge.frame_length = u32::MAX;
-    let raised = Limits { max_encrypted_data_keys: 9, max_frame_length: u32::MAX };
+    let raised = Limits { max_encrypted_data_keys: 9, min_frame_length: 1, max_frame_length: u32::MAX };
     forge.edks = vec![forge.edks[0].clone(); 9];
     assert!(matches!(Header::read(&forge.bytes(), &raised), Ok(Progress::Done(_))));
+    // Frames of any length above 0 are taken by default.
+    forge.frame_length = 1;
+    assert!(matches!(Header::read(&forge.bytes(), &raised), Ok(Progress::Done(_))));
+    for (limit, code) in [(2, Some(Code::EnvelopeUnsupported)), (1, None)] {
+        let limits = Limits { min_frame_length: limit, ..raised };
+        let whole = [forge.bytes(), vec![0; 2048]].concat();
+        assert_eq!(Header::read(&whole, &limits).err().map(|error| error.code()), code, "at least {limit}");
+    }
 }
 
 /// What a body must not be. All tags are right for what is written; `released` frames come out.

@@ -38,7 +38,7 @@ impl Vector {
         let edk = edks.find(|edk| edk.provider_info == recipient.arn.as_bytes()).expect(&self.name);
         let answer = [self.context_digest.as_slice(), &self.data_key].concat();
         let decrypt = |candidate: &Candidate| {
-            let asked = candidate.key_id == recipient.arn && candidate.ciphertext == edk.ciphertext;
+            let asked = candidate.key_id.as_str() == recipient.arn && candidate.ciphertext == edk.ciphertext;
             asked.then(|| answer.clone())
         };
         let opener = Opener {

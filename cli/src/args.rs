@@ -172,6 +172,9 @@ pub struct LimitOptions {
     /// Most encrypted data keys that an envelope may have
     #[arg(long, value_name = "N", default_value_t = 8)]
     max_encrypted_data_keys: u16,
+    /// Shortest frame that an envelope may have; each costs its time, however short it is
+    #[arg(long, value_name = "BYTES", default_value_t = 1)]
+    min_frame_length: u32,
     /// Longest frame that an envelope may have; memory grows with it
     #[arg(long, value_name = "BYTES", default_value_t = 16_777_216)]
     max_frame_length: u32,
@@ -179,7 +182,11 @@ pub struct LimitOptions {
 
 impl LimitOptions {
     pub fn get(&self) -> Limits {
-        Limits { max_encrypted_data_keys: self.max_encrypted_data_keys, max_frame_length: self.max_frame_length }
+        Limits {
+            max_encrypted_data_keys: self.max_encrypted_data_keys,
+            min_frame_length: self.min_frame_length,
+            max_frame_length: self.max_frame_length,
+        }
     }
 }
 

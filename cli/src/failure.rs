@@ -41,6 +41,11 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
+    /// What KMS refused, or could not be asked.
+    pub fn kms(message: impl fmt::Display) -> Self {
+        Self::new(Exit::Kms, format!("{message} (ERR_KMS)"))
+    }
+
     /// The same under another status.
     pub fn with_exit(self, exit: Exit) -> Self {
         Self { exit, ..self }
@@ -83,6 +88,7 @@ impl From<io::Error> for Failure {
 pub fn our_options(sentence: &str) -> String {
     [
         ("maxEncryptedDataKeys", "--max-encrypted-data-keys"),
+        ("minFrameLength", "--min-frame-length"),
         ("maxFrameLength", "--max-frame-length"),
         ("frameLength", "--frame-length"),
         ("(encryptionAlgorithm)", "(--encryption-algorithm)"),

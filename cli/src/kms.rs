@@ -16,8 +16,8 @@ use tokio::runtime::{Builder, Runtime};
 use zeroize::Zeroizing;
 
 use crate::args::Aws;
-use crate::failure::{Exit, Failure, Result};
-use crate::refusal::Refusal;
+use crate::failure::{Failure, Result};
+use crate::refusal::sentence;
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// Longer than KMS ever takes; each attempt of the SDK's retries has it anew.
@@ -71,27 +71,24 @@ impl Kms {
         let call = self.client(region).get_public_key().key_id(key_id);
         let call = call.set_grant_tokens(self.grant_tokens());
         let answer = self.runtime.block_on(call.send());
-        answer.map_err(|error| Refusal::new("GetPublicKey", key_id, &error).failure)
+        answer.map_err(|error| Failure::kms(sentence("GetPublicKey", key_id, &error)))
     }
 
-    /// Decrypt, in the key's region.
+    /// Decrypt, in the key's region; or a sentence of what failed.
     pub fn decrypt(
         &mut self,
         key_id: &KeyArn,
         algorithm: EncryptionAlgorithm,
         ciphertext: &[u8],
-    ) -> std::result::Result<Zeroizing<Vec<u8>>, Refusal> {
+    ) -> std::result::Result<Zeroizing<Vec<u8>>, String> {
         let call = self.client(Some(key_id.region().to_owned())).decrypt().key_id(key_id.as_str());
         let call = call.set_grant_tokens(self.grant_tokens()).ciphertext_blob(Blob::new(ciphertext));
         let call = call.encryption_algorithm(EncryptionAlgorithmSpec::from(algorithm.name()));
-        let answer =
-            self.runtime.block_on(call.send()).map_err(|error| Refusal::new("Decrypt", key_id.as_str(), &error))?;
+        let answer = self.runtime.block_on(call.send());
+        let answer = answer.map_err(|error| sentence("Decrypt", key_id.as_str(), &error))?;
         let plaintext = Zeroizing::new(answer.plaintext.map(Blob::into_inner).unwrap_or_default());
         if answer.key_id.as_deref() != Some(key_id.as_str()) {
-            return Err(Refusal::stop(Failure::new(
-                Exit::Kms,
-                format!("KMS answered for another key than {}, which it was asked for", key_id.as_str()),
-            )));
+            return Err(format!("KMS answered for another key than {}, which it was asked for", key_id.as_str()));
         }
         Ok(plaintext)
     }

@@ -18,7 +18,7 @@ pub fn read_header(input: &mut Reader, limits: &Limits) -> Result<Header> {
                 let at = bytes.len();
                 let end = fill(input, &mut bytes, at, len)?;
                 if end < len {
-                    return Err(truncated().into());
+                    return Err(Header::cut(&bytes[..end], limits).into());
                 }
             }
         }

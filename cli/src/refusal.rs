@@ -4,47 +4,41 @@ use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
-use kmseal::advice;
+use kmseal::{KeyArn, advice};
 
-use crate::failure::{Exit, Failure, our_options};
+use crate::failure::{Failure, our_options};
 
-/// A call that KMS did not answer.
-pub struct Refusal {
-    /// Whether another of the envelope's keys may be tried.
-    pub try_next: bool,
-    pub failure: Failure,
+/// What the failed call to `operation` about `key` means, and what helps.
+pub fn sentence<E>(operation: &str, key: &str, error: &SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    if has_credentials_error(error) {
+        let sentence = "no AWS credentials were found, or they could not be loaded: sign in (aws sso login), name a \
+            --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+        return format!("{sentence} ({})", root(error));
+    }
+    let Some(name) = error.code() else {
+        let sentence = "KMS could not be reached: check the network, the region and --endpoint-url, and try again";
+        return format!("{sentence} ({})", root(error));
+    };
+    let said = error.message().filter(|message| !message.is_empty());
+    let said = said.map_or_else(|| name.to_owned(), |message| format!("{name}: {message}"));
+    let ours = about(name, operation, key).or_else(|| advice(name).map(our_options));
+    format!("{} ({said})", ours.unwrap_or_else(|| format!("KMS {operation} failed")))
 }
 
-impl Refusal {
-    /// One that no other key can help against.
-    pub fn stop(failure: Failure) -> Self {
-        Self { try_next: false, failure }
-    }
-
-    /// Words the error of a call to `operation` about `key`.
-    pub fn new<E>(operation: &str, key: &str, error: &SdkError<E>) -> Self
-    where
-        E: ProvideErrorMetadata + Error + 'static,
-    {
-        if has_credentials_error(error) {
-            let sentence = "no AWS credentials were found, or they could not be loaded: sign in (aws sso login), name a \
-                --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-            return Self::stop(kms(format!("{sentence} ({})", root(error))));
-        }
-        let Some(name) = error.code() else {
-            let sentence = "KMS could not be reached: check the network, the region and --endpoint-url, and try again";
-            return Self::stop(kms(format!("{sentence} ({})", root(error))));
-        };
-        let advice = advice(name);
-        let said = error.message().filter(|message| !message.is_empty());
-        let said = said.map_or_else(|| name.to_owned(), |message| format!("{name}: {message}"));
-        let sentence = sentence(name, operation, key).unwrap_or_else(|| our_options(advice.sentence));
-        Self { try_next: advice.try_next, failure: kms(format!("{sentence} ({said})")) }
-    }
+/// All that failed for an envelope, each key's with its ARN where there are several.
+pub fn failure(refusals: &[(KeyArn, String)]) -> Failure {
+    let lines: Vec<String> = match refusals {
+        [(_, sentence)] => vec![sentence.clone()],
+        several => several.iter().map(|(key, sentence)| format!("{}: {sentence}", key.as_str())).collect(),
+    };
+    Failure::kms(lines.join("; "))
 }
 
 /// Where the command can say more than the core, whose sentences are about Decrypt in a program.
-fn sentence(name: &str, operation: &str, key: &str) -> Option<String> {
+fn about(name: &str, operation: &str, key: &str) -> Option<String> {
     match name {
         "AccessDeniedException" => {
             let resource = if key.starts_with("arn:") && key.contains(":key/") { key } else { "KEY-ARN" };
@@ -56,7 +50,7 @@ fn sentence(name: &str, operation: &str, key: &str) -> Option<String> {
         "NotFoundException" => Some(format!(
             "KMS does not find {key}: check account and --region, and that the key or alias was not deleted"
         )),
-        _ if operation == "Decrypt" => (!is_known(name)).then(|| format!("KMS {operation} failed")),
+        _ if operation == "Decrypt" => None,
         "DisabledException" => Some(format!("{key} is disabled; enable it to get its public key")),
         "UnsupportedOperationException" | "InvalidKeyUsageException" => Some(format!(
             "{key} has no public key to encrypt with; create one with: \
@@ -64,15 +58,6 @@ fn sentence(name: &str, operation: &str, key: &str) -> Option<String> {
         )),
         _ => Some(format!("KMS {operation} failed for {key}")),
     }
-}
-
-/// Whether the core has a sentence of its own for this name.
-fn is_known(name: &str) -> bool {
-    advice(name) != advice("")
-}
-
-fn kms(message: String) -> Failure {
-    Failure::new(Exit::Kms, format!("{message} (ERR_KMS)"))
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -180,26 +180,26 @@ const expectations = [
 ];
 
 const answers = [
-  // Both keys are tried where another one may help, and the first refusal is told.
+  // Both keys are tried, and both refusals are told.
   ['InvalidCiphertextException', KMS, /could not decrypt the data key.*InvalidCiphertextException/, ({ refusing }) => refusing('InvalidCiphertextException', 2)],
   ['IncorrectKeyException', KMS, /not the key/, ({ refusing }) => refusing('IncorrectKeyException', 2)],
   ['NotFoundException', KMS, /region/, ({ refusing }) => refusing('NotFoundException', 2)],
   ['AccessDeniedException', KMS, /denies kms:Decrypt/, ({ refusing }) => refusing('AccessDeniedException', 2)],
   ['DisabledException', KMS, /disabled/, ({ refusing }) => refusing('DisabledException', 2)],
   ['KMSInvalidStateException', KMS, /pending deletion/, ({ refusing }) => refusing('KMSInvalidStateException', 2)],
-  ['ThrottlingException', KMS, /throttled/, ({ refusing }) => refusing('ThrottlingException', 1)],
-  ['KMSInternalException', KMS, /try again/, ({ refusing }) => refusing('KMSInternalException', 1)],
-  ['ExpiredTokenException', KMS, /credentials/, ({ refusing }) => refusing('ExpiredTokenException', 1)],
-  ['TimeoutError', KMS, /network/, ({ refusing }) => refusing('TimeoutError', 1)],
-  ['an error without a name of KMS', KMS, /cause \(SyntaxError/, ({ refusing }) => refusing('SyntaxError', 1)],
-  ['the first refusal is told', KMS, /denies kms:Decrypt/, ({ open, envelope, keyIds, called }) => open(envelope, {
+  ['ThrottlingException', KMS, /throttled/, ({ refusing }) => refusing('ThrottlingException', 2)],
+  ['KMSInternalException', KMS, /try again/, ({ refusing }) => refusing('KMSInternalException', 2)],
+  ['ExpiredTokenException', KMS, /credentials/, ({ refusing }) => refusing('ExpiredTokenException', 2)],
+  ['TimeoutError', KMS, /network/, ({ refusing }) => refusing('TimeoutError', 2)],
+  ['an error without a name of KMS', KMS, /cause \(SyntaxError/, ({ refusing }) => refusing('SyntaxError', 2)],
+  ['both refusals are told', KMS, /denies kms:Decrypt.*disabled/, ({ open, envelope, keyIds, called }) => open(envelope, {
     calls: 2,
     decrypt: async ({ KeyId }) => { throw called(KeyId === keyIds[0] ? 'AccessDeniedException' : 'DisabledException'); },
   })],
   ['the cause is the error of KMS', 'AccessDeniedException', /whatever KMS says/, ({ refusing }) =>
-    refusing('AccessDeniedException', 2).catch((error) => { throw error.cause; })],
-  ['decrypt that throws at once', KMS, /cause \(RangeError/, ({ open, envelope }) => open(envelope, { calls: 1, decrypt: () => { throw new RangeError(); } })],
-  ['decrypt that throws no error', KMS, /cause \(an error/, ({ open, envelope }) => open(envelope, { calls: 1, decrypt: () => Promise.reject('no') })],
+    refusing('AccessDeniedException', 2).catch((error) => { throw error.cause.errors[1]; })],
+  ['decrypt that throws at once', KMS, /cause \(RangeError/, ({ open, envelope }) => open(envelope, { calls: 2, decrypt: () => { throw new RangeError(); } })],
+  ['decrypt that throws no error', KMS, /cause \(an error/, ({ open, envelope }) => open(envelope, { calls: 2, decrypt: () => Promise.reject('no') })],
   ['no answer', KMS, /another key/, ({ answering }) => answering(() => undefined)],
   ['an answer of another key', KMS, /another key/, ({ answering, answer, keyIds }) => answering(() => ({ KeyId: keyIds[1], Plaintext: answer.slice() }))],
   ['an answer without KeyId', KMS, /another key/, ({ answering, answer }) => answering(() => ({ Plaintext: answer.slice() }))],

@@ -5,7 +5,8 @@ use kmseal::{
     Progress, TAG_LEN, trailing, truncated,
 };
 
-pub const LIMITS: Limits = Limits { max_encrypted_data_keys: 8, max_frame_length: 16 * 1024 * 1024 };
+pub const LIMITS: Limits =
+    Limits { max_encrypted_data_keys: 8, min_frame_length: 1, max_frame_length: 16 * 1024 * 1024 };
 
 /// One frame as it stands in the envelope.
 pub fn seal_frame(cipher: &Cipher, frame: &Frame, content: &[u8]) -> (Vec<u8>, [u8; TAG_LEN]) {
@@ -117,7 +118,7 @@ impl Opener<'_> {
             match Header::read(&input.buffer, &self.limits)? {
                 Progress::Need(len) => {
                     assert!(len > input.buffer.len(), "asks for what it has");
-                    input.fill(len)?;
+                    input.fill(len).map_err(|_| Header::cut(&input.buffer, &self.limits))?;
                 }
                 Progress::Done(header) => {
                     input.buffer.drain(..header.len());

@@ -11,8 +11,8 @@ use super::edge::{LIMITS, Opener, Outcome};
 use super::{ARN, arn, context};
 
 pub const DATA_KEY: [u8; 32] = [7; 32];
-/// What stands for RSA ciphertext: [`Forge::decrypt`] answers for this and for nothing else.
-pub const WRAPPED: &[u8] = b"wrapped";
+/// What stands for RSA ciphertext, as long as such: [`Forge::decrypt`] answers for this and for nothing else.
+pub const WRAPPED: &[u8] = &[b'w'; 256];
 
 /// A message; what is public may be altered before it is written.
 #[derive(Clone)]
@@ -54,6 +54,15 @@ pub struct ForgedFrame {
 impl Edk {
     pub fn new(provider_id: &str, provider_info: &str, ciphertext: &[u8]) -> Self {
         Self { provider_id: provider_id.into(), provider_info: provider_info.into(), ciphertext: ciphertext.into() }
+    }
+
+    /// As it stands in a header.
+    pub fn fields(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for bytes in [&self.provider_id, &self.provider_info, &self.ciphertext] {
+            field(&mut out, bytes);
+        }
+        out
     }
 }
 
@@ -132,11 +141,7 @@ impl Forge {
         body.extend(self.message_id);
         field(&mut body, &self.stored);
         body.extend(self.edk_count.unwrap_or(self.edks.len() as u16).to_be_bytes());
-        for edk in &self.edks {
-            field(&mut body, &edk.provider_id);
-            field(&mut body, &edk.provider_info);
-            field(&mut body, &edk.ciphertext);
-        }
+        body.extend(self.edks.iter().flat_map(Edk::fields));
         body.push(self.content_type);
         body.extend(self.frame_length.to_be_bytes());
         body.extend(self.commit_key.unwrap_or_else(|| self.derive(b"COMMITKEY")));

@@ -1,5 +1,6 @@
 //! One message being opened, step by step; each step consumes the one before.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -22,9 +23,16 @@ pub struct ReadHeader(Header);
 
 /// The header at the start of `bytes`, or how many bytes it needs at least.
 #[wasm_bindgen(js_name = readHeader)]
-pub fn read_header(bytes: Vec<u8>, max_encrypted_data_keys: u16, max_frame_length: u32) -> Result<JsValue> {
-    let limits = Limits { max_encrypted_data_keys, max_frame_length };
+pub fn read_header(
+    bytes: Vec<u8>,
+    max_encrypted_data_keys: u16,
+    min_frame_length: u32,
+    max_frame_length: u32,
+    ended: bool,
+) -> Result<JsValue> {
+    let limits = Limits { max_encrypted_data_keys, min_frame_length, max_frame_length };
     Ok(match Header::read(&bytes, &limits)? {
+        Progress::Need(_) if ended => return Err(Header::cut(&bytes, &limits).into()),
         Progress::Need(len) => JsValue::from_f64(len as f64),
         Progress::Done(header) => ReadHeader(header).into(),
     })
@@ -71,7 +79,7 @@ impl Locked {
         let inputs = Array::new();
         for candidate in self.0.candidates(&arns)? {
             let input = Object::new();
-            set(&input, "KeyId", candidate.key_id);
+            set(&input, "KeyId", candidate.key_id.as_str());
             set(&input, "CiphertextBlob", Uint8Array::from(candidate.ciphertext.as_slice()));
             set(&input, "EncryptionAlgorithm", algorithm);
             inputs.push(&input);
@@ -200,12 +208,8 @@ pub fn trailing_bytes() -> JsValue {
     core_error(&trailing())
 }
 
-/// `{ tryNext, sentence }` for an error name of KMS or the AWS SDK.
+/// What an error name of KMS, of the AWS SDK or of the network means; undefined for other names.
 #[wasm_bindgen(js_name = kmsAdvice)]
-pub fn kms_advice(name: &str) -> Object {
-    let advice = advice(name);
-    let object = Object::new();
-    set(&object, "tryNext", advice.try_next);
-    set(&object, "sentence", advice.sentence);
-    object
+pub fn kms_advice(name: &str) -> Option<String> {
+    advice(name).map(ToOwned::to_owned)
 }
