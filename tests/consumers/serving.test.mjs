@@ -82,9 +82,9 @@ serves('React Router 7', HTTP1, async () => {
 
 serves('Nitro 2', HTTP1, async () => {
   const app = project('nitro', 'h3 1 and Nitro 2', 'routes/files/[id].js');
-  await build(app, 'nitropack', 'build', '--preset', 'node-middleware');
-  const { middleware } = await load(path.join(app, '.output/server/index.mjs'));
-  return under('/files', middleware);
+  await build(app, 'nitropack', 'build', '--preset', 'node-listener');
+  const { listener } = await load(path.join(app, '.output/server/index.mjs'));
+  return under('/files', listener);
 }, given);
 
 serves('Next.js 16', HTTP1, async () => {
