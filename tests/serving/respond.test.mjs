@@ -336,20 +336,64 @@ describe('a reader who goes away', () => {
 });
 
 test('an abort of the server\'s own does not end an HTTP/2 stream as if that was wanted', async () => {
-  const abort = new AbortController();
   handle = async (request, response) => {
     const hand = byHand();
     hand.write(new Uint8Array(10));
     const responded = respond(response, { plaintext: hand.stream, start: 0, end: 20, size: 20 });
     while (!response.headersSent) await new Promise(setImmediate);
-    abort.abort();
-    hand.fail(abort.signal.reason);
+    // An AbortError of Node's own, for which it would send CANCEL.
+    hand.fail(await once(response, 'never', { signal: AbortSignal.abort() }).catch((error) => error));
     await responded;
   };
   const session = http2.connect(servers.h2c.url);
   const stream = session.request({ ':path': '/' }).resume();
   const [error] = await once(stream, 'error');
   assert.match(error.message, /INTERNAL_ERROR/);
+  session.close();
+});
+
+test('a failed answer resets the connection, so that the least careful reader of HTTP/1 notices', async () => {
+  outcomes = [];
+  handle = fromRange('altered');
+  const socket = net.connect(servers.http.port, '127.0.0.1').resume();
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  const error = await once(socket, 'close').catch((failed) => failed);
+  assert.equal(error.code, 'ECONNRESET');
+});
+
+test('a middleware that removed Transfer-Encoding does not make a cut answer look whole', async () => {
+  const answer = await read(WAYS['HTTP/1.1 over TLS'], (request, response) => {
+    response.removeHeader('transfer-encoding');
+    let left = 40;
+    const pull = (controller) => (left-- > 0 ? controller.enqueue(new Uint8Array(2 ** 20)) : controller.error(new Error('altered')));
+    return respond(response, { plaintext: new ReadableStream({ pull }) });
+  });
+  assert.ok(!looksWhole(answer));
+});
+
+test('a middleware that removes the length is noticed where HTTP/1.0 needs it', async () => {
+  const answer = await read(WAYS['HTTP/1.0'], (request, response) => {
+    const { writeHead } = response;
+    response.writeHead = (...all) => {
+      response.removeHeader('content-length');
+      return writeHead.apply(response, all);
+    };
+    return respond(response, { plaintext: new Uint8Array(10) });
+  });
+  assert.ok(!looksWhole(answer));
+  assert.deepEqual(outcomes, ['Error']);
+});
+
+test('what an HTTP/2 reader cancels after the end was not handed over', async () => {
+  const result = new Promise((resolve) => {
+    handle = async (request, response) => resolve(await respond(response, { plaintext: new Uint8Array(10) }).catch((error) => error));
+  });
+  // A reader that takes headers only.
+  const session = http2.connect(servers.h2c.url, { settings: { initialWindowSize: 0 } });
+  const stream = session.request({ ':path': '/' });
+  await once(stream, 'response');
+  stream.close(http2.constants.NGHTTP2_CANCEL);
+  assert.equal((await result)?.code, 'ERR_STREAM_PREMATURE_CLOSE');
   session.close();
 });
 
