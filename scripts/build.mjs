@@ -97,7 +97,7 @@ async function glue() {
   const foreign = /instanceof (?!klass\b)\w+/.exec(script);
   if (foreign) throw new Error(`the glue asks for a class of its own realm: ${foreign[0]}`);
   // Jest's jsdom hides these two of Node's.
-  const coders = "const { TextDecoder, TextEncoder } = 'TextDecoder' in globalThis ? globalThis : process.getBuiltinModule('node:util');";
+  const coders = "const { TextDecoder, TextEncoder } = 'TextDecoder' in globalThis ? globalThis : globalThis.process.getBuiltinModule('node:util');";
   await writeFile(outfile, `export function createGlue() {\n${coders}\n${script}}\n`);
   await writeFile(path.join(GLUE, 'random.d.ts'), 'export function randomBytes(length: number): Uint8Array<ArrayBuffer>;\n');
   const types = "export * from '../wasm-pkg/kmseal.js';\nexport type Glue = typeof import('../wasm-pkg/kmseal.js');\nexport function createGlue(): Glue;\n";

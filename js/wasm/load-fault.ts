@@ -6,17 +6,19 @@ interface Details extends ErrorOptions {
   status?: number;
 }
 
-/** The line of Vite's configuration that its development server needs before version 8. */
-const VITE = "Vite bundled kmseal for development and left the file out: set optimizeDeps: { exclude: ['kmseal'] } in vite.config";
+/** What to do where the file is not: Vite's development server needs a line of configuration before version 8. */
+const missing = (url = '') =>
+  url.includes('/.vite/deps/')
+    ? "Vite bundled kmseal for development and left the file out: set optimizeDeps: { exclude: ['kmseal'] } in vite.config"
+    : 'let the build copy kmseal.wasm there, or give its URL to load()';
 
 /** What is wrong, then what to do; docs/hosting.md says more of each. */
 const SENTENCES = {
   'no WebAssembly': () => 'this browser has no WebAssembly, which the Lockdown Mode of iOS and macOS turns off; allow it for this site, or use another browser',
   'no address': () => "this bundle does not know where kmseal.wasm is, since classic scripts have no import.meta.url; give its URL or its bytes to load()",
   'not a URL': ({ url }: Details) => `"${url}" is not a URL, or is relative where nothing says to what; give load() an absolute URL, or nothing on a server`,
-  refused: ({ url, status }: Details) => `${url} answered with status ${status}; serve kmseal.wasm there, or give its URL to load()`,
-  'a page': ({ url }: Details) =>
-    `${url} is an HTML page and not kmseal.wasm; ${url?.includes('/.vite/deps/') ? VITE : 'let the build copy the file there, or give its URL to load()'}`,
+  refused: ({ url, status }: Details) => `${url} answered with status ${status}; ${missing(url)}`,
+  'a page': ({ url }: Details) => `${url} is an HTML page and not kmseal.wasm; ${missing(url)}`,
   'another file': ({ url }: Details) => `${url} is not a WebAssembly file; serve kmseal.wasm there as it is in the package`,
   'another version': ({ url = 'kmseal.wasm' }: Details) =>
     `${url} is of another version than this script, or came cut short; reload the page, and after a deployment keep the old files or call load() when the page starts`,

@@ -44,3 +44,6 @@ export const servingTools = () => npmTools('tests/serving/servers');
 
 /** The versions of TypeScript, and the frameworks, that compile the package's declarations. */
 export const typeTools = () => npmTools('tests/types');
+
+/** Bundlers and runtimes of other versions, for `npm run test:consumers`. */
+export const buildTools = () => npmTools('tests/consumers/builds');

@@ -14,12 +14,12 @@ const HTML = '<!doctype html><title>Not what you think</title>';
 const tampered = Buffer.concat([wasm, Buffer.from([0, 5, 4, ...Buffer.from('evil')])]);
 
 const another = /kmseal\.wasm is of another version than this script, or came cut short; reload the page.*keep the old files/;
-const page = /kmseal\.wasm is an HTML page and not kmseal\.wasm; let the build copy the file there/;
+const page = /kmseal\.wasm is an HTML page and not kmseal\.wasm; let the build copy kmseal\.wasm there/;
 
 /** What the server does with the requests for the .wasm while a load fails, and what the error says. */
 const FAULTS = {
-  'the server fails': [/kmseal\.wasm answered with status 500; serve/, (context) => context.text('no', 500)],
-  'it is not there': [/kmseal\.wasm answered with status 404; serve/, (context) => context.html(HTML, 404)],
+  'the server fails': [/kmseal\.wasm answered with status 500; let the build copy/, (context) => context.text('no', 500)],
+  'it is not there': [/kmseal\.wasm answered with status 404; let the build copy/, (context) => context.html(HTML, 404)],
   'an application page comes in its place': [page, (context) => context.html(HTML)],
   'the page comes with the right type': [page, (context) => context.body(HTML, 200, TYPE)],
   'it is cut short': [another, (context) => context.body(wasm.subarray(0, 50_000), 200, TYPE)],

@@ -5,7 +5,7 @@ import { KmsealFileElement } from 'kmseal/element';
 import { uploadSealed } from 'kmseal/s3';
 import { tusOptions } from 'kmseal/tus';
 import Seal from 'kmseal/uppy';
-import { send, tell } from './seal.js';
+import { content, send, tell } from './seal.js';
 
 const EXPORTS = { KmsealFileElement, Seal, Sealer, tusOptions, uploadSealed };
 
@@ -17,7 +17,7 @@ export function sealInForm() {
   element.addEventListener('seal', () => send(new FormData(element.form).get('file')));
   element.addEventListener('sealerror', ({ detail }) => tell(detail.error));
   const chosen = new DataTransfer();
-  chosen.items.add(new File(['sealed in the form'], 'paper.txt'));
+  chosen.items.add(new File(content('form'), 'paper.txt'));
   const input = element.shadowRoot.querySelector('input');
   input.files = chosen.files;
   input.dispatchEvent(new Event('change'));
