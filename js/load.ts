@@ -19,8 +19,8 @@ let current: Instance | undefined;
 /**
  * Loads the WebAssembly module, once for all. Calling it is optional; without a source the package knows where its `kmseal.wasm` is.
  * What comes from a URL is checked against the hash that the build pinned, so that a copy of another version, whose imports may have
- * the same names, is noticed; a Response, bytes and a module are taken as they are. A failed load is not kept: the next call tries
- * again. Once it is loaded, further calls do nothing, whatever they are given.
+ * the same names, is noticed; a Response, bytes and a module are taken as they are. A load that failed, or that has not ended after
+ * 30 seconds, is not kept: the next call tries again. Once it is loaded, further calls do nothing, whatever they are given.
  *
  * @throws KmsealError ERR_LOAD, whose sentence says why
  */

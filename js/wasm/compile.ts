@@ -1,5 +1,6 @@
 import { wasmSource } from '#wasm-source';
 import { viewOf } from '../bytes.js';
+import { withDeadline } from '../deadline.js';
 import { LoadFault } from './load-fault.js';
 import type { WasmSource } from '../types.js';
 
@@ -54,14 +55,16 @@ function absolute(url: string): URL {
 
 async function compileUrl(url: URL): Promise<WebAssembly.Module> {
   if (url.protocol === 'file:') return WebAssembly.compile(await genuine(await readFile(url)));
-  let response;
-  try {
-    response = await fetch(url, { credentials: 'same-origin', integrity: INTEGRITY });
-  } catch (cause) {
-    // A hash that does not fit hides even the status.
-    throw await whyNot(url, cause);
-  }
-  return compileResponse(response);
+  return withDeadline(async (signal) => {
+    let response;
+    try {
+      response = await fetch(url, { credentials: 'same-origin', integrity: INTEGRITY, signal });
+    } catch (cause) {
+      // A hash that does not fit hides even the status.
+      throw await whyNot(url, cause, signal);
+    }
+    return compileResponse(response);
+  });
 }
 
 async function compileResponse(response: Response): Promise<WebAssembly.Module> {
@@ -102,12 +105,12 @@ async function hasPinnedHash(subtle: SubtleCrypto, bytes: Uint8Array<ArrayBuffer
 }
 
 /** Asks again without the hash, to find out what came in the file's place. */
-async function whyNot(url: URL, cause: unknown): Promise<LoadFault> {
+async function whyNot(url: URL, cause: unknown, signal: AbortSignal): Promise<LoadFault> {
   const { href } = url;
   let response;
   let bytes;
   try {
-    response = await fetch(url, { credentials: 'same-origin' });
+    response = await fetch(url, { credentials: 'same-origin', signal });
     bytes = new Uint8Array(await response.arrayBuffer());
   } catch {
     return new LoadFault('no connection', { url: href, cause });

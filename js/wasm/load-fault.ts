@@ -24,6 +24,7 @@ const SENTENCES = {
     `${url} is of another version than this script, or came cut short; reload the page, and after a deployment keep the old files or call load() when the page starts`,
   'no connection': ({ url }: Details) =>
     `${url} could not be fetched; check the connection, then the Content-Security-Policy (connect-src) and, for another origin, CORS`,
+  'no answer': () => 'kmseal.wasm did not come within 30 seconds; check the connection, then try again',
   'no file': ({ url }: Details) => `${url} could not be read; give the right path to load(), or nothing`,
   'file page': ({ url }: Details) => `this page may not read ${url}, since its own URL is of file:; give the bytes of kmseal.wasm to load()`,
   policy: () => "the Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src",
@@ -46,6 +47,7 @@ export class LoadFault extends Error {
 /** What it means that something could not be compiled or instantiated. */
 export function faultOf(cause: unknown): LoadFault {
   if (cause instanceof LoadFault) return cause;
+  if ((cause as Partial<Error> | undefined)?.name === 'TimeoutError') return new LoadFault('no answer', { cause });
   // Chromium 156, Firefox 153 and WebKit 2.50 name the policy in three ways.
   const policy = /Content.Security.Policy|\bCSP\b|unsafe-eval/i.test(String((cause as Partial<Error> | undefined)?.message));
   return new LoadFault(policy ? 'policy' : 'not valid', { cause });
