@@ -33,6 +33,9 @@ export function npmTools(folder) {
 /** The bundlers, frameworks and runtimes in which the tests use the package. */
 export const consumerTools = () => npmTools('tests/package/consumers');
 
+/** The frameworks and form libraries in whose pages the element is tested. */
+export const frameworkTools = () => npmTools('scripts/requirements/frameworks');
+
 /** What looks at the package, its types, its documents and its workflows. */
 export const checkTools = () => npmTools('scripts/requirements/checks');
 

@@ -1,4 +1,4 @@
-// <kmseal-file> in pages of React, Vue and Svelte: properties, events, rendering anew, and leaving the page.
+// <kmseal-file> in pages of React, Preact, Vue, Svelte and Solid: properties, events, rendering anew, and leaving the page.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { bundlePages } from '../support/frameworks.mjs';
@@ -6,7 +6,7 @@ import { testForms } from '../support/forms.mjs';
 
 /* global element, hold, idle, part, render, statesOf, until, violations -- of forms.mjs and the page, in the page */
 
-const PAGES = { react: 'react.jsx', vue: 'vue.js', svelte: 'svelte.js' };
+const PAGES = { react: 'react.jsx', preact: 'preact.jsx', vue: 'vue.js', svelte: 'svelte.js', solid: 'solid.jsx' };
 
 let bundles;
 after(() => bundles?.remove());

@@ -1,46 +1,72 @@
-// Pages written in React, Vue and Svelte, compiled and bundled as their users do.
+// Pages written in frameworks, compiled and bundled as their users do, for browsers and for the servers that render them.
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build, stop } from 'esbuild';
 import { compile as compileSvelte } from 'svelte/compiler';
 import { compileScript, parse } from 'vue/compiler-sfc';
+import { frameworkTools } from '../../scripts/lib/npm.mjs';
 import { ROOT } from '../../scripts/lib/run.mjs';
 
 const PAGES = path.join(ROOT, 'tests/browser/frameworks');
 
-const svelte = {
+const svelte = (generate) => ({
   name: 'svelte',
   setup({ onLoad }) {
     onLoad({ filter: /\.svelte$/ }, ({ path: filename }) => ({
-      contents: compileSvelte(readFileSync(filename, 'utf8'), { filename, generate: 'client', css: 'external' }).js.code,
+      contents: compileSvelte(readFileSync(filename, 'utf8'), { filename, generate, css: 'external' }).js.code,
     }));
   },
-};
+});
 
-const vue = {
+const vue = (ssr) => ({
   name: 'vue',
   setup({ onLoad }) {
     onLoad({ filter: /\.vue$/ }, ({ path: filename }) => {
       const { descriptor } = parse(readFileSync(filename, 'utf8'), { filename });
-      const templateOptions = { compilerOptions: { isCustomElement: (tag) => tag === 'kmseal-file' } };
-      return { contents: compileScript(descriptor, { id: 'form', inlineTemplate: true, templateOptions }).content };
+      const templateOptions = { ssr, ssrCssVars: [], compilerOptions: { isCustomElement: (tag) => tag === 'kmseal-file' } };
+      return { contents: compileScript(descriptor, { id: 'form', inlineTemplate: true, templateOptions }).content, resolveDir: path.dirname(filename) };
     });
   },
-};
+});
 
-/** @returns {Promise<{ folder: string, remove: () => Promise<void> }>} where the bundles are, NAME.js each, with the .wasm */
-export async function bundlePages(entries) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-frameworks-'));
+const solid = (tools) => ({
+  name: 'solid',
+  setup({ onLoad }) {
+    const require = createRequire(path.join(tools, 'package.json'));
+    const { transformSync } = require('@babel/core');
+    onLoad({ filter: /solid\.jsx$/ }, ({ path: filename }) => ({
+      contents: transformSync(readFileSync(filename, 'utf8'), { filename, babelrc: false, configFile: false, presets: [require('babel-preset-solid')] }).code,
+    }));
+  },
+});
+
+async function bundle(entries, outdir, { server = false } = {}) {
+  const tools = await frameworkTools();
   await build({
     entryPoints: entries.map((name) => path.join(PAGES, name)),
-    outdir: folder, bundle: true, format: 'esm', jsx: 'automatic', logLevel: 'error', conditions: ['browser'],
+    outdir, bundle: true, format: 'esm', jsx: 'automatic', logLevel: 'error', nodePaths: [path.join(tools, 'node_modules')],
+    // What a page has twice, it has of one kind.
+    alias: { jquery: path.join(tools, 'node_modules/jquery') },
+    entryNames: '[name]',
+    ...(server ? { platform: 'node', outExtension: { '.js': '.mjs' }, banner: { js: REQUIRE } } : { conditions: ['browser'] }),
     define: {
       'process.env.NODE_ENV': '"production"',
       __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
     },
-    plugins: [svelte, vue],
+    plugins: [svelte(server ? 'server' : 'client'), vue(server), solid(tools)],
   });
+}
+
+/** What React's renderer for servers calls, being CommonJS. */
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/** @returns {Promise<{ folder: string, remove: () => Promise<void> }>} where the bundles are, NAME.js each, with the .wasm */
+export async function bundlePages(entries) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-frameworks-'));
+  await bundle(entries, folder);
   copyFileSync(path.join(ROOT, 'dist/kmseal.wasm'), path.join(folder, 'kmseal.wasm'));
   return {
     folder,
@@ -49,4 +75,16 @@ export async function bundlePages(entries) {
       await stop();
     },
   };
+}
+
+/** What modules for a server export, by their names without ending. */
+export async function serverModules(entries) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-server-'));
+  try {
+    await bundle(entries, folder, { server: true });
+    const names = entries.map((name) => path.basename(name).replace(/\.\w+$/, ''));
+    return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await import(pathToFileURL(path.join(folder, `${name}.mjs`)))])));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
