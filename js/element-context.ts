@@ -1,11 +1,25 @@
+import { checkedContext } from './context.js';
 import type { EncryptionContext } from './index.js';
 
-/** A copy of the pairs, so that later changes have no effect. */
-export function copyOf(context: EncryptionContext): EncryptionContext {
-  if (Object.prototype.toString.call(context) !== '[object Object]' || Object.values(context).some((value) => typeof value !== 'string')) {
-    throw new TypeError('encryptionContext must be a plain object of strings');
+/**
+ * A frozen copy of the pairs that a page gave: a plain object of strings, or its JSON, as attributes and some frameworks have it.
+ *
+ * @throws TypeError
+ */
+export function contextFrom(given: unknown): EncryptionContext {
+  return Object.freeze(checkedContext(typeof given === 'string' ? parsed(given) : given)!);
+}
+
+function parsed(json: string): unknown {
+  if (json === String({})) {
+    const remedy = 'set the property encryptionContext in its place (in Vue, :encryptionContext.prop), or give it as JSON';
+    throw new TypeError(`encryption-context is "${json}": an object was set as an attribute; ${remedy}`);
   }
-  return Object.freeze(Object.assign(Object.create(null) as Record<string, string>, context));
+  try {
+    return JSON.parse(json) as unknown;
+  } catch (cause) {
+    throw new TypeError('encryption-context must be the JSON of a plain object of strings, such as {"user":"4711"}', { cause });
+  }
 }
 
 /** Whether both have the same pairs. */

@@ -15,7 +15,7 @@ export interface Entry {
 }
 
 /** How a file is sealed; after an abort the outcome is ignored. */
-type Seal = (file: File, run: { signal: AbortSignal; onProgress: (progress: { loaded: number }) => void }) => Promise<Sealed>;
+export type Seal = (file: File, run: { signal: AbortSignal; onProgress: (progress: { loaded: number }) => void }) => Promise<Sealed>;
 
 export interface Listener {
   /** An entry came, went or changed its state. */
@@ -26,14 +26,15 @@ export interface Listener {
 
 /** The chosen files, sealed one after another: so memory stays small, and a file and its description share a data key. */
 export class SealingList {
-  readonly #seal: Seal;
+  readonly #prepare: () => Promise<Seal>;
   readonly #listener: Listener;
   #entries: readonly Entry[] = [];
   #current: { entry: Entry; controller: AbortController } | undefined;
   #stopped = true;
 
-  constructor(seal: Seal, listener: Listener) {
-    this.#seal = seal;
+  /** @param prepare gets what files are sealed with; if that fails, so do all that wait */
+  constructor(prepare: () => Promise<Seal>, listener: Listener) {
+    this.#prepare = prepare;
     this.#listener = listener;
   }
 
@@ -98,18 +99,22 @@ export class SealingList {
     const entry = this.#entries.find(({ state }) => state === 'waiting');
     if (!entry) return;
     const controller = new AbortController();
-    const { signal } = controller;
     this.#current = { entry, controller };
     entry.state = 'sealing';
     this.#listener.changed();
-    const settle = (outcome: Partial<Entry>) => {
+    void this.#work(entry, controller);
+  }
+
+  async #work(entry: Entry, controller: AbortController): Promise<void> {
+    const { signal } = controller;
+    const settle = (entries: readonly Entry[], outcome: Partial<Entry>) => {
       if (signal.aborted) return;
       this.#current = undefined;
       // Of the two envelopes the other one may still be under way.
       controller.abort();
-      Object.assign(entry, outcome);
+      for (const one of entries) Object.assign(one, outcome);
       this.#listener.changed();
-      this.#listener.settled(entry);
+      entries.forEach((one) => this.#listener.settled(one));
       this.#next();
     };
     const onProgress = ({ loaded }: { loaded: number }) => {
@@ -117,10 +122,21 @@ export class SealingList {
       entry.loaded = loaded;
       this.#listener.progressed();
     };
-    this.#seal(entry.file, { signal, onProgress }).then(
-      (sealed) => settle({ state: 'sealed', loaded: entry.file.size, sealed }),
-      (error: unknown) => settle({ state: 'failed', error }),
-    );
+    let seal: Seal;
+    try {
+      seal = await this.#prepare();
+    } catch (error) {
+      // One after the other they would be waited for as often.
+      const waiting = this.#entries.filter(({ state }) => state === 'waiting');
+      return settle([entry, ...waiting], { state: 'failed', error });
+    }
+    if (signal.aborted) return;
+    try {
+      const sealed = await seal(entry.file, { signal, onProgress });
+      settle([entry], { state: 'sealed', loaded: entry.file.size, sealed });
+    } catch (error) {
+      settle([entry], { state: 'failed', error });
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { withDeadline } from './deadline.js';
 import type { Sealed } from './element-files.js';
 import { KmsPublicKey, KmsealError, Sealer } from './index.js';
 import type { SealOptions } from './index.js';
@@ -51,22 +52,27 @@ async function loadSealer({ url, fingerprint, keyId, described }: KeySource, sig
 
 async function fetchKey({ url, pinned }: { url: string | null; pinned: boolean }, signal: AbortSignal): Promise<string> {
   if (!url) throw new KmsealError('ERR_LOAD', 'this kmseal-file has no key; set its key-src or its property sealer');
-  let resolved;
+  const resolved = resolve(url);
+  requirePin(resolved, pinned);
   try {
-    resolved = new URL(url, document.baseURI);
-  } catch (cause) {
-    throw new KmsealError('ERR_LOAD', `key-src ${url} is no URL`, { cause });
-  }
-  requirePin(resolved.href, pinned);
-  try {
-    const response = await fetch(resolved, { credentials: 'same-origin', signal });
-    if (!response.ok) throw new Error(`it answered ${response.status}`);
-    // Where a redirect ended.
-    requirePin(response.url, pinned);
-    return await response.text();
+    return await withDeadline(async (signal) => {
+      const response = await fetch(resolved, { credentials: 'same-origin', signal });
+      if (!response.ok) throw new Error(`it answered ${response.status}`);
+      // Where a redirect ended.
+      requirePin(response.url, pinned);
+      return response.text();
+    }, signal);
   } catch (cause) {
     if (cause instanceof KmsealError) throw cause;
-    throw new KmsealError('ERR_LOAD', `the public key could not be loaded from ${resolved.href}`, { cause });
+    throw new KmsealError('ERR_LOAD', `the public key could not be loaded from ${resolved}`, { cause });
+  }
+}
+
+function resolve(url: string): string {
+  try {
+    return new URL(url, document.baseURI).href;
+  } catch (cause) {
+    throw new KmsealError('ERR_LOAD', `key-src ${url} is no URL`, { cause });
   }
 }
 

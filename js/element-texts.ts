@@ -33,6 +33,8 @@ export interface KmsealFileTexts {
   failedOne: string;
   failedMany: string;
   unreadable: string;
+  /** Alerts, and the browser's own message, where the page has not said what files are to be bound to, or in a way that is refused. */
+  notReady: string;
   /** Alerts when a drop is refused. */
   notAccepted: string;
   onlyOne: string;
@@ -58,9 +60,20 @@ export const TEXTS: Readonly<KmsealFileTexts> = {
   failedOne: '{name} could not be encrypted, so nothing is sent. Try again, or remove it.',
   failedMany: '{count} files could not be encrypted, so nothing is sent. Try again, or remove them.',
   unreadable: '{name} could not be read, so nothing is sent. Choose it again, or remove it.',
+  notReady: 'This page is not ready to encrypt files, so nothing is sent. Reload the page; if that does not help, tell those who run it.',
   notAccepted: '{name} is not of a type that can be chosen here.',
   onlyOne: 'Only one file can be chosen here.',
 };
+
+/** Those that a page gives, and English ones for all that are not text. */
+export function textsFrom(given: Partial<KmsealFileTexts> | null | undefined): Readonly<KmsealFileTexts> {
+  const isText = (text: unknown) => typeof text === 'string' && text.trim() !== '';
+  const entries = Object.entries(TEXTS).map(([key, english]) => {
+    const text = given?.[key as keyof KmsealFileTexts];
+    return [key, isText(text) ? text : english];
+  });
+  return Object.freeze(Object.fromEntries(entries) as KmsealFileTexts);
+}
 
 /** Puts values in their places. */
 export function fill(text: string, values: Readonly<Record<string, string | number>>): string {

@@ -1,7 +1,6 @@
 import type { Entry } from './element-files.js';
 import { ItemView, make } from './element-item.js';
-import { fill, type KmsealFileTexts } from './element-texts.js';
-import { KmsealError } from './index.js';
+import type { KmsealFileTexts } from './element-texts.js';
 
 /** What a person does. */
 export interface Actions {
@@ -16,6 +15,9 @@ export interface Shown {
   entries: readonly Entry[];
   texts: KmsealFileTexts;
   disabled: boolean;
+  /** What keeps the form from being sent, if that is to be said now. */
+  alert: string;
+  invalid: boolean;
 }
 
 /** The shadow tree: the native input within a zone to drop on, the chosen files, a live region and an alert. */
@@ -92,7 +94,7 @@ export class View {
   }
 
   /** Shows which files there are, and how each is doing. */
-  render({ entries, texts, disabled }: Shown): void {
+  render({ entries, texts, disabled, alert, invalid }: Shown): void {
     const { input } = this;
     input.disabled = disabled;
     const present = new Set(entries);
@@ -114,9 +116,8 @@ export class View {
       item.render(texts, disabled);
     });
     this.#list.hidden = entries.length === 0;
-    const failure = failureOf(entries, texts);
-    input.setAttribute('aria-invalid', String(failure !== ''));
-    this.#showError(failure || this.#complaint);
+    input.setAttribute('aria-invalid', String(invalid));
+    this.#showError(alert || this.#complaint);
     this.#mirror(entries);
   }
 
@@ -155,14 +156,4 @@ export class View {
     for (const file of files) transfer.items.add(file);
     this.input.files = transfer.files;
   }
-}
-
-/** The sentence about what failed; empty if nothing did. */
-export function failureOf(entries: readonly Entry[], texts: KmsealFileTexts): string {
-  const failed = entries.filter(({ state }) => state === 'failed');
-  const [first] = failed;
-  if (!first) return '';
-  if (failed.length > 1) return fill(texts.failedMany, { count: failed.length });
-  const unreadable = first.error instanceof KmsealError && ['ERR_READ', 'ERR_SOURCE_CHANGED'].includes(first.error.code);
-  return fill(unreadable ? texts.unreadable : texts.failedOne, { name: first.file.name });
 }

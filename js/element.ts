@@ -4,36 +4,34 @@
  * @module kmseal/element
  */
 import { Announcer } from './element-announcer.js';
-import { copyOf, same } from './element-context.js';
-import { FormControl, internalsOf } from './element-control.js';
-import { type Entry, SealingList, isAccepted } from './element-files.js';
-import { reflect, upgradeProperties } from './element-reflect.js';
+import { Binding } from './element-binding.js';
+import { internalsOf } from './element-control.js';
+import type { KmsealFileEventMap } from './element-events.js';
+import { type Entry, type Seal, SealingList, isAccepted } from './element-files.js';
+import { setStates, setValidity, setValue } from './element-form.js';
+import { FormGuard, type Guarded } from './element-guard.js';
+import { label } from './element-label.js';
+import { Notice } from './element-notice.js';
+import { REFLECTED, ReflectingControl, upgradeProperties } from './element-reflect.js';
 import { OwnSealer, sealFile } from './element-sealer.js';
+import { type Status, statusOf } from './element-status.js';
 import { applyStyles } from './element-styles.js';
-import { type KmsealFileTexts, TEXTS, fill } from './element-texts.js';
-import { View, failureOf } from './element-view.js';
-import { Sealer } from './index.js';
-import type { EncryptionContext } from './index.js';
+import { type KmsealFileTexts, TEXTS, fill, textsFrom } from './element-texts.js';
+import { fileOf, filesFrom, isSubmitted, submittedOf } from './element-value.js';
+import { View } from './element-view.js';
+import type { EncryptionContext, Sealer } from './index.js';
 
+export type { KmsealFileEventMap } from './element-events.js';
 export type { KmsealFileTexts } from './element-texts.js';
-
-/** The events of a {@link KmsealFileElement}; all bubble. */
-export interface KmsealFileEventMap extends HTMLElementEventMap {
-  /** Before a chosen file is taken; preventDefault() drops it. */
-  beforeseal: CustomEvent<{ file: File }>;
-  /** A file is sealed. */
-  seal: CustomEvent<{ file: File; sealed: File }>;
-  /** A file could not be sealed, and the form cannot be sent. The error is a KmsealError, or whatever the sealer threw. */
-  sealerror: CustomEvent<{ file: File; error: unknown }>;
-}
 
 /** The attributes that the native input is given too. */
 const MIRRORED = ['accept', 'multiple', 'capture'];
-/** The attributes that say how a file is sealed: when they change, what was sealed before is sealed anew. */
+/** The attributes that say with which key a file is sealed: when they change, what was sealed before is sealed again. */
 const SEALING = ['key-src', 'fingerprint', 'key-id', 'meta-name'];
+/** As it is written, and as frameworks do that take a property's name for an attribute's. */
+const CONTEXT = ['encryption-context', 'encryptioncontext'];
 
-const STRINGS = { name: 'name', accept: 'accept', keySrc: 'key-src', keyId: 'key-id', fingerprint: 'fingerprint', metaName: 'meta-name' };
-const BOOLEANS = { required: 'required', multiple: 'multiple', disabled: 'disabled' };
+const PROPERTIES = ['sealer', 'encryptionContext', 'encryptioncontext', 'texts', ...REFLECTED, 'files', 'value'];
 
 export interface KmsealFileElement {
   addEventListener<K extends keyof KmsealFileEventMap>(
@@ -53,42 +51,34 @@ export interface KmsealFileElement {
 /**
  * `<kmseal-file>`, a file input that seals what is chosen and submits nothing else: under `name` the sealed files, called
  * `file-1.kmseal` and so on, and under `meta-name`, if that is given, as many small envelopes in the same order, each with the
- * file's `{ name, type, size, lastModified }` in JSON and under the same data key. It is invalid until all files are sealed,
- * and until then its value is empty, so a form that is sent regardless sends nothing of it.
+ * file's `{ name, type, size, lastModified }` in JSON and under the same data key. It is invalid until all files are sealed, and holds
+ * its form's `submit` back, also with `novalidate`. Until then its value is empty, so a form that is sent regardless sends nothing of it.
  */
-export class KmsealFileElement extends FormControl {
-  static readonly observedAttributes = ['name', 'required', 'aria-label', ...MIRRORED, ...SEALING];
+export class KmsealFileElement extends ReflectingControl {
+  static readonly observedAttributes = ['name', 'required', 'aria-label', ...MIRRORED, ...SEALING, ...CONTEXT];
 
   static {
-    reflect(this, { strings: STRINGS, booleans: BOOLEANS });
+    // Solid writes the names of properties in lower case.
+    const accessors = Object.getOwnPropertyDescriptor(this.prototype, 'encryptionContext')!;
+    Object.defineProperty(this.prototype, 'encryptioncontext', { ...accessors, enumerable: false });
   }
-
-  /** The form field of the sealed files. */
-  declare name: string;
-  /** Where the public key is: GetPublicKey's answer in JSON, or PEM. Not needed with {@link sealer}. */
-  declare keySrc: string;
-  /** The key's ARN; needed where `key-src` is of another origin, or has PEM. */
-  declare keyId: string;
-  /** `SHA256:` and the padded base64 of SHA-256 over the key's DER; needed where `key-src` is of another origin. */
-  declare fingerprint: string;
-  /** The form field of the descriptions; without it there are none. */
-  declare metaName: string;
-  declare accept: string;
-  declare required: boolean;
-  declare multiple: boolean;
-  declare disabled: boolean;
 
   readonly #internals = internalsOf(this);
   readonly #view: View;
   readonly #announcer: Announcer;
+  readonly #notice = new Notice();
   readonly #list: SealingList;
   readonly #own = new OwnSealer();
-  #sealer: Sealer | null = null;
-  #encryptionContext: EncryptionContext | null = null;
+  readonly #binding = new Binding(() => this.#list.redo());
+  readonly #guard: FormGuard;
   #texts: Readonly<KmsealFileTexts> = TEXTS;
   #files: readonly File[] = [];
+  #status: Status = statusOf([], false, TEXTS);
   #message = '';
   #disabled = false;
+  /** Whether the form was held back, and the reason for it is still there. */
+  #explained = false;
+  #reflecting = false;
   #frame: number | undefined;
 
   constructor() {
@@ -101,57 +91,91 @@ export class KmsealFileElement extends FormControl {
       retry: (entry) => this.#list.retry(entry),
     });
     this.#announcer = new Announcer(this.#view.status);
-    this.#list = new SealingList((file, run) => this.#seal(file, run), {
+    this.#list = new SealingList(() => this.#prepare(), {
       changed: () => this.#update(),
       progressed: () => this.#showProgress(),
       settled: (entry) => this.#settled(entry),
     });
+    this.#guard = new FormGuard(this.#guarded());
     this.#internals.role = 'group';
     // A label, and click(), open the dialogue as they do for a native input.
     this.addEventListener('click', (event) => {
       if (event.composedPath()[0] === this) this.#view.input.click();
     });
-    this.addEventListener('focusin', () => this.#label());
+    // The browser asks no further, though the page may have mended in its place what was refused.
+    this.addEventListener('invalid', () => this.#binding.recheck());
+    this.addEventListener('focusin', () => label(this, this.#view.input));
   }
 
-  /** Seals in place of one made from `key-src`. With `meta-name` give it a `cache`, so that its opener needs one KMS call for both. */
+  /**
+   * Seals in place of one made from `key-src`. With `meta-name` give it a `cache`, so that its opener needs one KMS call for both. When it
+   * changes, what was sealed before is sealed again, but not for one of the same keys and options.
+   */
   get sealer(): Sealer | null {
-    return this.#sealer;
+    return this.#binding.sealer;
   }
 
   set sealer(sealer: Sealer | null | undefined) {
-    if (sealer != null && !(sealer instanceof Sealer)) throw new TypeError('sealer must be a Sealer');
-    if (this.#sealer === (sealer ?? null)) return;
-    this.#sealer = sealer ?? null;
-    this.#sealAnew();
+    this.#binding.setSealer(sealer);
   }
 
-  /** The context of every envelope of this element. When it changes, what was sealed before is sealed anew. */
+  /**
+   * The context of every envelope of this element, a plain object of strings or its JSON. Nothing is sealed before one was set, here, as the
+   * attribute `encryption-context` or in the {@link sealer}; `{}` says that there is to be none. It reflects the attribute: what is set last
+   * counts. When it changes, also within the object that was set, what was sealed before is sealed again. One that is refused leaves
+   * the element invalid until a good one is set.
+   *
+   * @throws TypeError if it is not a plain object of strings
+   */
   get encryptionContext(): EncryptionContext | null {
-    return this.#encryptionContext;
+    return this.#binding.context;
   }
 
-  set encryptionContext(context: EncryptionContext | null | undefined) {
-    const copy = context == null ? null : copyOf(context);
-    // Frameworks set equal objects over and over.
-    if (same(copy, this.#encryptionContext)) return;
-    this.#encryptionContext = copy;
-    this.#sealAnew();
+  set encryptionContext(context: EncryptionContext | string | null | undefined) {
+    try {
+      this.#binding.setContext(context);
+    } finally {
+      this.#reflectContext();
+    }
   }
 
-  /** What the element says, in the page's language; texts that are not given are English. */
+  /** What the element says, in the page's language; texts that are missing, or empty, are English. */
   get texts(): Readonly<KmsealFileTexts> {
     return this.#texts;
   }
 
   set texts(texts: Partial<KmsealFileTexts> | null | undefined) {
-    this.#texts = Object.freeze({ ...TEXTS, ...texts });
+    this.#texts = textsFrom(texts);
     this.#update();
   }
 
-  /** The sealed files, which have neutral names: `file-1.kmseal` and so on. Those that are still being sealed are missing. */
+  /**
+   * The sealed files, which have neutral names: `file-1.kmseal` and so on. Those that are still being sealed are missing. Set to a FileList
+   * or an array of Files, it chooses these, after `beforeseal` and without `input` and `change`; null is ignored, as by a native input.
+   */
   get files(): readonly File[] {
     return this.#files;
+  }
+
+  set files(files: Iterable<File> | ArrayLike<File> | null | undefined) {
+    if (files != null) this.#take(filesFrom(files));
+  }
+
+  /**
+   * `C:\\fakepath\\` and the name of the first sealed file once all are sealed, else empty. Set to an empty string, it clears the choice.
+   *
+   * @throws DOMException InvalidStateError if it is set to anything else, as by a native input
+   */
+  get value(): string {
+    const [first] = this.#files;
+    return first && this.#status.sealed ? `C:\\fakepath\\${first.name}` : '';
+  }
+
+  set value(value: string | null) {
+    if (value !== null && String(value) !== '') {
+      throw new DOMException('value can only be set to an empty string, which clears the choice; set files to choose some', 'InvalidStateError');
+    }
+    this.#clear();
   }
 
   /** Makes the element invalid, until it is called with an empty string. */
@@ -163,9 +187,9 @@ export class KmsealFileElement extends FormControl {
   /** @internal */
   connectedCallback(): void {
     applyStyles(this.shadowRoot!);
-    upgradeProperties(this, ['sealer', 'encryptionContext', 'texts', ...Object.keys(STRINGS), ...Object.keys(BOOLEANS)]);
+    upgradeProperties(this, PROPERTIES);
     this.#list.start();
-    this.#label();
+    label(this, this.#view.input);
   }
 
   /** @internal */
@@ -173,9 +197,15 @@ export class KmsealFileElement extends FormControl {
     queueMicrotask(() => {
       // It may have only been moved.
       if (this.isConnected) return;
+      this.#notice.clear();
       this.#list.stop();
       this.#own.close();
     });
+  }
+
+  /** @internal */
+  formAssociatedCallback(form: HTMLFormElement | null): void {
+    this.#guard.attach(form);
   }
 
   /** @internal */
@@ -185,10 +215,13 @@ export class KmsealFileElement extends FormControl {
       if (after === null) this.#view.input.removeAttribute(name);
       else this.#view.input.setAttribute(name, after);
     } else if (SEALING.includes(name)) {
-      this.#sealAnew();
+      this.#own.close();
+      this.#list.redo();
+    } else if (CONTEXT.includes(name)) {
+      this.#readContext(after);
     } else {
       this.#update();
-      this.#label();
+      label(this, this.#view.input);
     }
   }
 
@@ -200,31 +233,66 @@ export class KmsealFileElement extends FormControl {
 
   /** @internal */
   formResetCallback(): void {
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#view.complain('');
     this.#announcer.reset();
     this.#list.replace([]);
   }
 
-  #sealAnew(): void {
-    this.#own.close();
-    this.#list.redo();
+  /** Whoever copies the element, as snapshots, clones and templates of the page do, copies its attributes. */
+  #reflectContext(): void {
+    const { context } = this.#binding;
+    this.#reflecting = true;
+    // What was refused leaves none: a copy with an older one would seal for somebody else.
+    if (context) this.setAttribute('encryption-context', JSON.stringify(context));
+    else this.removeAttribute('encryption-context');
+    this.removeAttribute('encryptioncontext');
+    this.#reflecting = false;
   }
 
-  async #seal(file: File, run: { signal: AbortSignal; onProgress: (progress: { loaded: number }) => void }) {
+  #readContext(attribute: string | null): void {
+    if (this.#reflecting) return;
+    try {
+      this.#binding.setContext(attribute);
+    } catch (error) {
+      // Nobody could catch it.
+      console.error(error);
+    }
+  }
+
+  async #prepare(): Promise<Seal> {
+    this.#binding.recheck();
     const described = this.metaName !== '';
     const [url, fingerprint, keyId] = ['key-src', 'fingerprint', 'key-id'].map((name) => this.getAttribute(name));
-    const encryptionContext = this.#encryptionContext ?? undefined;
     const source = { url: url!, fingerprint: fingerprint!, keyId: keyId!, described };
-    const sealer = this.#sealer ?? (await this.#own.get(source));
-    return sealFile(sealer, file, described, { ...run, encryptionContext });
+    const { sealer, encryptionContext } = this.#bound();
+    const used = sealer ?? (await this.#own.get(source));
+    return (file, run) => sealFile(used, file, described, { ...run, encryptionContext });
+  }
+
+  /** What the page has yet to say is told to those who write it; the person reads only that the page is not ready. */
+  #bound(): ReturnType<Binding['take']> {
+    try {
+      return this.#binding.take();
+    } catch (error) {
+      console.error(error);
+      throw error;
+    }
   }
 
   #choose(files: readonly File[]): void {
+    this.#take(files);
+    this.#tellChange();
+  }
+
+  #take(files: readonly File[]): void {
     this.#view.complain('');
     const kept = files.filter((file) => this.#tell('beforeseal', { file }, true));
     this.#announcer.reset();
     this.#list.replace(kept);
-    this.#tellChange();
   }
 
   #drop(files: readonly File[]): void {
@@ -240,9 +308,14 @@ export class KmsealFileElement extends FormControl {
     this.#tellChange();
   }
 
-  #settled({ state, file, sealed, error }: Entry): void {
-    if (state === 'failed') this.#tell('sealerror', { file, error });
-    else this.#tell('seal', { file, sealed: submitted.get(sealed!.file) });
+  #settled(entry: Entry): void {
+    this.#binding.recheck();
+    const { state, file, error } = entry;
+    if (state === 'failed') {
+      this.#tell('sealerror', { file, error });
+    } else if (state === 'sealed') {
+      this.#tell('seal', { file, sealed: fileOf(entry) });
+    }
   }
 
   /** False if a listener called preventDefault(). */
@@ -255,50 +328,56 @@ export class KmsealFileElement extends FormControl {
     for (const type of ['input', 'change']) this.dispatchEvent(new Event(type, { bubbles: true, composed: type === 'input' }));
   }
 
-  /** Value, validity, states and what is shown: all from the list. */
+  /** Value, validity, states and what is shown: all from the list, and from what the page has refused to it. */
   #update(): void {
     const { entries } = this.#list;
-    const is = (...states: Entry['state'][]) => entries.some(({ state }) => states.includes(state));
-    const sealing = is('waiting', 'sealing');
-    const failed = is('failed');
-    this.#setValue();
-    this.#setState('sealing', sealing);
-    this.#setState('failed', failed);
-    this.#setState('sealed', entries.length > 0 && !sealing && !failed);
-    this.#view.render({ entries, texts: this.#texts, disabled: this.#disabled });
-    this.#announcer.update(entries, this.#texts);
-    this.#view.input.setAttribute('aria-required', String(this.required));
-    const { missing, busy } = this.#texts;
-    const message = failureOf(entries, this.#texts) || (sealing ? busy : this.#message);
-    const empty = this.required && entries.length === 0;
-    const valid = !message && !empty;
-    const flags = valid ? {} : { customError: message !== '', valueMissing: empty };
-    this.#internals.setValidity(flags, valid ? undefined : message || missing, valid ? undefined : this.#view.input);
-  }
-
-  /** All of the files or none: and nothing for browsers to restore a form from. */
-  #setValue(): void {
-    const { entries } = this.#list;
-    const sealed = entries.flatMap(({ sealed }, index) => {
-      if (!sealed) return [];
-      const file = neutral(sealed.file, `file-${index + 1}.kmseal`);
-      return [{ file, meta: sealed.meta && neutral(sealed.meta, `file-${index + 1}.meta.kmseal`) }];
-    });
+    const { required } = this;
+    const texts = this.#texts;
+    const status = statusOf(entries, this.#binding.refused !== undefined, texts);
+    this.#status = status;
+    const sealed = submittedOf(entries);
     this.#files = Object.freeze(sealed.map(({ file }) => file));
-    if (sealed.length === 0 || sealed.length < entries.length) return this.#internals.setFormValue(null, null);
-    const data = new FormData();
-    for (const { file, meta } of sealed) {
-      if (this.name) data.append(this.name, file);
-      if (this.metaName && meta) data.append(this.metaName, meta);
-    }
-    this.#internals.setFormValue(data, null);
+    setValue(this.#internals, status.sealed ? sealed : [], this);
+    setStates(this.#internals, status);
+    const { input } = this.#view;
+    setValidity(this.#internals, { status, custom: this.#message, missing: required && entries.length === 0, texts, anchor: input });
+    if (!status.unfinished) this.#forgive();
+    const alert = status.failure || (this.#explained ? texts.busy : '');
+    this.#view.render({ entries, texts, disabled: this.#disabled, alert, invalid: status.failed });
+    this.#announcer.update(entries, texts);
+    input.setAttribute('aria-required', String(required));
+    if (status.unfinished) this.#guard.changed();
   }
 
-  #setState(state: 'sealing' | 'sealed' | 'failed', on: boolean): void {
-    // Before Chromium 125, Firefox 126 and Safari 17.4 there were none, or only such as begin with two hyphens.
-    if (!CSS.supports('selector(:state(a))')) return;
-    if (on) this.#internals.states.add(state);
-    else this.#internals.states.delete(state);
+  #guarded(): Guarded {
+    const element = this;
+    return {
+      localName: this.localName,
+      get disabled() { return element.#disabled; },
+      get holdsFiles() { return element.#list.entries.length > 0; },
+      get unfinished() { return element.#status.unfinished; },
+      recheck: () => this.#binding.recheck(),
+      explain: (submitter) => this.#explain(submitter),
+      isOwn: (value) => isSubmitted(value),
+    };
+  }
+
+  /** Says why the form is held back. */
+  #explain(submitter: HTMLElement | null): void {
+    this.#explained = true;
+    this.#update();
+    const { form, willValidate } = this;
+    const { input } = this.#view;
+    const text = this.#status.failure || this.#texts.busy;
+    // Of one that is not shown the browser says nothing.
+    if (form && input.getClientRects().length === 0) this.#notice.show(text, form, submitter);
+    else if (!willValidate) input.focus();
+    if (willValidate) this.reportValidity();
+  }
+
+  #forgive(): void {
+    this.#explained = false;
+    this.#notice.clear();
   }
 
   #showProgress(): void {
@@ -308,23 +387,4 @@ export class KmsealFileElement extends FormControl {
       this.#announcer.update(this.#list.entries, this.#texts);
     });
   }
-
-  /** A label outside names the element; what is focused is the input inside, which no label can reach. */
-  #label(): void {
-    const labels = Array.from(this.#internals.labels, ({ textContent }) => textContent?.trim());
-    const text = this.getAttribute('aria-label') ?? labels.filter(Boolean).join(' ');
-    if (text) this.#view.input.setAttribute('aria-label', text);
-    else this.#view.input.removeAttribute('aria-label');
-  }
-}
-
-/** The files that envelopes are submitted as, which stay the same as long as their place in the list does. */
-const submitted = new WeakMap<Blob, File>();
-
-function neutral(envelope: Blob, name: string): File {
-  const known = submitted.get(envelope);
-  if (known?.name === name) return known;
-  const file = new File([envelope], name, { type: 'application/octet-stream' });
-  submitted.set(envelope, file);
-  return file;
 }

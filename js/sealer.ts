@@ -149,6 +149,23 @@ export class Sealer {
     return new SealedFile({ on, replay, file, fileSize, header, frameLength });
   }
 
+  /** @internal Whether it binds envelopes to pairs of its own, or with `{}` to none on purpose. */
+  get hasContext(): boolean {
+    return (this.#options.encryptionContext ?? this.#options.requiredEncryptionContext) !== undefined;
+  }
+
+  /** @internal Whether another one seals for the same keys in the same way. */
+  sealsAs(other: Sealer): boolean {
+    return this.#settings() === other.#settings();
+  }
+
+  #settings(): string {
+    const { encryptionContext, requiredEncryptionContext, frameLength, cache } = this.#options;
+    const keys = this.#keys.map(({ keyId, encryptionAlgorithm, fingerprint }) => [keyId, encryptionAlgorithm, fingerprint]);
+    const [stored, required] = [encryptionContext, requiredEncryptionContext].map((pairs) => pairs && Object.entries(pairs).sort());
+    return JSON.stringify([keys, stored, required, frameLength, cache, this.#web]);
+  }
+
   /** Wipes cached keys and refuses to seal more. */
   close(): void {
     if (this.#closed) return;

@@ -10,7 +10,7 @@ const FORM = (attributes = 'multiple required') => `
   <form method="post" enctype="multipart/form-data" action="/upload">
     <input id="before" aria-label="before">
     <label for="doc" id="label">Identity paper</label>
-    <kmseal-file id="doc" name="doc" key-src="/kms-public-key.json" ${attributes}></kmseal-file>
+    <kmseal-file encryption-context='{}' id="doc" name="doc" key-src="/kms-public-key.json" ${attributes}></kmseal-file>
     <button>Send</button>
   </form>`;
 
@@ -55,7 +55,7 @@ inBrowsers((page) => {
     assert.equal(await focused(), 'input');
     await page.evaluate(() => element.click());
     assert.deepEqual(await page.evaluate(() => clicks), 2);
-    await page.show('<form><label id="around">Paper <kmseal-file name="doc" multiple key-src="/kms-public-key.json"></kmseal-file></label></form>');
+    await page.show(`<form><label id="around">Paper <kmseal-file encryption-context='{}' name="doc" multiple key-src="/kms-public-key.json"></kmseal-file></label></form>`);
     await page.choose([files.create('one'), files.create('two')]);
     const counts = await page.evaluate(async () => {
       await idle();

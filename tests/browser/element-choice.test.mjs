@@ -10,7 +10,7 @@ import { readHeader } from '../support/message.mjs';
 /* global element, form, events, hold, idle, kmseal, part, parts, statesOf, until, values -- of forms.mjs, in the page */
 
 const FORM = (attributes = 'key-src="/kms-public-key.json"') =>
-  `<form method="post" enctype="multipart/form-data" action="/upload"><kmseal-file name="doc" ${attributes}></kmseal-file></form>`;
+  `<form method="post" enctype="multipart/form-data" action="/upload"><kmseal-file encryption-context='{}' name="doc" ${attributes}></kmseal-file></form>`;
 const SEVERAL = FORM('key-src="/kms-public-key.json" multiple');
 
 let otherKey;
@@ -158,12 +158,16 @@ inBrowsers((page) => {
           mistakes.push(error.name);
         }
       }
-      return [during, ...counts, sealed(), { ...context }, Object.isFrozen(context), mistakes];
+      await idle();
+      const refused = [statesOf(), values().length, element.encryptionContext];
+      element.encryptionContext = { user: '1', purpose: 'test' };
+      return [during, ...counts, sealed(), { ...context }, Object.isFrozen(context), mistakes, refused];
     });
-    assert.deepEqual(found, [['sealing', 0, 0], 2, 2, { user: '1', purpose: 'test' }, true, Array(3).fill('TypeError')]);
+    const before = [['sealing', 0, 0], 2, 2, { user: '1', purpose: 'test' }, true];
+    assert.deepEqual(found, [...before, Array(3).fill('TypeError'), ['failed', 0, null]]);
     assert.deepEqual(await sent({ user: '1', purpose: 'test' }), [paper.bytes]);
     await assert.rejects(sent({ user: '2' }), { code: 'ERR_CONTEXT' });
-    await page.evaluate(() => (element.encryptionContext = null));
+    await page.evaluate(() => (element.encryptionContext = {}));
     assert.deepEqual(await sent({}), [paper.bytes]);
   });
 
@@ -185,11 +189,15 @@ inBrowsers((page) => {
           return error.name;
         }
       })();
+      await idle();
+      const refused = [statesOf(), element.sealer];
+      element.sealer = sealer;
+      await idle();
       const all = [...new FormData(form).values()];
-      return { before, state: statesOf(), kept: element.sealer === sealer, wrong, all: await Promise.all(all.map(async (file) => new Uint8Array(await file.arrayBuffer()))) };
+      return { before, state: statesOf(), kept: element.sealer === sealer, wrong, refused, all: await Promise.all(all.map(async (file) => new Uint8Array(await file.arrayBuffer()))) };
     }, JSON.stringify(printed(forms.key)));
     assert.deepEqual({ ...found, all: found.all.length }, {
-      before: ['failed', 0, ['sealerror', paper.name, 'ERR_LOAD']], state: 'sealed', kept: true, wrong: 'TypeError', all: 2,
+      before: ['failed', 0, ['sealerror', paper.name, 'ERR_LOAD']], state: 'sealed', kept: true, wrong: 'TypeError', refused: ['failed', null], all: 2,
     });
     const [one, two] = found.all.map((envelope) => readHeader(envelope).edks[0].ciphertext.toString('hex'));
     assert.equal(one, two);

@@ -10,7 +10,7 @@ import { testForms } from '../support/forms.mjs';
 /* global element, events, form, idle, kmseal, part, statesOf, values -- of forms.mjs, in the page */
 
 const FORM = (attributes) =>
-  `<form method="post" enctype="multipart/form-data" action="/upload"><kmseal-file name="doc" ${attributes}></kmseal-file></form>`;
+  `<form method="post" enctype="multipart/form-data" action="/upload"><kmseal-file encryption-context='{}' name="doc" ${attributes}></kmseal-file></form>`;
 
 let elsewhere;
 let asked;

@@ -206,7 +206,7 @@ export function form(sealer: Sealer): void {
   const element = document.createElement('kmseal-file');
   element.sealer = sealer;
   element.encryptionContext = { user: '7' };
-  element.texts = { missing: 'Wähle eine Datei.' };
+  element.texts = { missing: 'Wähle eine Datei.', notReady: 'Bitte laden Sie die Seite neu.' };
   element.keySrc = '/kms-public-key.json';
   element.required = element.multiple = true;
   const files: readonly File[] = document.querySelector('kmseal-file')!.files;
@@ -225,8 +225,13 @@ export function form(sealer: Sealer): void {
   element.encryptionContext = { user: 7 };
   // @ts-expect-error there is no such text
   element.texts = { hello: '' };
-  // @ts-expect-error only the element makes them
-  element.files = [];
+  element.encryptionContext = JSON.stringify({ user: '7' });
+  element.encryptionContext = null;
+  element.files = [new File([], 'a')];
+  element.files = document.querySelector('input')!.files;
+  element.value = '';
+  // @ts-expect-error Blobs have no names
+  element.files = [new Blob([])];
 }
 
 export async function upload(file: File, sealer: Sealer, signal: AbortSignal): Promise<string> {

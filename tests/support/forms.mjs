@@ -61,6 +61,17 @@ async function startForms({ routes, folders, connect } = {}) {
       const bytes = new Uint8Array(await envelope.arrayBuffer());
       return Buffer.from((await opener.open(bytes, { encryptionContext })).plaintext);
     },
+    /** What arrived in a field of the newest upload, opened through KMS: each file's bytes, and the whole of its context. */
+    async arrived(field = 'doc') {
+      const envelopes = (await this.received()).getAll(field);
+      return Promise.all(envelopes.map(async (envelope) => {
+        const bytes = new Uint8Array(await envelope.arrayBuffer());
+        const { plaintext, encryptionContext } = await opener.open(bytes, { encryptionContext: {} });
+        return { bytes: Buffer.from(plaintext), context: { ...encryptionContext } };
+      }));
+    },
+    /** How many forms have arrived. */
+    uploads: () => requests.filter(({ method }) => method === 'POST').length,
     async close() {
       opener.close();
       await server.close();

@@ -1,0 +1,99 @@
+import { contextFrom, same } from './element-context.js';
+import { type EncryptionContext, KmsealError, Sealer } from './index.js';
+
+const UNSET = `this kmseal-file has no encryption context, without which an envelope is bound to nobody; set its attribute
+encryption-context, say to {"user":"4711"}, or its property encryptionContext; {} says that there is to be none`.replaceAll('\n', ' ');
+
+/** What the files of an element are bound to: a context, and the page's own sealer, each as it was set last. */
+export class Binding {
+  readonly #changed: () => void;
+  #sealer: Sealer | null = null;
+  #sealerRefused: KmsealError | undefined;
+  #context: EncryptionContext | null = null;
+  #contextRefused: KmsealError | undefined;
+  /** The page's own object, which it may change. */
+  #given: unknown;
+
+  /** @param changed is called when files that were sealed before are bound to something else than now */
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  get sealer(): Sealer | null {
+    return this.#sealer;
+  }
+
+  get context(): EncryptionContext | null {
+    return this.#context;
+  }
+
+  /** What was refused, and stays so until something good is set: an older value in its place would be somebody else's. */
+  get refused(): KmsealError | undefined {
+    return this.#contextRefused ?? this.#sealerRefused;
+  }
+
+  /** @throws TypeError */
+  setSealer(set: unknown): void {
+    const given = orNull(set);
+    const before = this.#sealer;
+    if (given !== null && !(given instanceof Sealer)) {
+      const cause = new TypeError('sealer must be a Sealer');
+      this.#sealer = null;
+      this.#sealerRefused ??= new KmsealError('ERR_KEY_INVALID', 'this kmseal-file was given a sealer that is not one', { cause });
+      if (before) this.#changed();
+      throw cause;
+    }
+    const again = this.#sealerRefused !== undefined;
+    this.#sealer = given;
+    this.#sealerRefused = undefined;
+    // Pages that render often make a new one each time.
+    const alike = before === this.#sealer || (before && this.#sealer?.sealsAs(before));
+    if (again || !alike) this.#changed();
+  }
+
+  /** @throws TypeError */
+  setContext(set: unknown): void {
+    const given = orNull(set);
+    const before = this.#context;
+    const refusedBefore = this.#contextRefused?.message;
+    this.#given = given;
+    try {
+      this.#context = given === null ? null : contextFrom(given);
+      this.#contextRefused = undefined;
+    } catch (cause) {
+      this.#context = null;
+      const message = `this kmseal-file was given an encryption context that is refused: ${(cause as Error).message}`;
+      this.#contextRefused = new KmsealError('ERR_CONTEXT', message, { cause });
+      throw cause;
+    } finally {
+      // Frameworks set equal objects over and over.
+      if (!same(before, this.#context) || refusedBefore !== this.#contextRefused?.message) this.#changed();
+    }
+  }
+
+  /** Compares the page's object with what it was when it was set. */
+  recheck(): void {
+    if (typeof this.#given !== 'object' || this.#given === null) return;
+    try {
+      this.setContext(this.#given);
+    } catch {
+      // It is kept as refused.
+    }
+  }
+
+  /**
+   * What to seal with now.
+   *
+   * @throws KmsealError if the page has yet to say it
+   */
+  take(): { sealer: Sealer | null; encryptionContext: EncryptionContext | undefined } {
+    if (this.refused) throw this.refused;
+    if (!this.#context && !this.#sealer?.hasContext) throw new KmsealError('ERR_CONTEXT', UNSET);
+    return { sealer: this.#sealer, encryptionContext: this.#context ?? undefined };
+  }
+}
+
+/** Preact writes an empty string where a property is to have no value. */
+function orNull(given: unknown): unknown {
+  return given === undefined || given === '' ? null : given;
+}

@@ -1,0 +1,240 @@
+// <kmseal-file> holds its form back while a file is not sealed, also where constraint validation does not, and says why.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { testForms } from '../support/forms.mjs';
+
+/* global element, events, form, hold, held, idle, part, statesOf, until, values -- of forms.mjs, in the page */
+
+const FILE = (attributes = '') => `<kmseal-file name="doc" key-src="/kms-public-key.json" encryption-context="{}" ${attributes}></kmseal-file>`;
+const FORM = (attributes = '', formAttributes = '', buttonAttributes = '') => `
+  <form id="form" method="post" enctype="multipart/form-data" action="/upload" ${formAttributes}>
+    <fieldset>${FILE(attributes)}</fieldset><input name="note" value="hello"><button ${buttonAttributes}>Send</button>
+  </form>`;
+const BUSY = 'The encryption is not finished. Wait a moment, then try again.';
+
+const { forms, files, inBrowsers } = testForms((start) => start({
+  routes: (app) => app.get('/no-key', (context) => context.text('no', 503)),
+}));
+
+inBrowsers((page) => {
+  /** Presses the button while a file is being sealed; gives what is said, and whether another listener heard of it. */
+  async function pressWhileSealing(paper) {
+    await page.evaluate(() => {
+      globalThis.held = hold();
+      globalThis.heard = 0;
+      form.addEventListener('submit', () => heard++);
+      document.addEventListener('submit', () => heard++);
+    });
+    await page.choose([paper]);
+    return page.evaluate(async () => {
+      await until(() => statesOf() === 'sealing');
+      document.querySelector('button').click();
+      const said = [part('alert').textContent, document.querySelector('[role=alert]')?.innerText ?? ''];
+      return [heard, ...said, element.shadowRoot.activeElement === part('input')];
+    });
+  }
+  async function pressAgain(paper) {
+    await page.evaluate(async () => {
+      held.release();
+      await idle();
+    });
+    assert.deepEqual(await page.evaluate(() => [part('alert').textContent, document.querySelector('[role=alert]')]), ['', null]);
+    await page.press('button');
+    await page.sent();
+    assert.deepEqual(await forms.arrived(), [{ bytes: paper.bytes, context: {} }]);
+  }
+
+  const ways = {
+    'novalidate on the form': ['', 'novalidate'],
+    'formnovalidate on the button': ['', '', 'formnovalidate'],
+    'readonly on the element': ['readonly'],
+    'readonly and required': ['readonly required', 'novalidate'],
+  };
+  for (const [name, attributes] of Object.entries(ways)) {
+    test(`${name} does not let the form go while a file is sealed, and it says so`, async () => {
+      const paper = files.create(name);
+      await page.show(FORM(...attributes));
+      const uploads = forms.uploads();
+      assert.deepEqual(await pressWhileSealing(paper), [0, BUSY, '', true]);
+      assert.equal(forms.uploads(), uploads);
+      await pressAgain(paper);
+    });
+  }
+
+  test('an element that is not shown says it beside the button that was pressed', async () => {
+    for (const [hide, formAttributes] of [['hidden', ''], ['hidden', 'novalidate'], ['hidden readonly', '']]) {
+      const paper = files.create('hidden');
+      await page.show(FORM('', formAttributes));
+      await page.evaluate((hide) => hide.split(' ').forEach((name) => element.setAttribute(name, '')), hide);
+      const uploads = forms.uploads();
+      await page.evaluate(() => (globalThis.held = hold()));
+      await page.choose([paper]);
+      const said = await page.evaluate(async () => {
+        await until(() => statesOf() === 'sealing');
+        document.querySelector('button').click();
+        // Where the browser itself refuses to go on, and says nothing.
+        if (!form.noValidate) form.dispatchEvent(new SubmitEvent('submit', { cancelable: true, submitter: document.querySelector('button') }));
+        const notice = document.querySelector('button').nextElementSibling;
+        return [notice?.getAttribute('role'), notice?.innerText];
+      });
+      assert.deepEqual(said, ['alert', BUSY], hide);
+      assert.equal(forms.uploads(), uploads);
+      await pressAgain(paper);
+    }
+  });
+
+  test('a file that failed holds a form with novalidate back until it is removed', async () => {
+    await page.show(FORM('', 'novalidate'));
+    await page.evaluate(() => (element.keySrc = '/no-key'));
+    const paper = files.create('failing');
+    await page.choose([paper]);
+    const uploads = forms.uploads();
+    const said = await page.evaluate(async () => {
+      await idle();
+      document.querySelector('button').click();
+      return [statesOf(), part('alert').textContent];
+    });
+    assert.deepEqual(said, ['failed', `${paper.name} could not be encrypted, so nothing is sent. Try again, or remove it.`]);
+    assert.equal(forms.uploads(), uploads);
+    await page.evaluate(() => part('remove').click());
+    await page.press('button');
+    await page.sent();
+    assert.deepEqual([...(await forms.received()).keys()], ['note']);
+  });
+
+  test('a submit event that a script dispatches is held back like any other, and one that closes a dialogue is not', async () => {
+    const paper = files.create('dispatched');
+    await page.show(FORM());
+    await page.evaluate(() => (globalThis.held = hold()));
+    await page.choose([paper]);
+    const found = await page.evaluate(async () => {
+      await until(() => statesOf() === 'sealing');
+      const dispatch = (type, init) => {
+        let heard = false;
+        form.addEventListener('submit', (event) => {
+          heard = true;
+          event.preventDefault();
+        }, { once: true });
+        form.dispatchEvent(new type('submit', { cancelable: true, bubbles: true, ...init }));
+        return heard;
+      };
+      const heard = [dispatch(Event), dispatch(SubmitEvent)];
+      const cancel = Object.assign(document.createElement('button'), { formMethod: 'dialog' });
+      form.append(cancel);
+      heard.push(dispatch(SubmitEvent, { submitter: cancel }));
+      form.method = 'dialog';
+      heard.push(dispatch(Event));
+      return heard;
+    });
+    assert.deepEqual(found, [false, false, true, true]);
+    await page.evaluate(() => (form.method = 'post'));
+  });
+
+  test('it guards the form that owns it, by the attribute, after a move, and no other', async () => {
+    const paper = files.create('owned');
+    const other = '<form id="other" novalidate method="post" action="/upload"><button id="elsewhere">Send</button></form>';
+    await page.show(`${FORM('', 'novalidate')}${other}`);
+    await page.evaluate(() => (globalThis.held = hold()));
+    await page.choose([paper]);
+    const found = await page.evaluate(async () => {
+      await until(() => statesOf() === 'sealing');
+      const [first, second] = document.forms;
+      const goes = (form) => form.dispatchEvent(new Event('submit', { cancelable: true, bubbles: true }));
+      const all = [[goes(first), goes(second)]];
+      element.setAttribute('form', 'other');
+      all.push([goes(first), goes(second)]);
+      element.removeAttribute('form');
+      all.push([goes(first), goes(second)]);
+      second.append(element);
+      all.push([goes(first), goes(second)]);
+      element.disabled = true;
+      all.push([goes(first), goes(second)]);
+      element.disabled = false;
+      element.remove();
+      all.push([goes(first), goes(second)]);
+      first.append(element);
+      all.push([goes(first), goes(second)]);
+      return all;
+    });
+    assert.deepEqual(found, [[false, true], [true, false], [false, true], [true, false], [true, true], [true, true], [false, true]]);
+  });
+
+  test('validity comes from states: texts that are no text, or empty, are English, and nothing is valid for it', async () => {
+    const paper = files.create('texts');
+    const sentences = { busy: BUSY, failedOne: `${paper.name} could not be encrypted, so nothing is sent. Try again, or remove it.` };
+    for (const nothing of [undefined, null, '', '  ', 0, {}]) {
+      await page.show(FORM());
+      await page.evaluate((nothing) => {
+        const texts = {};
+        for (const key of Object.keys(element.texts)) texts[key] = nothing;
+        element.texts = texts;
+        element.texts = { ...texts, startedOne: nothing, busy: nothing, failedOne: nothing, readyOne: nothing };
+        globalThis.held = hold();
+      }, nothing);
+      await page.choose([paper]);
+      const found = await page.evaluate(async () => {
+        await until(() => statesOf() === 'sealing');
+        const all = [[form.checkValidity(), element.validationMessage]];
+        held.release();
+        await idle();
+        all.push([form.checkValidity(), values().length]);
+        element.keySrc = '/no-key';
+        await idle();
+        all.push([form.checkValidity(), element.validationMessage, values().length]);
+        return all;
+      });
+      assert.deepEqual(found, [[false, sentences.busy], [true, 2], [false, sentences.failedOne, 1]], String(nothing));
+    }
+    const named = await page.evaluate(async () => {
+      element.texts = { failedOne: '{name}', unreadable: '{name}', notReady: '{name}', other: 'x' };
+      element.files = [new File(['x'], '')];
+      await idle();
+      return [form.checkValidity(), element.validationMessage, Object.hasOwn(element.texts, 'other')];
+    });
+    assert.deepEqual(named, [false, ' could not be encrypted, so nothing is sent. Try again, or remove it.', false]);
+  });
+
+  test('a fieldset that is disabled in submit drops the file, and the console says so', async () => {
+    const paper = files.create('twice');
+    await page.show(FORM());
+    await page.choose([paper]);
+    const warnings = await page.evaluate(async () => {
+      await idle();
+      globalThis.warnings = [];
+      console.warn = (text) => warnings.push(text);
+      const fieldset = document.querySelector('fieldset');
+      values();
+      fieldset.disabled = true;
+      values();
+      const before = warnings.length;
+      fieldset.disabled = false;
+      form.addEventListener('submit', (event) => {
+        event.preventDefault();
+        fieldset.disabled = true;
+        globalThis.fields = values();
+      });
+      form.requestSubmit();
+      return [before, ...warnings, fields];
+    });
+    assert.equal(warnings[0], 0);
+    assert.match(warnings[1], /^kmseal: a kmseal-file was disabled, perhaps with its fieldset, .* disable the button instead$/);
+    assert.deepEqual(warnings[2], [['note', 'hello']]);
+  });
+
+  test('a form that is read while a file is sealed has nothing of it, and the console says so', async () => {
+    await page.show(FORM());
+    await page.evaluate(() => (globalThis.held = hold()));
+    await page.choose([files.create('read')]);
+    const found = await page.evaluate(async () => {
+      await until(() => statesOf() === 'sealing');
+      const warnings = [];
+      console.warn = (text) => warnings.push(text);
+      const busy = values();
+      held.release();
+      await idle();
+      return [busy, values().length, warnings];
+    });
+    assert.deepEqual(found.slice(0, 2), [[['note', 'hello']], 2]);
+    assert.match(found[2].join(), /^kmseal: a kmseal-file has files that are not encrypted, and its form was read without them; ask form.checkValidity\(\) first$/);
+  });
+});
