@@ -4,8 +4,13 @@ import { type EncryptionContext, KmsealError, Sealer } from './index.js';
 const UNSET = `this kmseal-file has no encryption context, without which an envelope is bound to nobody; set its attribute
 encryption-context, say to {"user":"4711"}, or its property encryptionContext; {} says that there is to be none`.replaceAll('\n', ' ');
 
+export const ATTRIBUTE = 'encryption-context';
+/** What frameworks write that take a property's name for an attribute's. */
+export const ALIAS = 'encryptioncontext';
+
 /** What the files of an element are bound to: a context, and the page's own sealer, each as it was set last. */
 export class Binding {
+  readonly #element: HTMLElement;
   readonly #changed: () => void;
   #sealer: Sealer | null = null;
   #sealerRefused: KmsealError | undefined;
@@ -13,9 +18,11 @@ export class Binding {
   #contextRefused: KmsealError | undefined;
   /** The page's own object, which it may change. */
   #given: unknown;
+  #reflecting = false;
 
   /** @param changed is called when files that were sealed before are bound to something else than now */
-  constructor(changed: () => void) {
+  constructor(element: HTMLElement, changed: () => void) {
+    this.#element = element;
     this.#changed = changed;
   }
 
@@ -52,7 +59,29 @@ export class Binding {
   }
 
   /** @throws TypeError */
-  setContext(set: unknown): void {
+  setContext(given: unknown): void {
+    try {
+      this.#set(given);
+    } finally {
+      this.#reflect();
+    }
+  }
+
+  /** Takes what an attribute of one of the two names says. */
+  readContext(name: string, text: string | null): void {
+    // Our own doing, or what is left of it.
+    if (this.#reflecting || (name === ALIAS && text === null)) return;
+    try {
+      this.#set(text);
+      if (name === ALIAS) this.#reflect();
+    } catch (error) {
+      if (name === ALIAS) this.#write(null);
+      // Nobody could catch it.
+      console.error(error);
+    }
+  }
+
+  #set(set: unknown): void {
     const given = orNull(set);
     const before = this.#context;
     const refusedBefore = this.#contextRefused?.message;
@@ -71,6 +100,22 @@ export class Binding {
     }
   }
 
+  /** Snapshots, clones and templates of a page copy the element's attributes. */
+  #reflect(): void {
+    // What was refused leaves none: a copy with an older one would seal for somebody else.
+    this.#write(this.#context && JSON.stringify(this.#context));
+    this.#element.removeAttribute(ALIAS);
+  }
+
+  #write(json: string | null): void {
+    const element = this.#element;
+    if (json === element.getAttribute(ATTRIBUTE)) return;
+    this.#reflecting = true;
+    if (json === null) element.removeAttribute(ATTRIBUTE);
+    else element.setAttribute(ATTRIBUTE, json);
+    this.#reflecting = false;
+  }
+
   /** Compares the page's object with what it was when it was set. */
   recheck(): void {
     if (typeof this.#given !== 'object' || this.#given === null) return;
@@ -87,9 +132,12 @@ export class Binding {
    * @throws KmsealError if the page has yet to say it
    */
   take(): { sealer: Sealer | null; encryptionContext: EncryptionContext | undefined } {
-    if (this.refused) throw this.refused;
-    if (!this.#context && !this.#sealer?.hasContext) throw new KmsealError('ERR_CONTEXT', UNSET);
-    return { sealer: this.#sealer, encryptionContext: this.#context ?? undefined };
+    const unset = !this.#context && !this.#sealer?.hasContext;
+    const error = this.refused ?? (unset ? new KmsealError('ERR_CONTEXT', UNSET) : undefined);
+    if (!error) return { sealer: this.#sealer, encryptionContext: this.#context ?? undefined };
+    // For those who wrote the page; the person reads only that it is not ready.
+    console.error(error);
+    throw error;
   }
 }
 

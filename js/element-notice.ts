@@ -2,8 +2,9 @@
 export class Notice {
   #shown: HTMLElement | undefined;
 
-  show(text: string, form: HTMLFormElement, submitter: HTMLElement | null): void {
+  show(text: string, form: HTMLFormElement | null, submitter: HTMLElement | null): void {
     this.clear();
+    if (!form) return;
     const notice = form.ownerDocument.createElement('p');
     notice.setAttribute('role', 'alert');
     // Turbo keeps no copy of it.

@@ -1,7 +1,17 @@
 import { withDeadline } from './deadline.js';
-import type { Sealed } from './element-files.js';
+import type { Binding } from './element-binding.js';
+import type { Seal, Sealed } from './element-files.js';
 import { KmsPublicKey, KmsealError, Sealer } from './index.js';
 import type { SealOptions } from './index.js';
+
+/** How the files of an element are sealed as its page says now. */
+export async function prepareSeal(binding: Binding, own: OwnSealer, element: HTMLElement): Promise<Seal> {
+  const [url, fingerprint, keyId, metaName] = ['key-src', 'fingerprint', 'key-id', 'meta-name'].map((name) => element.getAttribute(name));
+  const described = Boolean(metaName);
+  const { sealer, encryptionContext } = binding.take();
+  const used = sealer ?? (await own.get({ url: url!, fingerprint: fingerprint!, keyId: keyId!, described }));
+  return (file, run) => sealFile(used, file, described, { ...run, encryptionContext });
+}
 
 /** Where the element's key is, and what is known about it from elsewhere. */
 export interface KeySource {
@@ -84,7 +94,7 @@ function requirePin(url: string, pinned: boolean): void {
 }
 
 /** Seals a file, and with it, under the same cached data key, what describes it. */
-export async function sealFile(sealer: Sealer, file: File, described: boolean, options: SealOptions): Promise<Sealed> {
+async function sealFile(sealer: Sealer, file: File, described: boolean, options: SealOptions): Promise<Sealed> {
   const { onProgress, ...rest } = options;
   // Nothing may be awaited between the two: each reserves its use of the data key at once.
   const describing = described ? sealer.seal(description(file), rest) : undefined;

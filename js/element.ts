@@ -4,7 +4,7 @@
  * @module kmseal/element
  */
 import { Announcer } from './element-announcer.js';
-import { Binding } from './element-binding.js';
+import { ALIAS, ATTRIBUTE, Binding } from './element-binding.js';
 import { internalsOf } from './element-control.js';
 import type { KmsealFileEventMap } from './element-events.js';
 import { type Entry, type Seal, SealingList, isAccepted } from './element-files.js';
@@ -13,7 +13,7 @@ import { FormGuard, type Guarded } from './element-guard.js';
 import { label } from './element-label.js';
 import { Notice } from './element-notice.js';
 import { REFLECTED, ReflectingControl, upgradeProperties } from './element-reflect.js';
-import { OwnSealer, sealFile } from './element-sealer.js';
+import { OwnSealer, prepareSeal } from './element-sealer.js';
 import { type Status, statusOf } from './element-status.js';
 import { applyStyles } from './element-styles.js';
 import { type KmsealFileTexts, TEXTS, fill, textsFrom } from './element-texts.js';
@@ -28,10 +28,9 @@ export type { KmsealFileTexts } from './element-texts.js';
 const MIRRORED = ['accept', 'multiple', 'capture'];
 /** The attributes that say with which key a file is sealed: when they change, what was sealed before is sealed again. */
 const SEALING = ['key-src', 'fingerprint', 'key-id', 'meta-name'];
-/** As it is written, and as frameworks do that take a property's name for an attribute's. */
-const CONTEXT = ['encryption-context', 'encryptioncontext'];
+const CONTEXT = [ATTRIBUTE, ALIAS];
 
-const PROPERTIES = ['sealer', 'encryptionContext', 'encryptioncontext', 'texts', ...REFLECTED, 'files', 'value'];
+const PROPERTIES = ['sealer', 'encryptionContext', ALIAS, 'texts', ...REFLECTED, 'files', 'value'];
 
 export interface KmsealFileElement {
   addEventListener<K extends keyof KmsealFileEventMap>(
@@ -60,7 +59,7 @@ export class KmsealFileElement extends ReflectingControl {
   static {
     // Solid writes the names of properties in lower case.
     const accessors = Object.getOwnPropertyDescriptor(this.prototype, 'encryptionContext')!;
-    Object.defineProperty(this.prototype, 'encryptioncontext', { ...accessors, enumerable: false });
+    Object.defineProperty(this.prototype, ALIAS, { ...accessors, enumerable: false });
   }
 
   readonly #internals = internalsOf(this);
@@ -69,7 +68,7 @@ export class KmsealFileElement extends ReflectingControl {
   readonly #notice = new Notice();
   readonly #list: SealingList;
   readonly #own = new OwnSealer();
-  readonly #binding = new Binding(() => this.#list.redo());
+  readonly #binding = new Binding(this, () => this.#list.redo());
   readonly #guard: FormGuard;
   #texts: Readonly<KmsealFileTexts> = TEXTS;
   #files: readonly File[] = [];
@@ -78,7 +77,6 @@ export class KmsealFileElement extends ReflectingControl {
   #disabled = false;
   /** Whether the form was held back, and the reason for it is still there. */
   #explained = false;
-  #reflecting = false;
   #frame: number | undefined;
 
   constructor() {
@@ -132,11 +130,7 @@ export class KmsealFileElement extends ReflectingControl {
   }
 
   set encryptionContext(context: EncryptionContext | string | null | undefined) {
-    try {
-      this.#binding.setContext(context);
-    } finally {
-      this.#reflectContext();
-    }
+    this.#binding.setContext(context);
   }
 
   /** What the element says, in the page's language; texts that are missing, or empty, are English. */
@@ -218,7 +212,7 @@ export class KmsealFileElement extends ReflectingControl {
       this.#own.close();
       this.#list.redo();
     } else if (CONTEXT.includes(name)) {
-      this.#readContext(after);
+      this.#binding.readContext(name, after);
     } else {
       this.#update();
       label(this, this.#view.input);
@@ -242,45 +236,9 @@ export class KmsealFileElement extends ReflectingControl {
     this.#list.replace([]);
   }
 
-  /** Whoever copies the element, as snapshots, clones and templates of the page do, copies its attributes. */
-  #reflectContext(): void {
-    const { context } = this.#binding;
-    this.#reflecting = true;
-    // What was refused leaves none: a copy with an older one would seal for somebody else.
-    if (context) this.setAttribute('encryption-context', JSON.stringify(context));
-    else this.removeAttribute('encryption-context');
-    this.removeAttribute('encryptioncontext');
-    this.#reflecting = false;
-  }
-
-  #readContext(attribute: string | null): void {
-    if (this.#reflecting) return;
-    try {
-      this.#binding.setContext(attribute);
-    } catch (error) {
-      // Nobody could catch it.
-      console.error(error);
-    }
-  }
-
-  async #prepare(): Promise<Seal> {
+  #prepare(): Promise<Seal> {
     this.#binding.recheck();
-    const described = this.metaName !== '';
-    const [url, fingerprint, keyId] = ['key-src', 'fingerprint', 'key-id'].map((name) => this.getAttribute(name));
-    const source = { url: url!, fingerprint: fingerprint!, keyId: keyId!, described };
-    const { sealer, encryptionContext } = this.#bound();
-    const used = sealer ?? (await this.#own.get(source));
-    return (file, run) => sealFile(used, file, described, { ...run, encryptionContext });
-  }
-
-  /** What the page has yet to say is told to those who write it; the person reads only that the page is not ready. */
-  #bound(): ReturnType<Binding['take']> {
-    try {
-      return this.#binding.take();
-    } catch (error) {
-      console.error(error);
-      throw error;
-    }
+    return prepareSeal(this.#binding, this.#own, this);
   }
 
   #choose(files: readonly File[]): void {
@@ -366,13 +324,11 @@ export class KmsealFileElement extends ReflectingControl {
   #explain(submitter: HTMLElement | null): void {
     this.#explained = true;
     this.#update();
-    const { form, willValidate } = this;
     const { input } = this.#view;
-    const text = this.#status.failure || this.#texts.busy;
     // Of one that is not shown the browser says nothing.
-    if (form && input.getClientRects().length === 0) this.#notice.show(text, form, submitter);
-    else if (!willValidate) input.focus();
-    if (willValidate) this.reportValidity();
+    if (input.getClientRects().length === 0) this.#notice.show(this.#status.failure || this.#texts.busy, this.form, submitter);
+    else if (!this.willValidate) input.focus();
+    if (this.willValidate) this.reportValidity();
   }
 
   #forgive(): void {

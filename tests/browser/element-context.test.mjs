@@ -187,7 +187,7 @@ inBrowsers((page) => {
     assert.deepEqual(await sentAfter(() => (element.encryptioncontext = { user: '4' })), [{ user: '4' }]);
     assert.deepEqual(await sentAfter(() => (element.encryptionContext = '{"user":"5"}')), [{ user: '5' }]);
     assert.deepEqual(await sentAfter(() => element.setAttribute('encryptionContext', '{"user":"6"}')), [{ user: '6' }]);
-    assert.deepEqual(await page.evaluate(() => [element.getAttribute('encryption-context'), element.encryptioncontext]), ['{"user":"5"}', { user: '6' }]);
+    assert.deepEqual(await page.evaluate(() => [element.getAttribute('encryption-context'), element.encryptioncontext]), ['{"user":"6"}', { user: '6' }]);
     await page.evaluate(() => element.removeAttribute('encryption-context'));
     assert.deepEqual(await isHeldBack(), HELD_BACK);
   });

@@ -79,6 +79,29 @@ inBrowsers((page) => {
         return [gone.isConnected, sealed, gone.files.length, violations];
       });
       assert.deepEqual(left, [false, 0, 0, []]);
+
+      // A context that is refused is nobody else's: whether the framework swallows the exception, tells it, or takes the form away.
+      await page.evaluate(() => show({ user: '5', required: false }));
+      await page.choose([a]);
+      await page.idle();
+      await page.evaluate(async () => {
+        addEventListener('error', (event) => event.preventDefault());
+        try {
+          await render({ user: 3, required: false });
+        } catch {
+          // Told.
+        }
+        await until(() => !document.contains(element) || statesOf() === 'failed');
+      });
+      assert.deepEqual(await page.evaluate(() => [new FormData(element.form ?? undefined).getAll('doc').length, element.checkValidity()]), [0, false]);
+      if (await page.evaluate(() => document.contains(element))) {
+        await page.evaluate(async () => {
+          await render({ user: '4', required: false });
+          await until(() => statesOf() === 'sealed');
+        });
+        assert.equal(await send(), 200);
+        assert.deepEqual((await forms.arrived())[0], { bytes: a.bytes, context: { user: '4' } });
+      }
     });
   }
 });

@@ -102,8 +102,12 @@ async function setUp() {
   const watch = await import('/pages/watch.js');
   globalThis.kmseal = await import('/dist/index.js');
   await import('/dist/define.js');
-  globalThis.element = document.querySelector('kmseal-file');
-  globalThis.form = document.querySelector('form');
+  /** Also where a script has put others in their place. */
+  globalThis.find = () => {
+    globalThis.element = document.querySelector('kmseal-file');
+    globalThis.form = document.querySelector('form');
+  };
+  find();
   globalThis.events = [];
   for (const type of ['beforeseal', 'seal', 'sealerror', 'change', 'submit']) {
     document.addEventListener(type, ({ type, detail }) => events.push([type, detail?.file?.name ?? null, detail?.error?.code ?? detail?.error?.name ?? null]));
@@ -141,7 +145,11 @@ async function openForms(name, forms, options) {
     /** Shows a form, with the element in it as `element`. */
     async show(body) {
       forms.show(body);
-      await driver.get(`${forms.origin}/form`);
+      await this.visit('/form');
+    },
+    /** Shows a page of the test's own routes. */
+    async visit(path) {
+      await driver.get(`${forms.origin}${path}`);
       await evaluate(setUp);
     },
     /** Chooses files as a person does; all at once. */

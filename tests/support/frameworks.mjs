@@ -25,8 +25,9 @@ const vue = (ssr) => ({
   name: 'vue',
   setup({ onLoad }) {
     onLoad({ filter: /\.vue$/ }, ({ path: filename }) => {
-      const { descriptor } = parse(readFileSync(filename, 'utf8'), { filename });
-      const templateOptions = { ssr, ssrCssVars: [], compilerOptions: { isCustomElement: (tag) => tag === 'kmseal-file' } };
+      const isCustomElement = (tag) => tag === 'kmseal-file';
+      const { descriptor } = parse(readFileSync(filename, 'utf8'), { filename, templateParseOptions: { isCustomElement } });
+      const templateOptions = { ssr, ssrCssVars: [], compilerOptions: { isCustomElement } };
       return { contents: compileScript(descriptor, { id: 'form', inlineTemplate: true, templateOptions }).content, resolveDir: path.dirname(filename) };
     });
   },

@@ -1,0 +1,71 @@
+// <kmseal-file> in forms of jQuery, jquery-validation and Parsley, which switch the browser's own validation off.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { testForms } from '../support/forms.mjs';
+import { bundlePages } from '../support/frameworks.mjs';
+
+/* global element, form, hold, held, idle, jQuery, part, statesOf, until, values -- of forms.mjs and the pages, in the page */
+
+const FORM = (script, attributes = '') => `
+  <form method="post" enctype="multipart/form-data" action="/upload" ${attributes}>
+    <kmseal-file name="doc" key-src="/kms-public-key.json" encryption-context='{"user":"4711"}' required></kmseal-file>
+    <input name="note" value="hello" required><button>Send</button>
+  </form><script type="module" src="/frameworks/${script}.js"></script>`;
+
+let bundles;
+after(() => bundles?.remove());
+const { forms, files, inBrowsers } = testForms(async (start) => {
+  bundles = await bundlePages(['jquery.js', 'parsley.js']);
+  await start({ folders: { '/frameworks/': bundles.folder } });
+});
+
+inBrowsers((page) => {
+  const SET_UPS = {
+    'jquery-validation': ['jquery', () => void jQuery('form').validate()],
+    'jquery-validation with a submitHandler': ['jquery', () => void jQuery('form').validate({ submitHandler: (form) => form.submit() })],
+    Parsley: ['parsley', () => void jQuery('form').parsley()],
+  };
+  for (const [name, [script, setUp]] of Object.entries(SET_UPS)) {
+    test(`${name}: the form is held back while a file is sealed, though it has novalidate, and goes with the envelope`, async () => {
+      const paper = files.create(name);
+      await page.show(FORM(script));
+      await page.evaluate(() => until(() => globalThis.jQuery));
+      await page.evaluate(setUp);
+      const uploads = forms.uploads();
+      await page.evaluate(() => (globalThis.held = hold()));
+      await page.choose([paper]);
+      const found = await page.evaluate(async () => {
+        await until(() => statesOf() === 'sealing');
+        document.querySelector('button').click();
+        return [form.noValidate, part('alert').textContent];
+      });
+      assert.deepEqual(found, [true, 'The encryption is not finished. Wait a moment, then try again.']);
+      await page.evaluate(async () => {
+        held.release();
+        await idle();
+      });
+      assert.equal(forms.uploads(), uploads);
+      await page.press('button');
+      await page.sent();
+      assert.deepEqual(await forms.arrived(), [{ bytes: paper.bytes, context: { user: '4711' } }]);
+    });
+  }
+
+  test("jQuery: .val('') clears, so that the old file is not sent again, and .val() tells the neutral name", async () => {
+    const paper = files.create('cleared');
+    await page.show(FORM('jquery'));
+    await page.evaluate(() => until(() => globalThis.jQuery));
+    await page.choose([paper]);
+    const found = await page.evaluate(async () => {
+      await idle();
+      const field = jQuery('kmseal-file');
+      const found = [field.val()];
+      field.val('');
+      found.push(field.val(), values().length, form.checkValidity(), statesOf());
+      return found;
+    });
+    assert.deepEqual(found, ['C:\\fakepath\\file-1.kmseal', '', 1, false, '']);
+    await page.evaluate(() => fetch('/upload', { method: 'POST', body: new FormData(form) }).then(() => {}));
+    assert.deepEqual([...(await forms.received()).keys()], ['note']);
+  });
+});

@@ -1,0 +1,5 @@
+import Alpine from 'alpinejs';
+import 'kmseal/define';
+
+globalThis.Alpine = Alpine;
+Alpine.start();

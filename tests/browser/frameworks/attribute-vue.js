@@ -1,0 +1,4 @@
+import { createApp } from 'vue';
+import Attribute from './Attribute.vue';
+
+createApp(Attribute).mount('#app');

@@ -1,0 +1,4 @@
+import htmx from 'htmx.org/dist/htmx.esm.js';
+import 'kmseal/define';
+
+globalThis.htmx = htmx;

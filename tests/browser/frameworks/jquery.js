@@ -1,0 +1,5 @@
+import jQuery from 'jquery';
+import 'jquery-validation';
+import 'kmseal/define';
+
+globalThis.jQuery = jQuery;

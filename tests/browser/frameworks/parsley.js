@@ -1,0 +1,5 @@
+import jQuery from 'jquery';
+import 'parsleyjs';
+import 'kmseal/define';
+
+globalThis.jQuery = jQuery;

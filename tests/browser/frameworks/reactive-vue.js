@@ -1,0 +1,4 @@
+import { createApp } from 'vue';
+import Reactive from './Reactive.vue';
+
+createApp(Reactive).mount('#app');
