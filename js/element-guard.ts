@@ -24,6 +24,7 @@ export class FormGuard {
   /** The submit event that came last, and whether it was held back. */
   #event: SubmitEvent | undefined;
   #held = false;
+  /** Whether the control had files for that event; the first reading of the form is the one that it was for. */
   #tookPart = false;
 
   constructor(control: Guarded) {
@@ -86,7 +87,9 @@ export class FormGuard {
     if (control.disabled && this.#tookPart) {
       warn(control, 'was disabled, perhaps with its fieldset, before its form was read, so the files are missing; disable the button instead');
     } else if (!control.disabled && control.unfinished && control.holdsFiles) {
-      if (this.#drop(formData)) control.explain(null);
+      // After a submit event that a listener has answered itself, this is how the form is sent; else it may be looked at only.
+      const sent = this.#tookPart && !this.#held;
+      if (this.#drop(formData) || sent) control.explain(null);
       warn(control, 'has files that are not encrypted, and its form was read without them; ask form.checkValidity() first');
     }
     this.#tookPart = false;

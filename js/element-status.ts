@@ -1,6 +1,6 @@
 import type { Entry } from './element-files.js';
 import { type KmsealFileTexts, TEXTS, fill } from './element-texts.js';
-import { KmsealError } from './index.js';
+import type { KmsealError } from './index.js';
 
 /** How it stands with all the files of an element. */
 export interface Status {
@@ -24,7 +24,8 @@ export function statusOf(entries: readonly Entry[], refused: boolean, texts: Kms
 
 function failureOf(entries: readonly Entry[], refused: boolean, texts: KmsealFileTexts): string {
   const failed = entries.filter(({ state }) => state === 'failed');
-  const codes = new Set(failed.map(({ error }) => (error instanceof KmsealError ? error.code : undefined)));
+  // The page's sealer may be of another copy of the package.
+  const codes = new Set(failed.map(({ error }) => (error as Partial<KmsealError> | undefined)?.code));
   const [first] = failed;
   if (refused || !first || codes.has('ERR_CONTEXT')) return texts.notReady;
   if (failed.length > 1) return say('failedMany', texts, { count: failed.length });

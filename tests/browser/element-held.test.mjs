@@ -221,6 +221,32 @@ inBrowsers((page) => {
     assert.deepEqual(warnings[2], [['note', 'hello']]);
   });
 
+  test('a listener that changes the context after waiting, and then sends the form itself, sends no file, and the person is told', async () => {
+    const paper = files.create('waited');
+    await page.show(FORM());
+    await page.choose([paper]);
+    const found = await page.evaluate(async () => {
+      await idle();
+      const answered = Promise.withResolvers();
+      form.addEventListener('submit', async (event) => {
+        event.preventDefault();
+        await fetch('/form');
+        element.encryptionContext = { user: '2' };
+        await fetch('/upload', { method: 'POST', body: new FormData(form) });
+        answered.resolve();
+      });
+      globalThis.held = hold();
+      form.requestSubmit();
+      await answered.promise;
+      const told = part('alert').textContent;
+      held.release();
+      await idle();
+      return [told, part('alert').textContent];
+    });
+    assert.deepEqual(found, [BUSY, '']);
+    assert.deepEqual([...(await forms.received()).keys()], ['note']);
+  });
+
   test('a form that is read while a file is sealed has nothing of it, and the console says so', async () => {
     await page.show(FORM());
     await page.evaluate(() => (globalThis.held = hold()));
