@@ -33,13 +33,17 @@ export class FormGuard {
 
   /** Guards this form in place of the one before. */
   attach(form: HTMLFormElement | null): void {
-    const before = this.#form;
-    before?.removeEventListener('submit', this.#first, true);
-    before?.removeEventListener('formdata', this.#look);
-    for (const target of ends(before)) target.removeEventListener('submit', this.#last);
+    this.rest();
+    this.#form?.removeEventListener('submit', this.#first, true);
+    this.#form?.removeEventListener('formdata', this.#look);
     this.#form = form;
     form?.addEventListener('submit', this.#first, true);
     form?.addEventListener('formdata', this.#look);
+  }
+
+  /** Leaves the window until the next submit event, or that would keep what left the page. */
+  rest(): void {
+    for (const target of ends(this.#form)) target.removeEventListener('submit', this.#last);
   }
 
   /** To be called when the control became unfinished: a listener of the event that is on its way may have caused it. */
@@ -54,11 +58,9 @@ export class FormGuard {
     this.#control.recheck();
     this.#tookPart = !this.#control.disabled && this.#control.holdsFiles;
     this.#hold(this.#event);
-    for (const target of ends(this.#form)) {
-      // Again, to be behind the listeners that are there already.
-      target.removeEventListener('submit', this.#last);
-      target.addEventListener('submit', this.#last);
-    }
+    // Again, to be behind the listeners that are there already.
+    this.rest();
+    for (const target of ends(this.#form)) target.addEventListener('submit', this.#last);
   };
 
   readonly #last = (event: Event): void => {

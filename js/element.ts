@@ -192,6 +192,7 @@ export class KmsealFileElement extends ReflectingControl {
       // It may have only been moved.
       if (this.isConnected) return;
       this.#notice.clear();
+      this.#guard.rest();
       this.#list.stop();
       this.#own.close();
     });
