@@ -12,6 +12,8 @@ export async function startKmsProxy(endpoint) {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks);
+    // What is asked of other services, such as STS for the account of the credentials, goes through.
+    if (!request.headers['x-amz-target']?.startsWith('TrentService.')) return pass(request, body, response);
     const call = {
       operation: request.headers['x-amz-target']?.split('.').at(-1),
       region: /Credential=[^/]+\/\d+\/([^/]+)\//.exec(request.headers.authorization)?.[1],
@@ -24,11 +26,14 @@ export async function startKmsProxy(endpoint) {
       response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' });
       return response.end(JSON.stringify(answer.body));
     }
+    return pass(request, body, response);
+  });
+  async function pass(request, body, response) {
     const { host, connection, 'content-length': length, ...headers } = request.headers;
     const answered = await fetch(endpoint, { method: 'POST', headers, body });
-    response.writeHead(answered.status, { 'content-type': 'application/x-amz-json-1.1' });
+    response.writeHead(answered.status, { 'content-type': answered.headers.get('content-type') ?? 'application/x-amz-json-1.1' });
     response.end(Buffer.from(await answered.arrayBuffer()));
-  });
+  }
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   proxy.endpoint = `http://127.0.0.1:${server.address().port}`;
   proxy.close = () => {
