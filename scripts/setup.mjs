@@ -18,7 +18,8 @@ import { venv } from './lib/venv.mjs';
  *   npm: node_modules; rust: the wasm target, wasm-pack and wasm-bindgen; browsers: Chromium, Firefox, WebKitGTK and their
  *   drivers; emulator: the embedded KMS and S3; faults: the proxy that makes calls to them fail; python: AWS's Encryption SDK,
  *   for the interop tests; consumers: bundlers, runtimes and frameworks, for the package's tests; checks: the linters of the package, its
- *   dependencies and documents; shells: those that the command has completions for; serving: nginx, servers and archives
+ *   dependencies and documents; shells: those that the command has completions for, and what
+ *   sets lists and attributes of files; serving: nginx, servers and archives
  * @returns {Promise<{ env: NodeJS.ProcessEnv }>} the environment whose PATH has the tools
  */
 export async function setup({ npm, rust, browsers, emulator, faults, python, consumers, checks, shells, serving }) {
@@ -33,7 +34,8 @@ export async function setup({ npm, rust, browsers, emulator, faults, python, con
     folders.push(await geckodriver());
   }
   if (shells) {
-    const missing = ['bash', 'zsh', 'fish'].filter((shell) => !which(shell));
+    const commands = { bash: 'bash', zsh: 'zsh', fish: 'fish', setfacl: 'acl', chattr: 'e2fsprogs' };
+    const missing = Object.keys(commands).filter((command) => !which(command)).map((command) => commands[command]);
     if (missing.length > 0) await needDebian(missing);
   }
   if (emulator) await venv('emulator');
