@@ -36,7 +36,7 @@ pub struct Aws {
     /// Region, instead of the key's own; for a multi-Region key the region of the replica to use
     #[arg(long, global = true, help_heading = "AWS", value_parser = region::parse)]
     pub region: Option<String>,
-    /// Profile of the AWS configuration, whose credentials are used
+    /// Profile of the AWS configuration, whose credentials are used whatever the environment holds
     #[arg(long, global = true, help_heading = "AWS")]
     pub profile: Option<String>,
 }
@@ -141,9 +141,12 @@ pub struct Recipients {
 /// With which keys, and what to expect.
 #[derive(Args)]
 pub struct From {
-    /// Open with this key only; repeat for several. Without it, with any key that the envelope names and KMS lets you use
+    /// Open with this key only; repeat for several. Without it, with the keys of your own account that the envelope names
     #[arg(long, value_name = "ARN", value_parser = KeyArn::parse)]
     pub key_id: Vec<KeyArn>,
+    /// Ask KMS for any key that the envelope names, in whatever account and region
+    #[arg(long, conflicts_with = "key_id")]
+    pub discover: bool,
     /// A pair that the envelope must be bound to; the only guard against another envelope in its place
     #[arg(short = 'c', long, value_name = "KEY=VALUE", value_parser = pair)]
     pub encryption_context: Vec<(String, String)>,

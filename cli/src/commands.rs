@@ -2,31 +2,32 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use kmseal::{EncryptionContext, KeyArn, Layout, Limits, PublicKey, default_length};
 
 use crate::args::{Algorithm, Aws, Files, From, Inspect, Key, Open, Recipients, Reseal, Seal};
-use crate::failure::{Exit, Failure, Result, name};
+use crate::batch::Batch;
+use crate::failure::{Exit, Failure, Result};
 use crate::input::{Input, is_standard};
 use crate::inspect::Inspected;
 use crate::kms::Kms;
-use crate::opener::Opener;
+use crate::opener::{Allowed, Opener};
 use crate::opening::{open as open_frames, read_header};
-use crate::output::Output;
+use crate::output::{Options, Output, Target};
 use crate::pipeline::MEMORY;
 use crate::progress::{bar, note};
 use crate::sealing::{Plan, seal as seal_frames};
-use crate::{key_file, reseal as resealing};
+use crate::text::name;
+use crate::{key_file, reseal as resealing, standard};
 
 const ENDING: &str = "kmseal";
 
 pub fn key(args: &Key, aws: &Aws, quiet: bool) -> Result<ExitCode> {
     let answer = Kms::new(aws, &args.grants.grant_token)?.get_public_key(&args.key_id)?;
     let key = key_file::check(&answer, args.algorithm.encryption_algorithm, args.fingerprint.as_ref())?;
-    io::stdout().write_all(key_file::write(&answer).as_bytes())?;
+    standard::print(key_file::write(&answer))?;
     if !quiet {
         note(&format!("fingerprint {}", key.fingerprint()));
     }
@@ -38,10 +39,11 @@ pub fn seal(args: &Seal, quiet: bool) -> Result<ExitCode> {
     let stored = context(&args.encryption_context)?;
     let required = context(&args.required_encryption_context)?;
     stored.with_required(&required).map_err(wrong_usage)?;
-    each(&args.files.files, args.files.output.as_deref(), |file| {
+    Batch::run(&args.files.files, args.files.output.as_deref(), |file, batch| {
         let target = target(&args.files, file, || Ok(with_ending(file)))?;
         let mut input = Input::open(file)?;
-        let mut output = Output::create(&target, args.files.force, true)?;
+        let options = Options { force: args.files.force, binary: true, in_place: false };
+        let mut output = Output::create(&target, options, &input, batch)?;
         let bar = bar(file, input.len, quiet, false);
         let plan = Plan {
             keys: &keys,
@@ -49,15 +51,9 @@ pub fn seal(args: &Seal, quiet: bool) -> Result<ExitCode> {
             required: &required,
             frame_length: args.to.frame_length.unwrap_or_else(|| default_length(input.len)),
         };
-        let sealed = seal_frames(&plan, &mut input.reader, output.writer(), MEMORY, |len| bar.inc(len));
+        let sealed = seal_frames(&plan, &mut input.reader, &mut output, MEMORY, |len| bar.inc(len));
         bar.finish_and_clear();
-        let sealed = sealed?;
-        if input.len.is_some_and(|len| len != sealed) {
-            return Err(Failure::new(
-                Exit::File,
-                "the file changed while it was being sealed; seal it again (ERR_SOURCE_CHANGED)",
-            ));
-        }
+        input.check_unchanged(sealed?)?;
         output.finish()
     })
 }
@@ -65,20 +61,21 @@ pub fn seal(args: &Seal, quiet: bool) -> Result<ExitCode> {
 pub fn open(args: &Open, aws: &Aws, quiet: bool) -> Result<ExitCode> {
     let mut opener = opener(&args.from, &args.algorithm, aws)?;
     let limits = args.from.limits.get();
-    each(&args.files.files, args.files.output.as_deref(), |file| {
+    Batch::run(&args.files.files, args.files.output.as_deref(), |file, batch| {
         let target = target(&args.files, file, || without_ending(file))?;
         let mut envelope = Envelope::read(file, &limits)?;
-        let mut output = Output::create(&target, args.files.force, false)?;
+        let options = Options { force: args.files.force, binary: false, in_place: false };
+        let mut output = Output::create(&target, options, &envelope.input, batch)?;
         let frame_length = envelope.header.frame_length();
         let (opened, key_id) = opener.unlock(envelope.header)?;
-        let bar = bar(file, envelope.plaintext_len, quiet, is_standard(&target));
+        let bar = bar(file, envelope.plaintext_len, quiet, matches!(target, Target::Standard));
         let progress = |len| bar.inc(len);
-        let done = open_frames(opened, &mut envelope.input.reader, output.writer(), frame_length, MEMORY, progress);
+        let done = open_frames(opened, &mut envelope.input.reader, &mut output, frame_length, MEMORY, progress);
         bar.finish_and_clear();
         done?;
-        output.finish()?;
+        let written = output.finish()?;
         note_key(file, &key_id, &args.from, quiet);
-        Ok(())
+        Ok(written)
     })
 }
 
@@ -86,11 +83,12 @@ pub fn reseal(args: &Reseal, aws: &Aws, quiet: bool) -> Result<ExitCode> {
     let keys = recipients(&args.to, &args.algorithm)?;
     let mut opener = opener(&args.from, &args.algorithm, aws)?;
     let limits = args.from.limits.get();
-    each(&args.files.files, args.files.output.as_deref(), |file| {
+    Batch::run(&args.files.files, args.files.output.as_deref(), |file, batch| {
         // The envelope itself, not a link to it, is replaced.
         let target = target(&args.files, file, || Ok(fs::canonicalize(file)?))?;
         let mut envelope = Envelope::read(file, &limits)?;
-        let mut output = Output::create(&target, args.files.force, true)?;
+        let options = Options { force: args.files.force, binary: true, in_place: args.files.output.is_none() };
+        let mut output = Output::create(&target, options, &envelope.input, batch)?;
         let stored = envelope.header.context().clone();
         let required = opener.expected.required_beside(&stored)?;
         let old_length = envelope.header.frame_length();
@@ -102,46 +100,33 @@ pub fn reseal(args: &Reseal, aws: &Aws, quiet: bool) -> Result<ExitCode> {
         let frame_length = args.to.frame_length.unwrap_or_else(by_length);
         let plan = Plan { keys: &keys, stored: &stored, required: &required, frame_length };
         let progress = |len| bar.inc(len);
-        let done = resealing::reseal(opened, &mut envelope.input.reader, old_length, &plan, output.writer(), progress);
+        let done = resealing::reseal(opened, &mut envelope.input.reader, old_length, &plan, &mut output, progress);
         bar.finish_and_clear();
         done?;
-        output.finish()?;
+        let written = output.finish()?;
         note_key(file, &key_id, &args.from, quiet);
-        Ok(())
+        Ok(written)
     })
 }
 
 pub fn inspect(args: &Inspect) -> Result<ExitCode> {
     let limits = args.limits.get();
-    each(&args.files, None, |file| {
+    Batch::run(&args.files, None, |file, _| {
         let envelope = Envelope::read(file, &limits)?;
-        let inspected = Inspected::new(&envelope.header, envelope.input.len)?;
-        let text = if args.json { format!("{}\n", inspected.json(file)) } else { inspected.text(file) };
-        Ok(io::stdout().write_all(text.as_bytes())?)
+        let inspected = Inspected::new(&envelope.header, envelope.input.rest)?;
+        standard::print(if args.json { inspected.json(file) } else { inspected.text(file) })?;
+        Ok(None)
     })
 }
 
-/// Does every file, says what fails, and gives the first failure's exit status.
-fn each(files: &[PathBuf], output: Option<&Path>, mut one: impl FnMut(&Path) -> Result<()>) -> Result<ExitCode> {
-    if files.len() > 1 && (output.is_some() || files.iter().any(|file| is_standard(file))) {
-        return Err(Failure::usage("--output and - go with one FILE only"));
-    }
-    let mut first = None;
-    for file in files {
-        if let Err(failure) = one(file) {
-            note(&format!("kmseal: {}: {failure}", name(file)));
-            first.get_or_insert(failure.exit);
-        }
-    }
-    Ok(first.map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit as u8)))
-}
-
 /// Where the result goes: --output, standard output for standard input, or beside the file.
-fn target(files: &Files, file: &Path, beside: impl FnOnce() -> Result<PathBuf>) -> Result<PathBuf> {
+fn target(files: &Files, file: &Path, beside: impl FnOnce() -> Result<PathBuf>) -> Result<Target> {
     match &files.output {
-        Some(output) => Ok(output.clone()),
-        None if is_standard(file) => Ok(file.to_owned()),
-        None => beside(),
+        Some(output) if is_standard(output) => Ok(Target::Standard),
+        Some(output) => Ok(Target::File(output.clone())),
+        None if is_standard(file) => Ok(Target::Standard),
+        // A file's name may become `-`, and stays one.
+        None => beside().map(Target::File),
     }
 }
 
@@ -170,7 +155,12 @@ fn recipients(to: &Recipients, algorithm: &Algorithm) -> Result<Vec<PublicKey>> 
 fn opener(from: &From, algorithm: &Algorithm, aws: &Aws) -> Result<Opener> {
     let expected = context(&from.encryption_context)?;
     let kms = Kms::new(aws, &from.grants.grant_token)?;
-    Ok(Opener::new(kms, from.key_id.clone(), algorithm.encryption_algorithm, expected))
+    let allowed = match from.key_id.as_slice() {
+        [] if from.discover => Allowed::Any,
+        [] => Allowed::Own,
+        keys => Allowed::Listed(keys.to_vec()),
+    };
+    Ok(Opener::new(kms, allowed, algorithm.encryption_algorithm, expected))
 }
 
 fn context(pairs: &[(String, String)]) -> Result<EncryptionContext> {

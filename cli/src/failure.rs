@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
 
 use kmseal::Code;
+
+use crate::text::printable;
 
 /// Exit statuses; 0 is success, and a signal ends the process as signals do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +29,15 @@ pub enum Exit {
 pub struct Failure {
     pub exit: Exit,
     message: String,
+    /// Whether standard output failed, and not the file at work.
+    pub of_output: bool,
 }
 
 pub type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into() }
+        Self { exit, message: message.into(), of_output: false }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
@@ -44,6 +47,11 @@ impl Failure {
     /// What KMS refused, or could not be asked.
     pub fn kms(message: impl fmt::Display) -> Self {
         Self::new(Exit::Kms, format!("{message} (ERR_KMS)"))
+    }
+
+    /// The same, about standard output.
+    pub fn about_output(self) -> Self {
+        Self { of_output: true, ..self }
     }
 
     /// The same under another status.
@@ -78,9 +86,25 @@ impl From<io::Error> for Failure {
         let remedy = match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some space and run this again",
             io::ErrorKind::PermissionDenied => "; check the permissions of the file and its folder",
+            io::ErrorKind::OutOfMemory => {
+                "; raise the limit of memory (ulimit -v), or seal with a smaller --frame-length"
+            }
             _ => "",
         };
-        Self::new(Exit::File, format!("{error}{remedy}"))
+        let of_output = error.get_ref().is_some_and(|inner| inner.is::<OutputError>());
+        Self { of_output, ..Self::new(Exit::File, format!("{error}{remedy}")) }
+    }
+}
+
+/// An error of standard output, which `io::Error` carries through what knows only readers and writers.
+#[derive(Debug)]
+pub struct OutputError(pub io::Error);
+
+impl std::error::Error for OutputError {}
+
+impl fmt::Display for OutputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -96,20 +120,4 @@ pub fn our_options(sentence: &str) -> String {
     ]
     .iter()
     .fold(sentence.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours))
-}
-
-/// Text of whoever made a file or its name, harmless on a terminal and on one line.
-pub fn printable(text: &str) -> String {
-    text.chars().flat_map(|c| if is_hidden(c) { c.escape_default().collect() } else { vec![c] }).collect()
-}
-
-/// Controls of terminals, and of the order of writing, which would show a name as another one (Unicode UAX #9, Bidi_Control).
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// A file's name for messages.
-pub fn name(path: &Path) -> String {
-    if path.as_os_str() == "-" { "standard input".to_owned() } else { printable(&path.to_string_lossy()) }
 }

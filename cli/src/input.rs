@@ -1,11 +1,14 @@
 //! What is read: files, and standard input for `-`.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek};
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::sync::Arc;
 
+use crate::descriptors;
 use crate::failure::{Exit, Failure, Result};
+use crate::stamp::{FileId, Stamp};
 
 /// Short enough that most of a piece is read straight into its place.
 const BUFFER_LEN: usize = 16 * 1024;
@@ -17,8 +20,14 @@ pub type Reader = BufReader<Box<dyn Read + Send>>;
 /// An open input.
 pub struct Input {
     pub reader: Reader,
-    /// Its length in bytes, if it is a regular file.
+    /// Its length in bytes, if it is a regular file with a name.
     pub len: Option<u64>,
+    /// What it was when it was opened, if it is a regular file.
+    pub stamp: Option<Stamp>,
+    pub id: FileId,
+    /// The bytes to come, if it is a regular file whose length says so.
+    pub rest: Option<u64>,
+    file: Arc<File>,
 }
 
 /// Whether this means standard input or output.
@@ -28,20 +37,55 @@ pub fn is_standard(path: &Path) -> bool {
 
 impl Input {
     pub fn open(path: &Path) -> Result<Self> {
+        descriptors::check_input(path)?;
         let file = if is_standard(path) {
             // Not `Stdin`, which buffers once more.
             File::from(io::stdin().as_fd().try_clone_to_owned()?)
         } else {
-            if fs::metadata(path)?.is_dir() {
-                return Err(Failure::new(Exit::File, "this is a folder; name the files in it"));
-            }
             File::open(path)?
         };
         let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(Failure::new(Exit::File, "this is a folder; name the files in it"));
+        }
+        let len = (metadata.is_file() && has_length(&file, metadata.len())).then_some(metadata.len());
         // Standard input may be a file that something has read from already.
-        let len = (metadata.is_file() && !is_standard(path)).then_some(metadata.len());
-        Ok(Self { reader: reader(file), len })
+        let rest = len.map(|len| Ok::<_, io::Error>(len.saturating_sub((&file).stream_position()?))).transpose()?;
+        let file = Arc::new(file);
+        Ok(Self {
+            reader: reader(Arc::clone(&file)),
+            len: len.filter(|_| !is_standard(path)),
+            stamp: metadata.is_file().then(|| Stamp::of(&metadata)),
+            id: FileId::of(&metadata),
+            rest,
+            file,
+        })
     }
+
+    /// Fails if a file that was read to its end is not what it was when it was opened. `read` is how many bytes came.
+    pub fn check_unchanged(&self, read: u64) -> Result<()> {
+        let stamp = self.stamp.map(|_| self.file.metadata()).transpose()?.as_ref().map(Stamp::of);
+        if stamp == self.stamp && self.rest.is_none_or(|rest| rest == read) {
+            return Ok(());
+        }
+        Err(Failure::new(Exit::File, "the file changed while it was being sealed; seal it again (ERR_SOURCE_CHANGED)"))
+    }
+}
+
+/// Whether a regular file has as many bytes as it says: those that the system makes up as they are read say nothing, or a page.
+fn has_length(file: &File, len: u64) -> bool {
+    len > 0 && !is_in_sysfs(file)
+}
+
+#[cfg(target_os = "linux")]
+fn is_in_sysfs(file: &File) -> bool {
+    use nix::sys::statfs::{SYSFS_MAGIC, fstatfs};
+    fstatfs(file).is_ok_and(|system| system.filesystem_type() == SYSFS_MAGIC)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_in_sysfs(_: &File) -> bool {
+    false
 }
 
 pub fn reader(source: impl Read + Send + 'static) -> Reader {
@@ -52,9 +96,7 @@ pub fn reader(source: impl Read + Send + 'static) -> Reader {
 pub fn fill(input: &mut impl Read, bytes: &mut Vec<u8>, mut at: usize, end: usize) -> Result<usize> {
     while at < end {
         let until = end.min(at + STEP);
-        if bytes.len() < until {
-            bytes.resize(until, 0);
-        }
+        grow(bytes, until)?;
         match input.read(&mut bytes[at..until]) {
             Ok(0) => break,
             Ok(read) => at += read,
@@ -63,4 +105,13 @@ pub fn fill(input: &mut impl Read, bytes: &mut Vec<u8>, mut at: usize, end: usiz
         }
     }
     Ok(at)
+}
+
+/// Makes room for as many bytes. Where there is no memory (`ulimit -v`) that is a failure as others, which leaves nothing behind.
+pub fn grow(bytes: &mut Vec<u8>, len: usize) -> io::Result<()> {
+    if let Some(more) = len.checked_sub(bytes.len()) {
+        bytes.try_reserve(more).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        bytes.resize(len, 0);
+    }
+    Ok(())
 }

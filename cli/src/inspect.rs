@@ -5,9 +5,10 @@ use std::path::Path;
 
 use base16ct::lower::encode_string;
 use kmseal::{EncryptedDataKey, Header, Layout, SUITE_ID, truncated};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
-use crate::failure::{Result, name, printable};
+use crate::failure::Result;
+use crate::text::{name, printable, printable_json};
 
 /// A header, and the sizes that follow from the file's length where that is known.
 pub struct Inspected<'a> {
@@ -24,8 +25,8 @@ impl<'a> Inspected<'a> {
         Ok(Self { header, layout: layout.transpose()? })
     }
 
-    /// The object that the JavaScript package's `inspect` returns, with the file's name.
-    pub fn json(&self, file: &Path) -> Value {
+    /// The object that the JavaScript package's `inspect` returns, with the file's name, on a line.
+    pub fn json(&self, file: &Path) -> String {
         let header = self.header;
         let context: Map<_, _> = header.context().pairs().map(|(key, value)| (key.to_owned(), value.into())).collect();
         let edks = header.encrypted_data_keys();
@@ -50,7 +51,7 @@ impl<'a> Inspected<'a> {
             json["plaintextSize"] = layout.plaintext_len().into();
             json["frames"] = layout.frames().into();
         }
-        json
+        format!("{}\n", printable_json(&json.to_string()))
     }
 
     /// Lines for people.

@@ -8,9 +8,11 @@ use aws_sdk_kms::operation::get_public_key::GetPublicKeyOutput;
 use aws_sdk_kms::primitives::Blob;
 use base64ct::{Base64, Encoding};
 use kmseal::{EncryptionAlgorithm, Error, GetPublicKey, ImportOptions, PublicKey, decode_text};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 
-use crate::failure::{Exit, Failure, Result, name};
+use crate::failure::{Exit, Failure, Result};
+use crate::text::{name, printable_json};
 
 /// Bytes that are read of a key's file, which has some hundred.
 const LONGEST: u64 = 64 * 1024;
@@ -34,18 +36,29 @@ fn read_text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// What `aws kms get-public-key` prints. A field that stands twice, or is of another type, is refused: readers would differ.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Stored {
+    key_id: Option<String>,
+    public_key: String,
+    key_spec: Option<String>,
+    customer_master_key_spec: Option<String>,
+    key_usage: Option<String>,
+    encryption_algorithms: Option<Vec<String>>,
+}
+
 fn parse(text: &str) -> kmseal::Result<GetPublicKey> {
     let text = text.trim_start_matches('\u{feff}');
-    let json: Value = serde_json::from_str(text).map_err(|_| Error::not_get_public_key())?;
-    let field = |name: &str| json.get(name).and_then(Value::as_str).map(str::to_owned);
-    let algorithms = json.get("EncryptionAlgorithms").and_then(Value::as_array);
-    let names = |list: &Vec<Value>| list.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    // serde would take a list of the same values, too.
+    let stored = text.trim_start().starts_with('{').then(|| serde_json::from_str(text).ok()).flatten();
+    let stored: Stored = stored.ok_or_else(Error::not_get_public_key)?;
     Ok(GetPublicKey {
-        key_id: field("KeyId"),
-        public_key: decode_text(&field("PublicKey").ok_or_else(Error::not_get_public_key)?)?,
-        key_spec: field("KeySpec").or_else(|| field("CustomerMasterKeySpec")),
-        key_usage: field("KeyUsage"),
-        encryption_algorithms: algorithms.map(names),
+        key_id: stored.key_id,
+        public_key: decode_text(&stored.public_key)?,
+        key_spec: stored.key_spec.or(stored.customer_master_key_spec),
+        key_usage: stored.key_usage,
+        encryption_algorithms: stored.encryption_algorithms,
     })
 }
 
@@ -80,5 +93,5 @@ pub fn write(answer: &GetPublicKeyOutput) -> String {
         "KeyUsage": answer.key_usage().map(|usage| usage.as_str()),
         "EncryptionAlgorithms": algorithms,
     });
-    format!("{json:#}\n")
+    printable_json(&format!("{json:#}\n"))
 }

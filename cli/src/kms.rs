@@ -4,13 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_kms::operation::get_public_key::GetPublicKeyOutput;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::EncryptionAlgorithmSpec;
 use aws_sdk_kms::{Client, config};
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
-use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use kmseal::{EncryptionAlgorithm, KeyArn};
 use tokio::runtime::{Builder, Runtime};
 use zeroize::Zeroizing;
@@ -18,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::args::Aws;
 use crate::failure::{Failure, Result};
 use crate::refusal::sentence;
+use crate::{account, configuration};
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// Longer than KMS ever takes; each attempt of the SDK's retries has it anew.
@@ -27,7 +26,10 @@ const ATTEMPT: Duration = Duration::from_secs(20);
 pub struct Kms {
     runtime: Runtime,
     config: SdkConfig,
+    /// Of KMS alone: the AWS configuration has those of other services.
+    endpoint_url: Option<String>,
     region: Option<String>,
+    account: Option<String>,
     grant_tokens: Vec<String>,
     clients: HashMap<Option<String>, Client>,
 }
@@ -36,20 +38,26 @@ impl Kms {
     /// Loads the AWS configuration; calls nothing yet.
     pub fn new(aws: &Aws, grant_tokens: &[String]) -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let http =
-            aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
-        let mut loader =
-            aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http).timeout_config(timeouts);
-        if let Some(url) = &aws.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        if let Some(profile) = &aws.profile {
-            loader = loader.profile_name(profile);
-        }
-        let config = without_empty_urls(runtime.block_on(loader.load()));
-        let grant_tokens = grant_tokens.to_vec();
-        Ok(Self { runtime, config, region: aws.region.clone(), grant_tokens, clients: HashMap::new() })
+        let config = runtime.block_on(configuration::load(aws.profile.as_deref(), timeouts))?;
+        Ok(Self {
+            runtime,
+            config,
+            endpoint_url: aws.endpoint_url.clone(),
+            region: aws.region.clone(),
+            grant_tokens: grant_tokens.to_vec(),
+            account: None,
+            clients: HashMap::new(),
+        })
+    }
+
+    /// The account of the credentials, which is asked for once.
+    pub fn account(&mut self, key: &KeyArn) -> Result<&str> {
+        let account = match self.account.take() {
+            Some(account) => account,
+            None => self.runtime.block_on(account::of_credentials(&self.config, self.region.as_deref(), key))?,
+        };
+        Ok(self.account.insert(account))
     }
 
     /// The region that the command line gives.
@@ -68,10 +76,17 @@ impl Kms {
         if region.is_none() && !configured {
             return Err(Failure::usage("no region: give --region or the key's ARN, or set AWS_REGION"));
         }
+        let asked_in = region.clone().or_else(|| self.config.region().map(ToString::to_string));
         let call = self.client(region).get_public_key().key_id(key_id);
         let call = call.set_grant_tokens(self.grant_tokens());
         let answer = self.runtime.block_on(call.send());
-        answer.map_err(|error| Failure::kms(sentence("GetPublicKey", key_id, &error)))
+        let answer = answer.map_err(|error| Failure::kms(sentence("GetPublicKey", key_id, &error)))?;
+        let answered = answer.key_id().and_then(|arn| KeyArn::parse(arn).ok());
+        if answered.is_some_and(|arn| is_key(&arn, key_id, asked_in.as_deref())) {
+            Ok(answer)
+        } else {
+            Err(Failure::kms(other_key(key_id)))
+        }
     }
 
     /// Decrypt, in the key's region; or a sentence of what failed.
@@ -88,7 +103,7 @@ impl Kms {
         let answer = answer.map_err(|error| sentence("Decrypt", key_id.as_str(), &error))?;
         let plaintext = Zeroizing::new(answer.plaintext.map(Blob::into_inner).unwrap_or_default());
         if answer.key_id.as_deref() != Some(key_id.as_str()) {
-            return Err(format!("KMS answered for another key than {}, which it was asked for", key_id.as_str()));
+            return Err(other_key(key_id.as_str()));
         }
         Ok(plaintext)
     }
@@ -98,11 +113,15 @@ impl Kms {
     }
 
     fn client(&mut self, region: Option<String>) -> Client {
-        let Self { clients, config, .. } = self;
+        let Self { clients, config, endpoint_url, .. } = self;
         let client = clients.entry(region).or_insert_with_key(|region| {
             let builder = config::Builder::from(&*config);
             let builder = match region {
                 Some(region) => builder.region(Region::new(region.clone())),
+                None => builder,
+            };
+            let builder = match endpoint_url {
+                Some(url) => builder.endpoint_url(url.as_str()),
                 None => builder,
             };
             Client::from_conf(builder.build())
@@ -111,20 +130,17 @@ impl Kms {
     }
 }
 
-/// An endpoint URL that is set to nothing is as good as none, as in the AWS CLI; the SDK would panic.
-fn without_empty_urls(config: SdkConfig) -> SdkConfig {
-    let mut builder = config.to_builder();
-    builder.set_endpoint_url(config.endpoint_url().filter(|url| !url.is_empty()).map(str::to_owned));
-    builder.set_service_config(Some(NotEmpty(config)));
-    builder.build()
+/// Whether this is the key that was asked for: by key ARN or id it is that one, by an alias one of its account and region.
+fn is_key(arn: &KeyArn, asked: &str, region: Option<&str>) -> bool {
+    let is_near = |account: &str| arn.as_str().rsplit_once(":key/").is_some_and(|(place, _)| place == account);
+    match asked.split_once(":alias/") {
+        _ if asked.starts_with("alias/") => region == Some(arn.region()),
+        Some((account, _)) => is_near(account),
+        None if asked.starts_with("arn:") => arn.as_str() == asked,
+        None => region == Some(arn.region()) && arn.as_str().rsplit_once('/').is_some_and(|(_, id)| id == asked),
+    }
 }
 
-/// The configuration of single services, without values that are set to nothing.
-#[derive(Debug)]
-struct NotEmpty(SdkConfig);
-
-impl LoadServiceConfig for NotEmpty {
-    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
-        self.0.service_config()?.load_config(key).filter(|value| !value.is_empty())
-    }
+fn other_key(asked: &str) -> String {
+    format!("KMS answered for another key than {asked}, which it was asked for")
 }

@@ -1,8 +1,13 @@
 //! `kmseal`: seals files so that only AWS KMS can open them, and opens them.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+mod account;
 mod args;
+mod batch;
+mod command_line;
 mod commands;
+mod configuration;
+mod descriptors;
 mod failure;
 mod input;
 mod inspect;
@@ -15,27 +20,46 @@ mod pipeline;
 mod progress;
 mod refusal;
 mod region;
+mod replace;
 mod reseal;
+mod rights;
 mod sealing;
 mod signals;
+mod stamp;
+mod standard;
+mod sync;
+mod text;
+mod unfinished;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use crate::args::{Cli, Command};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 
 fn main() -> ExitCode {
-    run(&Cli::parse()).unwrap_or_else(|failure| {
-        progress::note(&format!("kmseal: {failure}"));
-        ExitCode::from(failure.exit as u8)
-    })
+    let status = run().unwrap_or_else(|failure| told(&failure));
+    match standard::finish() {
+        Err(failure) if status == ExitCode::SUCCESS => told(&failure),
+        _ => status,
+    }
 }
 
-fn run(cli: &Cli) -> Result<ExitCode> {
+fn told(failure: &Failure) -> ExitCode {
+    let about = if failure.of_output { "standard output: " } else { "" };
+    progress::note(&format!("kmseal: {about}{failure}"));
+    ExitCode::from(failure.exit as u8)
+}
+
+fn run() -> Result<ExitCode> {
+    let cli = match command_line::parse()? {
+        Ok(cli) => cli,
+        Err(status) => return Ok(status),
+    };
+    signals::forbid_core_dumps();
     signals::watch()?;
+    unfinished::remove_on_panic();
     match &cli.command {
         Command::Key(args) => commands::key(args, &cli.aws, cli.quiet),
         Command::Seal(args) => commands::seal(args, cli.quiet),
@@ -45,7 +69,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "kmseal", &mut script);
-            io::stdout().write_all(&script)?;
+            standard::print(&script)?;
             Ok(ExitCode::SUCCESS)
         }
     }

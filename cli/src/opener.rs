@@ -5,6 +5,7 @@ use kmseal::{
 };
 use zeroize::Zeroizing;
 
+use crate::account;
 use crate::failure::{Exit, Failure, Result};
 use crate::kms::Kms;
 use crate::refusal::failure;
@@ -16,11 +17,20 @@ const REMEMBERED: usize = 100;
 /// What opens envelopes.
 pub struct Opener {
     pub kms: Kms,
-    /// Empty: any key that the envelope names.
-    pub key_ids: Vec<KeyArn>,
+    pub allowed: Allowed,
     pub algorithm: EncryptionAlgorithm,
     pub expected: EncryptionContext,
     answers: Vec<Answer>,
+}
+
+/// Which keys KMS may be asked for.
+pub enum Allowed {
+    /// These.
+    Listed(Vec<KeyArn>),
+    /// Those that the envelope names and that are in the account of the credentials.
+    Own,
+    /// Any that the envelope names.
+    Any,
 }
 
 struct Answer {
@@ -29,8 +39,8 @@ struct Answer {
 }
 
 impl Opener {
-    pub fn new(kms: Kms, key_ids: Vec<KeyArn>, algorithm: EncryptionAlgorithm, expected: EncryptionContext) -> Self {
-        Self { kms, key_ids, algorithm, expected, answers: Vec::new() }
+    pub fn new(kms: Kms, allowed: Allowed, algorithm: EncryptionAlgorithm, expected: EncryptionContext) -> Self {
+        Self { kms, allowed, algorithm, expected, answers: Vec::new() }
     }
 
     /// Has KMS decrypt the data key and authenticates the header with it; tells which key it was.
@@ -42,8 +52,10 @@ impl Opener {
             if error.code() != Code::NoMatchingKey {
                 return Failure::from(error);
             }
-            let why =
-                if self.key_ids.is_empty() { "none of them is a KMS RSA key" } else { "none of them is a --key-id" };
+            let why = match self.allowed {
+                Allowed::Listed(_) => "none of them is a --key-id",
+                Allowed::Own | Allowed::Any => "none of them is a KMS RSA key",
+            };
             no_match(format!("this envelope is sealed for {}; {why}", named.join(", ")))
         })?;
         // What is known already comes first: it helps while a key before it does not answer.
@@ -66,9 +78,13 @@ impl Opener {
     }
 
     /// The keys that may be asked, each in the region to ask it in.
-    fn usable(&self, header: &Header) -> Result<Vec<KeyArn>> {
-        let named = header.encrypted_data_keys().iter().filter_map(EncryptedDataKey::key_arn);
-        let allowed: Vec<KeyArn> = if self.key_ids.is_empty() { named.collect() } else { self.key_ids.clone() };
+    fn usable(&mut self, header: &Header) -> Result<Vec<KeyArn>> {
+        let named = || header.encrypted_data_keys().iter().filter_map(EncryptedDataKey::key_arn).collect();
+        let allowed = match &self.allowed {
+            Allowed::Listed(keys) => keys.clone(),
+            Allowed::Own => self.own(named())?,
+            Allowed::Any => named(),
+        };
         let region = self.kms.region();
         let usable: Vec<KeyArn> = allowed.iter().filter_map(|arn| key_in(arn, region)).collect();
         match (allowed.first(), region) {
@@ -78,6 +94,24 @@ impl Opener {
             ))),
             _ => Ok(usable),
         }
+    }
+
+    /// Those of these keys that are in the account of the credentials: everyone with any key in any account can make an envelope
+    /// that names it.
+    fn own(&mut self, mut named: Vec<KeyArn>) -> Result<Vec<KeyArn>> {
+        named.retain(|key| key_in(key, None).is_some());
+        let Some(first) = named.first().cloned() else { return Ok(named) };
+        let account = self.kms.account(&first)?;
+        let (own, others): (Vec<_>, Vec<_>) = named.into_iter().partition(|key| account::of_key(key) == account);
+        if own.is_empty() {
+            let others: Vec<&str> = others.iter().map(KeyArn::as_str).collect();
+            return Err(no_match(format!(
+                "this envelope is sealed for {}, and these credentials are of account {account}; name a key of another account \
+                 with --key-id, or give --discover to ask for any key that an envelope names",
+                others.join(", ")
+            )));
+        }
+        Ok(own)
     }
 
     fn remember(&mut self, answer: Answer) {

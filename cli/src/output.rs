@@ -1,126 +1,149 @@
 //! What is written: files that appear whole or not at all, and standard output.
 
-use std::fs::{self, File};
+use std::fs::{self, Metadata};
 use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, fchown};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tempfile::NamedTempFile;
+use crate::batch::Batch;
+use crate::failure::{Exit, Failure, Result};
+use crate::input::Input;
+use crate::stamp::{FileId, Stamp};
+use crate::standard::Standard;
+use crate::text::file_name;
+use crate::unfinished::Unfinished;
 
-use crate::failure::{Exit, Failure, Result, name};
-use crate::input::is_standard;
+/// Where to write. A file may be called `-`, too.
+pub enum Target {
+    Standard,
+    File(PathBuf),
+}
 
-/// The temporary file that a signal must remove. Whoever holds the lock makes, renames or removes it.
-static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
-
-pub fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
-    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+/// How to write.
+#[derive(Clone, Copy)]
+pub struct Options {
+    /// Replace what is there.
+    pub force: bool,
+    /// What no terminal should be shown.
+    pub binary: bool,
+    /// The input itself is to be replaced, and must still be what was read.
+    pub in_place: bool,
 }
 
 /// An open output.
 pub enum Output {
-    Standard(File),
+    Standard(Standard),
     File(Unfinished),
 }
 
-/// A temporary file beside its target, which dropping removes.
-pub struct Unfinished {
-    file: Option<NamedTempFile>,
-    target: PathBuf,
-    force: bool,
-}
-
 impl Output {
-    /// Standard output for `-`, else a temporary file, exclusive and with mode 0600, beside the target. `binary` is what
-    /// no terminal should be shown.
-    pub fn create(target: &Path, force: bool, binary: bool) -> Result<Self> {
-        if is_standard(target) {
-            if binary && io::stdout().is_terminal() {
-                return Err(Failure::usage(
-                    "an envelope is no text for a terminal; give --output, or redirect this to a file",
-                ));
-            }
-            // Not `Stdout`, which looks for line ends in every byte.
-            return Ok(Self::Standard(File::from(io::stdout().as_fd().try_clone_to_owned()?)));
-        }
-        check_target(target, force)?;
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut unfinished = unfinished();
-        let file = tempfile::Builder::new().prefix(".kmseal-").suffix(".tmp").rand_bytes(12).tempfile_in(folder);
-        let file = file.map_err(|error| about(target, error))?;
-        *unfinished = Some(file.path().to_owned());
-        Ok(Self::File(Unfinished { file: Some(file), target: target.to_owned(), force }))
-    }
-
-    pub fn writer(&mut self) -> &mut File {
-        match self {
-            Self::Standard(file) => file,
-            Self::File(Unfinished { file, .. }) => file.as_mut().expect("until it is finished").as_file_mut(),
-        }
-    }
-
-    /// Gives the file its name, all at once.
-    pub fn finish(mut self) -> Result<()> {
-        self.writer().flush()?;
-        match self {
-            Self::Standard(_) => Ok(()),
-            Self::File(file) => file.rename(),
-        }
-    }
-}
-
-fn check_target(target: &Path, force: bool) -> Result<()> {
-    let Ok(metadata) = fs::symlink_metadata(target) else { return Ok(()) };
-    let why = if !metadata.is_file() && !metadata.is_symlink() {
-        "is not a regular file; name one with --output, or - for standard output"
-    } else if force {
-        return Ok(());
-    } else {
-        "exists; --force replaces it, --output names another file"
-    };
-    Err(Failure::new(Exit::File, format!("{} {why}", name(target))))
-}
-
-fn about(target: &Path, error: io::Error) -> Failure {
-    let failure = Failure::from(error);
-    Failure::new(failure.exit, format!("writing {}: {failure}", name(target)))
-}
-
-impl Unfinished {
-    fn rename(mut self) -> Result<()> {
-        let mut unfinished = unfinished();
-        let Some(file) = self.file.take() else { return Ok(()) };
-        let renamed = if self.force {
-            replace(file, &self.target)
-        } else {
-            file.persist_noclobber(&self.target).map(drop).map_err(Into::into)
+    /// Standard output, or a file that has no name yet, or a temporary one beside the target.
+    pub fn create(target: &Target, options: Options, input: &Input, batch: &Batch) -> Result<Self> {
+        let target = match target {
+            Target::Standard => return standard(options.binary, input).map(Self::Standard),
+            Target::File(target) => target,
         };
-        *unfinished = None;
-        renamed.map_err(|error| about(&self.target, error))
+        let mut old = what_is_there(target, options.force)?;
+        if let Some(there) = &mut old {
+            batch.check(target, there.id, input)?;
+            if options.in_place {
+                // What counts is what was opened, not what came into its place since.
+                *there = input.stamp.filter(|read| read.id == there.id).ok_or_else(|| changed(target))?;
+            }
+        } else if options.in_place {
+            return Err(changed(target));
+        }
+        Unfinished::create(target, old).map(Self::File)
+    }
+
+    /// Gives the file its name, all at once, and tells which one it is.
+    pub fn finish(self) -> Result<Option<FileId>> {
+        match self {
+            Self::Standard(_) => Ok(None),
+            Self::File(file) => file.finish().map(Some),
+        }
     }
 }
 
-/// What is replaced may be the only copy: the new bytes are on the disk before the old ones go. Owner and mode stay; where the
-/// owner cannot, and in a link's place, the file is for whoever wrote it alone.
-fn replace(file: NamedTempFile, target: &Path) -> io::Result<()> {
-    if let Some(old) = fs::symlink_metadata(target).ok().filter(fs::Metadata::is_file) {
-        if fchown(file.as_file(), Some(old.uid()), Some(old.gid())).is_ok() {
-            file.as_file().set_permissions(old.permissions())?;
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Standard(standard) => standard.write(bytes),
+            Self::File(file) => file.write(bytes),
         }
-        file.as_file().sync_all()?;
     }
-    file.persist(target)?;
-    Ok(())
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if let Some(file) = self.file.take() {
-            let mut unfinished = unfinished();
-            drop(file);
-            *unfinished = None;
+fn standard(binary: bool, input: &Input) -> Result<Standard> {
+    let standard = Standard::open()?;
+    if binary && io::stdout().is_terminal() {
+        return Err(Failure::usage("an envelope is no text for a terminal; give --output, or redirect this to a file"));
+    }
+    let metadata = Standard::metadata()?;
+    // It would read what it wrote, or has emptied what it should read.
+    let keeps = metadata.is_file() || metadata.file_type().is_block_device();
+    if keeps && input.id == FileId::of(&metadata) {
+        return Err(Failure::new(Exit::File, "standard output is the file that is read; write to another one"));
+    }
+    Ok(standard)
+}
+
+/// What would be replaced, if it may be.
+fn what_is_there(target: &Path, force: bool) -> Result<Option<Stamp>> {
+    let refused = |why: &str| Err(Failure::new(Exit::File, format!("{} {why}", file_name(target))));
+    let special = "is not a regular file; name one with --output, or - for standard output";
+    let metadata = match fs::symlink_metadata(target) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let is_file = target.file_name().is_some() && !target.as_os_str().as_bytes().ends_with(b"/");
+            return if is_file { Ok(None) } else { refused("cannot be the name of a file; give another --output") };
+        }
+        Err(error) => return Err(about(target, error)),
+    };
+    if !metadata.is_file() && !metadata.is_symlink() {
+        refused(special)
+    } else if !force {
+        refused("exists; --force replaces it, --output names another file")
+    } else if metadata.is_symlink() && is_special(target) {
+        refused("is a link to what is not a regular file; name a file with --output, or - for standard output")
+    } else {
+        Ok(Some(Stamp::of(&metadata)))
+    }
+}
+
+/// Whether a link leads to something else than a file, or through the system's own folders, as /dev/stdout does.
+fn is_special(link: &Path) -> bool {
+    if fs::metadata(link).is_ok_and(|metadata: Metadata| !metadata.is_file()) {
+        return true;
+    }
+    let mut at = link.to_owned();
+    // As many links as Linux follows (path_resolution(7)).
+    for _ in 0..40 {
+        let Ok(next) = fs::read_link(&at) else { break };
+        at = crate::sync::folder_of(&at).join(next);
+        if ["/dev", "/proc", "/sys"].iter().any(|folder| at.starts_with(folder)) {
+            return true;
         }
     }
+    false
+}
+
+/// A failure of writing a file.
+pub fn about(target: &Path, error: io::Error) -> Failure {
+    let failure = Failure::from(error);
+    Failure::new(failure.exit, format!("writing {}: {failure}", file_name(target)))
+}
+
+/// The target is no longer what the command found.
+pub fn changed(target: &Path) -> Failure {
+    let name = file_name(target);
+    Failure::new(
+        Exit::File,
+        format!("{name} was changed, replaced or deleted meanwhile; it is left as it is now, run this again"),
+    )
 }

@@ -5,14 +5,19 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::failure::name;
+use crate::text::{name, printable, printable_lines};
 
 const KNOWN: &str = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
 const UNKNOWN: &str = "{msg} {spinner} {bytes} {bytes_per_sec}";
 
 /// A line on standard error. Whether anyone can read it there changes nothing about the work.
 pub fn note(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", printable(line));
+}
+
+/// Several lines there.
+pub fn note_lines(lines: &str) {
+    let _ = writeln!(io::stderr(), "{}", printable_lines(lines));
 }
 
 /// A bar for plaintext bytes; not where the plaintext itself goes to the terminal.

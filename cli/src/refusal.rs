@@ -14,18 +14,51 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     if has_credentials_error(error) {
-        let sentence = "no AWS credentials were found, or they could not be loaded: sign in (aws sso login), name a \
-            --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-        return format!("{sentence} ({})", root(error));
+        return no_credentials(error);
     }
     let Some(name) = error.code() else {
         let sentence = "KMS could not be reached: check the network, the region and --endpoint-url, and try again";
         return format!("{sentence} ({})", root(error));
     };
-    let said = error.message().filter(|message| !message.is_empty());
-    let said = said.map_or_else(|| name.to_owned(), |message| format!("{name}: {message}"));
     let ours = about(name, operation, key).or_else(|| advice(name).map(our_options));
-    format!("{} ({said})", ours.unwrap_or_else(|| format!("KMS {operation} failed")))
+    format!("{} ({})", ours.unwrap_or_else(|| format!("KMS {operation} failed")), said(name, error))
+}
+
+/// Why STS does not tell the account of the credentials; `help` is what to do about it.
+pub fn sentence_of_account<E>(error: &SdkError<E>, help: &str) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let unknown = format!("STS does not tell the account of these credentials: {help}");
+    match error.code() {
+        _ if has_credentials_error(error) => no_credentials(error),
+        Some(name) => {
+            let sentence = advice(as_in_kms(name)).map_or(unknown, our_options);
+            format!("{sentence} ({})", said(name, error))
+        }
+        None => format!("{unknown} ({})", root(error)),
+    }
+}
+
+/// What KMS calls what STS calls otherwise.
+fn as_in_kms(name: &str) -> &str {
+    match name {
+        "SignatureDoesNotMatch" => "InvalidSignatureException",
+        "ExpiredToken" => "ExpiredTokenException",
+        name => name,
+    }
+}
+
+/// There are no credentials.
+pub fn no_credentials(error: &(dyn Error + 'static)) -> String {
+    let sentence = "no AWS credentials were found, or they could not be loaded: sign in (aws sso login), name a --profile, or \
+        set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+    format!("{sentence} ({})", root(error))
+}
+
+fn said(name: &str, error: &impl ProvideErrorMetadata) -> String {
+    let said = error.message().filter(|message| !message.is_empty());
+    said.map_or_else(|| name.to_owned(), |message| format!("{name}: {message}"))
 }
 
 /// All that failed for an envelope, each key's with its ARN where there are several.
@@ -69,6 +102,6 @@ fn has_credentials_error<E: Error + 'static>(error: &SdkError<E>) -> bool {
 }
 
 /// The innermost cause, which says most.
-fn root<E: Error + 'static>(error: &SdkError<E>) -> String {
+pub fn root(error: &(dyn Error + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }

@@ -11,7 +11,7 @@ use std::thread;
 use kmseal::Opened;
 
 use crate::failure::Result;
-use crate::input::{Reader, reader};
+use crate::input::{Reader, grow, reader};
 use crate::opening::open;
 use crate::pipeline::MEMORY;
 use crate::sealing::{Plan, seal};
@@ -66,7 +66,10 @@ impl Sink<'_> {
 impl Write for Sink<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let chunk = &bytes[..bytes.len().min(CHUNK)];
-        self.send(Some(chunk.to_vec()))?;
+        let mut copy = Vec::new();
+        grow(&mut copy, chunk.len())?;
+        copy.copy_from_slice(chunk);
+        self.send(Some(copy))?;
         Ok(chunk.len())
     }
 

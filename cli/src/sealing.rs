@@ -6,7 +6,7 @@ use getrandom::SysRng;
 use kmseal::{Cipher, DataKeySeed, EncryptionContext, Materials, Message, MessageId, PublicKey, Sequencer, TAG_LEN};
 
 use crate::failure::{Exit, Failure, Result};
-use crate::input::{Reader, fill};
+use crate::input::{Reader, fill, grow};
 use crate::pipeline::{self, PIECE_LEN, Piece};
 
 /// For whom, under what and how an envelope is sealed.
@@ -77,9 +77,7 @@ impl Cutter {
             let frame = self.sequencer.next(len, self.done)?;
             let content = at + frame.head_len();
             let tag = content + len;
-            if piece.bytes.len() < tag + TAG_LEN {
-                piece.bytes.resize(tag + TAG_LEN, 0);
-            }
+            grow(&mut piece.bytes, tag + TAG_LEN)?;
             if content != start {
                 piece.bytes.copy_within(start..end, content);
             }

@@ -1,30 +1,51 @@
-//! Ending by a signal leaves no file behind.
+//! Ending by a signal leaves no file behind, nor memory in one.
 
 use std::sync::Arc;
 use std::{fs, io, process, thread};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use nix::sys::resource::{Resource, setrlimit};
+use signal_hook::consts::{
+    SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+    SIGXFSZ,
+};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-use crate::output::unfinished;
+use crate::unfinished::named;
 
 /// Bytes; it does little, whatever other threads are given.
 const STACK: usize = 128 * 1024;
 
-/// Removes the unfinished file on SIGINT, SIGTERM and SIGHUP, and then ends the process as they do.
+/// Those that end a process by default and can be caught (signal(7)). The program's own faults (SIGSEGV, SIGBUS, SIGILL,
+/// SIGFPE) cannot be handed to a thread.
+const ENDING: [i32; 13] = [
+    SIGHUP, SIGINT, SIGQUIT, SIGTRAP, SIGABRT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGXCPU, SIGVTALRM, SIGPROF, SIGSYS,
+];
+
+/// And on Linux: SIGSTKFLT, SIGIO, SIGPWR, and the real-time signals, but for glibc's own two.
+#[cfg(target_os = "linux")]
+fn more() -> impl Iterator<Item = i32> {
+    [16, 29, 30].into_iter().chain(34..=64)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn more() -> impl Iterator<Item = i32> {
+    std::iter::empty()
+}
+
+/// Removes the unfinished file when such a signal comes, and then ends the process as it does by default.
 pub fn watch() -> io::Result<()> {
     // A file beyond the size limit is an error of write, as a full disk is, and not the end of the process.
     flag::register(SIGXFSZ, Arc::default())?;
     let ignored = ignored();
-    let watched = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let watched = ENDING.into_iter().chain(more()).filter(|signal| ignored >> (signal - 1) & 1 == 0);
     let mut signals = Signals::new(watched)?;
     thread::Builder::new().stack_size(STACK).spawn(move || {
         if let Some(signal) = signals.forever().next() {
             // Held to the end, so that nothing is made or renamed any more.
-            let unfinished = unfinished();
-            if let Some(path) = unfinished.as_ref() {
+            let named = named();
+            if let Some(path) = named.as_ref() {
                 let _ = fs::remove_file(path);
             }
             let _ = emulate_default_handler(signal);
@@ -32,6 +53,14 @@ pub fn watch() -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// A core dump would hold plaintext and data keys. Where it cannot be forbidden there is none either: both calls only give up.
+pub fn forbid_core_dumps() {
+    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+    // A program that takes dumps (core(5), "Piping core dumps to a program") heeds no limit.
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_dumpable(false);
 }
 
 /// The signals that nohup or a shell has us ignore, one bit each (proc_pid_status(5), SigIgn); none where there is no /proc.

@@ -33,7 +33,7 @@ test('--json has these fields in this order, sizes only where they are known', a
   const key = setting.key.KeyId;
   const { messageId, headerLength } = await inspect(envelope);
   const json = (await setting.succeeds(['inspect', '--json', 'a.kmseal'])).toString();
-  const context = '{"user":"4711","ключ":"\\u001b[31m\u202e"}';
+  const context = '{"user":"4711","ключ":"\\u001b[31m\\u202e"}';
   const edk = `{"providerId":"aws-kms-rsa","keyId":"${key}","ciphertextLength":256}`;
   const header = `"algorithmSuite":"0x0478","messageId":"${messageId}","encryptionContext":${context},"encryptedDataKeys":[${edk}],"keyIds":["${key}"],"frameLength":262144,"headerLength":${headerLength}`;
   assert.equal(json, `{"file":"a.kmseal",${header},"plaintextSize":300000,"frames":2}\n`);

@@ -97,7 +97,8 @@ test('no credentials, nobody there, a profile that is not', async () => {
 
 test('an endpoint that is set to nothing is as good as none', async () => {
   for (const [empty, set] of [['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_KMS'], ['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL']]) {
-    const env = { [empty]: '', [set]: proxy.endpoint };
+    // STS, which tells the account of the credentials, has its own.
+    const env = { [empty]: '', [set]: proxy.endpoint, AWS_ENDPOINT_URL_STS: setting.kms.emulator.endpoint };
     assert.equal((await setting.succeeds(['open', '-o', '-', 'single.kmseal'], { env })).toString(), 'plain');
   }
   // By a service's section of the configuration, too.

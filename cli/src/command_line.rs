@@ -1,0 +1,33 @@
+//! Reading the command line, whose words may come from file names.
+
+use std::env;
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::args::Cli;
+use crate::failure::{Exit, Result};
+use crate::progress::note_lines;
+use crate::standard;
+
+/// The command line; else help, the version or what is wrong was told, and this is the exit status.
+pub fn parse() -> Result<std::result::Result<Cli, ExitCode>> {
+    let error = match Cli::try_parse() {
+        Ok(cli) => return Ok(Ok(cli)),
+        Err(error) => error,
+    };
+    let text = error.render();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let colours = io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+            standard::print(&if colours { text.ansi().to_string() } else { text.to_string() })?;
+            Ok(Err(ExitCode::SUCCESS))
+        }
+        _ => {
+            note_lines(text.to_string().trim_end());
+            Ok(Err(ExitCode::from(Exit::Usage as u8)))
+        }
+    }
+}

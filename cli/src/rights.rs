@@ -1,0 +1,54 @@
+//! Who may read what replaces a file: those who could read that, and nobody else.
+
+use std::fs::{File, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::path::Path;
+
+use rustix::fs::{XattrFlags, fremovexattr, fsetxattr, lgetxattr};
+use rustix::io::Errno;
+
+/// The access control list (acl(5)); the group bits of a file that has one are its mask.
+const ACL: &str = "system.posix_acl_access";
+/// Bytes of the longest extended attribute (xattr(7)).
+const LONGEST: usize = 64 * 1024;
+/// Neither set-user-ID nor set-group-ID: they were given to other content.
+const PERMISSIONS: u32 = 0o777;
+const OWNER_ONLY: u32 = 0o600;
+
+/// Gives the new file the old one's owner, group, mode and access control list. What cannot be kept leaves it for whoever wrote
+/// it alone.
+pub fn keep(new: &File, old: &Path, metadata: &Metadata) -> io::Result<()> {
+    if fchown(new, Some(metadata.uid()), Some(metadata.gid())).is_err() {
+        return owner_only(new);
+    }
+    match list(old) {
+        Ok(None) if without_list(new) => new.set_permissions(Permissions::from_mode(metadata.mode() & PERMISSIONS)),
+        // It sets the mode, too.
+        Ok(Some(list)) if fsetxattr(new, ACL, &list, XattrFlags::empty()).is_ok() => Ok(()),
+        _ => owner_only(new),
+    }
+}
+
+fn owner_only(file: &File) -> io::Result<()> {
+    // With its mask at nothing a list gives nothing.
+    file.set_permissions(Permissions::from_mode(OWNER_ONLY))
+}
+
+/// The list, if the file has one and its file system has lists.
+fn list(file: &Path) -> rustix::io::Result<Option<Vec<u8>>> {
+    let mut list = vec![0; LONGEST];
+    match lgetxattr(file, ACL, &mut list[..]) {
+        Ok(len) => {
+            list.truncate(len);
+            Ok(Some(list))
+        }
+        Err(Errno::NODATA | Errno::NOTSUP) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes off a list that the new file has from its folder (acl(5), "Object creation and default ACLs"); the old mode would open its mask.
+fn without_list(file: &File) -> bool {
+    matches!(fremovexattr(file, ACL), Ok(()) | Err(Errno::NODATA | Errno::NOTSUP))
+}

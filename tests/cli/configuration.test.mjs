@@ -1,0 +1,147 @@
+// The AWS configuration as the AWS CLI reads it: whose credentials, which endpoint, how many attempts.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { createRsaKey } from '../../scripts/lib/kms.mjs';
+import { startSetting } from './setting.mjs';
+
+const ACCOUNTS = { environment: '111111111111', prod: '222222222222', default: '333333333333' };
+
+let setting;
+let folder;
+let files;
+before(async () => {
+  setting = await startSetting();
+  folder = setting.folder;
+  const profile = (name, account) => `[${name}]\naws_access_key_id = ${account}\naws_secret_access_key = x\n`;
+  folder.write('credentials', profile('prod', ACCOUNTS.prod) + profile('default', ACCOUNTS.default));
+  folder.write('config', `[profile roleless]\nregion = eu-west-1\n[profile half]\naws_access_key_id = ${ACCOUNTS.prod}\n[profile slow]\nmax_attempts = many\n`);
+  files = { AWS_SHARED_CREDENTIALS_FILE: folder.at('credentials'), AWS_CONFIG_FILE: folder.at('config') };
+  // The emulator takes twelve digits as an account's root credentials. Each account has a key of this alias.
+  for (const account of Object.values(ACCOUNTS)) {
+    const client = new KMSClient({ ...setting.kms.emulator.config, credentials: { accessKeyId: account, secretAccessKey: 'x' } });
+    await createRsaKey(client, { spec: 'RSA_2048', alias: 'alias/of-account' });
+  }
+  await setting.succeeds(['seal', '--key', 'key.json', '--output', 'f.kmseal', '-'], { input: 'plain' });
+});
+after(() => setting?.close());
+
+/** The account whose key the alias is, or what the command says. */
+async function account(env, ...args) {
+  const { status, stdout, stderr } = await setting.run([...args, 'key', 'alias/of-account'], { env: { ...files, ...env } });
+  return status === 0 ? JSON.parse(stdout).KeyId.split(':')[4] : `${status}: ${stderr}`;
+}
+
+const IN_ENVIRONMENT = { AWS_ACCESS_KEY_ID: ACCOUNTS.environment, AWS_SECRET_ACCESS_KEY: 'x' };
+const NONE = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
+
+describe('credentials', () => {
+  test('--profile beats the environment, which beats AWS_PROFILE, as in the AWS CLI', async () => {
+    assert.equal(await account(IN_ENVIRONMENT), ACCOUNTS.environment);
+    assert.equal(await account(IN_ENVIRONMENT, '--profile', 'prod'), ACCOUNTS.prod);
+    assert.equal(await account({ ...IN_ENVIRONMENT, AWS_PROFILE: 'prod' }), ACCOUNTS.environment);
+    for (const name of ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE']) assert.equal(await account({ ...NONE, [name]: 'prod' }), ACCOUNTS.prod);
+    assert.equal(await account({ ...NONE, AWS_PROFILE: '' }), ACCOUNTS.default);
+    assert.equal(await account({ ...NONE, AWS_PROFILE: 'prod' }, '--profile', 'default'), ACCOUNTS.default);
+  });
+
+  test('a profile that does not exist is an error, wherever it is named', async () => {
+    const missing = /^5: kmseal: no AWS credentials [^\n]*there is no profile "nobody"[^\n]*\n$/;
+    assert.match(await account(IN_ENVIRONMENT, '--profile', 'nobody'), missing);
+    for (const name of ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE']) {
+      for (const env of [IN_ENVIRONMENT, NONE]) assert.match(await account({ ...env, [name]: 'nobody' }), missing);
+    }
+    await setting.fails(['open', '--output', '-', '--profile', 'nobody', '--key-id', setting.key.KeyId, 'f.kmseal'], 5, /no profile "nobody"/);
+  });
+
+  test('a profile without credentials, or with half of them, gets nobody else\'s', async () => {
+    for (const name of ['roleless', 'half']) {
+      assert.match(await account(IN_ENVIRONMENT, '--profile', name), /^5: kmseal: no AWS credentials were found/);
+    }
+  });
+
+  test('half a pair in the environment is an error, and not the default profile', async () => {
+    assert.match(await account({ ...NONE, AWS_ACCESS_KEY_ID: 'x' }), /^5: .*AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not/);
+    assert.match(await account({ ...NONE, AWS_SECRET_ACCESS_KEY: 'x' }), /^5: .*AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not/);
+    assert.equal(await account({ ...NONE, AWS_ACCESS_KEY_ID: 'x' }, '--profile', 'prod'), ACCOUNTS.prod);
+  });
+
+  test('seal and inspect need none of this', async () => {
+    const env = { AWS_PROFILE: 'nobody', AWS_SECRET_ACCESS_KEY: '', AWS_MAX_ATTEMPTS: 'x' };
+    await setting.succeeds(['seal', '--key', 'key.json', '-'], { env });
+    await setting.succeeds(['inspect', 'f.kmseal'], { env });
+  });
+});
+
+test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS leaves --endpoint-url alone', async () => {
+  const nowhere = 'http://127.0.0.1:1';
+  for (const name of ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_KMS']) {
+    const env = { [name]: nowhere, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' };
+    const args = ['open', '--output', '-', '--key-id', setting.key.KeyId, '--endpoint-url', setting.kms.emulator.endpoint, 'f.kmseal'];
+    assert.equal((await setting.succeeds(args, { env })).toString(), 'plain');
+    // Not heeded: the name of AWS's own host, which does not exist for this region, is looked up.
+    const ignored = ['key', 'alias/x', '--region', 'xx-nowhere-1'];
+    await setting.fails(ignored, 5, /could not be reached.*(lookup|resolve|dns|name)/i, { env: { ...env, AWS_MAX_ATTEMPTS: '1' } });
+  }
+  folder.write('ignoring', '[default]\nignore_configured_endpoint_urls = true\n');
+  const env = { AWS_CONFIG_FILE: folder.at('ignoring'), AWS_MAX_ATTEMPTS: '1' };
+  await setting.fails(['key', 'alias/x', '--region', 'xx-nowhere-1'], 5, /could not be reached/, { env });
+  await setting.fails(['key', 'alias/x'], 2, /AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is "perhaps"; make it true or false/, { env: { AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'perhaps' } });
+});
+
+describe('retries', () => {
+  test('set to nothing are as good as not set', async () => {
+    for (const env of [{ AWS_MAX_ATTEMPTS: '' }, { AWS_RETRY_MODE: '' }, { AWS_MAX_ATTEMPTS: '2', AWS_RETRY_MODE: 'adaptive' }, { AWS_RETRY_MODE: 'legacy' }]) {
+      assert.equal(await account({ ...IN_ENVIRONMENT, ...env }), ACCOUNTS.environment);
+    }
+  });
+
+  test('that are none are an error that names them', async () => {
+    for (const [name, value] of [['AWS_MAX_ATTEMPTS', '0'], ['AWS_MAX_ATTEMPTS', '-1'], ['AWS_MAX_ATTEMPTS', 'x'], ['AWS_MAX_ATTEMPTS', '99999999999999999999'], ['AWS_RETRY_MODE', 'often']]) {
+      assert.match(await account({ ...IN_ENVIRONMENT, [name]: value }), new RegExp(`^2: kmseal: ${name} is "${value}"; make it [^\n]*\n$`));
+    }
+    assert.match(await account(IN_ENVIRONMENT, '--profile', 'slow'), /^2: kmseal: max_attempts is "many"/);
+  });
+});
+
+test('whatever else the environment holds, no panic', async () => {
+  for (const env of [
+    { AWS_ENDPOINT_URL: 'no url' },
+    { AWS_ENDPOINT_URL: 'http://' },
+    { AWS_REGION: 'no region', AWS_ENDPOINT_URL: '' },
+    { AWS_USE_FIPS_ENDPOINT: 'x' },
+    { AWS_ACCOUNT_ID: 'x' },
+    { AWS_SDK_UA_APP_ID: 'a b\u0007' },
+    { AWS_CONFIG_FILE: '/proc/self/mem' },
+    { AWS_CONFIG_FILE: folder.at('key.json') },
+    { ...NONE, AWS_CONTAINER_CREDENTIALS_FULL_URI: 'no url' },
+    { ...NONE, AWS_WEB_IDENTITY_TOKEN_FILE: '/missing', AWS_ROLE_ARN: 'x' },
+  ]) {
+    for (const args of [['key', 'alias/of-account'], ['open', '--output', '-', 'f.kmseal']]) {
+      const { status, stderr } = await setting.run(args, { env: { AWS_MAX_ATTEMPTS: '1', ...env } });
+      assert.ok([0, 2, 4, 5].includes(status), `${JSON.stringify(env)}: ${status}: ${stderr}`);
+      assert.doesNotMatch(stderr, /panicked/);
+    }
+  }
+});
+
+test('key.json of other types, or with a field twice, is refused', async () => {
+  const text = folder.read('key.json').toString();
+  const key = JSON.parse(text);
+  for (const [what, json] of Object.entries({
+    'a usage that is no text': JSON.stringify({ ...key, KeyUsage: ['ENCRYPT_DECRYPT'] }),
+    'algorithms that are no list': JSON.stringify({ ...key, EncryptionAlgorithms: 'RSAES_OAEP_SHA_256' }),
+    'an algorithm that is no text': JSON.stringify({ ...key, EncryptionAlgorithms: ['RSAES_OAEP_SHA_256', 1] }),
+    'an id that is no text': JSON.stringify({ ...key, KeyId: { arn: key.KeyId } }),
+    'a spec that is no text': JSON.stringify({ ...key, KeySpec: 4096 }),
+    'an id twice': text.replace('{', `{"KeyId": "${key.KeyId}", `),
+    'a public key twice': text.replace('{', `{"PublicKey": "${key.PublicKey}", `),
+    'a list of the values': JSON.stringify([key.KeyId, key.PublicKey, null, null, null, null]),
+    'more after it': `${text}{}`,
+  })) {
+    folder.write('bad.json', json);
+    await setting.fails(['seal', '--key', 'bad.json', '-'], 6, /bad\.json: .*ERR_KEY_INVALID/, { what });
+  }
+  folder.write('good.json', JSON.stringify({ ...key, AnythingElse: [1], KeyUsage: null, EncryptionAlgorithms: null }));
+  await setting.succeeds(['seal', '--key', 'good.json', '-']);
+});
