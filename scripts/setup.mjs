@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { browserPackages } from './lib/browsers.mjs';
 import { needDebian } from './lib/debian.mjs';
 import { nginxProgram } from './lib/nginx.mjs';
-import { checkTools, consumerTools, frameworkTools, inputTools, npmPackages, servingTools, typeTools } from './lib/npm.mjs';
+import { checkTools, consumerTools, frameworkTools, inputTools, npmPackages, platformTools, servingTools, typeTools } from './lib/npm.mjs';
 import { which } from './lib/run.mjs';
 import { cargoDeny, geckodriver, wasmBindgen, wasmPack, wasmTarget } from './lib/rust.mjs';
 import { venv } from './lib/venv.mjs';
@@ -17,7 +17,7 @@ import { venv } from './lib/venv.mjs';
  *   consumers?: boolean, checks?: boolean, shells?: boolean, serving?: boolean }} parts
  *   npm: node_modules; rust: the wasm target, wasm-pack and wasm-bindgen; browsers: Chromium, Firefox, WebKitGTK and their
  *   drivers; emulator: the embedded KMS and S3; faults: the proxy that makes calls to them fail; python: AWS's Encryption SDK,
- *   for the interop tests; consumers: bundlers, runtimes and frameworks, for the package's tests; checks: the linters of the package, its
+ *   for the interop tests; consumers: bundlers, runtimes, frameworks and other people's scripts, for the package's tests; checks: the linters of the package, its
  *   dependencies and documents; shells: those that the command has completions for, and what
  *   sets lists and attributes of files; serving: nginx, servers and archives
  * @returns {Promise<{ env: NodeJS.ProcessEnv }>} the environment whose PATH has the tools
@@ -46,6 +46,7 @@ export async function setup({ npm, rust, browsers, emulator, faults, python, con
     await typeTools();
     await inputTools();
     await frameworkTools();
+    await platformTools();
   }
   if (serving) {
     await servingTools();

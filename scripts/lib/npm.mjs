@@ -50,3 +50,6 @@ export const typeTools = () => npmTools('tests/types');
 
 /** Bundlers and runtimes of other versions, for `npm run test:consumers`. */
 export const buildTools = () => npmTools('tests/consumers/builds');
+
+/** Scripts that replace parts of the platform, and test runners with a realm of their own, beside which the package is tested. */
+export const platformTools = () => npmTools('tests/platform/packages');

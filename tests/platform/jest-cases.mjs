@@ -1,0 +1,98 @@
+// Runs in Jest, whose sandbox has a global object and classes of its own; in its jsdom without SubtleCrypto, fetch, Response and more.
+import { Buffer } from 'node:buffer';
+import crypto from 'node:crypto';
+import { KmsPublicKey, Opener, Sealer, generateRandom, inspect } from 'kmseal';
+
+/* global expect, test -- Jest's */
+
+const { publicKey, privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
+const KEY_ID = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const key = KmsPublicKey.import(publicKey.export({ type: 'spki', format: 'pem' }), { keyId: KEY_ID });
+const decrypt = async ({ KeyId, CiphertextBlob }) => ({
+  KeyId,
+  Plaintext: crypto.privateDecrypt({ key: privateKey, oaepHash: 'sha256' }, CiphertextBlob),
+});
+const hasSubtleCrypto = Boolean(globalThis.crypto?.subtle);
+const engine = hasSubtleCrypto ? 'webcrypto' : 'wasm';
+const sealer = async () => new Sealer({ keys: await key, engine });
+const opener = new Opener({ keyIds: [KEY_ID], decrypt, engine });
+/** So many bytes; and whether these are they, without Jest's way of comparing millions. */
+const sample = (length) => Uint8Array.from({ length }, (_, at) => at + (at >> 8));
+const isSample = (bytes, length) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).equals(sample(length));
+
+async function* pieces(bytes) {
+  for (let at = 0; at < bytes.length; at += 100_000) yield bytes.slice(at, at + 100_000);
+}
+
+async function collected(stream) {
+  const all = [];
+  const reader = stream.getReader();
+  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) all.push(value);
+  return Buffer.concat(all);
+}
+
+/** Of jsdom's Blob, too, which has no arrayBuffer(). */
+const bytesOf = (blob) => new Promise((resolve, reject) => {
+  if (blob.arrayBuffer) return void blob.arrayBuffer().then((buffer) => resolve(new Uint8Array(buffer)), reject);
+  const reader = new FileReader();
+  reader.onload = () => resolve(new Uint8Array(reader.result));
+  reader.onerror = () => reject(reader.error);
+  reader.readAsArrayBuffer(blob);
+});
+
+for (const length of [1000, 5000, 3_000_000]) {
+  test(`bytes, ${length} of them`, async () => {
+    const envelope = await (await sealer()).seal(sample(length));
+    expect(isSample((await opener.open(envelope)).plaintext, length)).toBe(true);
+    expect((await inspect(envelope)).plaintextSize).toBe(length);
+  });
+
+  test(`a File of ${length} bytes`, async () => {
+    const sealed = await (await sealer()).seal(new File([sample(length)], 'file'));
+    const { plaintext } = await opener.open(sealed);
+    expect(isSample(await bytesOf(plaintext), length)).toBe(true);
+  });
+}
+
+test('a Blob of 40 MiB', async () => {
+  const length = 40 * 2 ** 20;
+  const sealed = await (await sealer()).seal(new Blob([sample(length)]));
+  expect(sealed.size).toBe((await sealer()).sealedSize(length));
+  expect(isSample(await bytesOf((await opener.open(sealed)).plaintext), length)).toBe(true);
+});
+
+test('a stream', async () => {
+  const length = 3_000_000;
+  const sealed = await collected(await (await sealer()).seal(pieces(sample(length)), { size: length }));
+  const { plaintext } = await opener.open(pieces(sealed));
+  expect(isSample(await collected(plaintext), length)).toBe(true);
+});
+
+test('a prepared file', async () => {
+  const length = 3_000_000;
+  const prepared = await (await sealer()).prepare(new Blob([sample(length)]));
+  const parts = await Promise.all([prepared.slice(0, 1_000_000), prepared.slice(1_000_000)]);
+  expect(isSample(await bytesOf((await opener.open(new Blob(parts))).plaintext), length)).toBe(true);
+});
+
+test('a range', async () => {
+  const sealed = await (await sealer()).seal(new Blob([sample(3_000_000)]));
+  const { plaintext } = await opener.openRange(sealed, 0, 5000);
+  expect(isSample(await bytesOf(plaintext), 5000)).toBe(true);
+});
+
+test('an altered envelope', async () => {
+  const envelope = await (await sealer()).seal(sample(3_000_000));
+  envelope[2_000_000] ^= 1;
+  await expect(opener.open(envelope)).rejects.toMatchObject({ code: 'ERR_AUTHENTICATION' });
+});
+
+test('randomness', () => {
+  expect(generateRandom(16)).toHaveLength(16);
+});
+
+if (!hasSubtleCrypto) {
+  test('without SubtleCrypto, and without a word about the engine', async () => {
+    await expect(new Sealer({ keys: await key }).seal(sample(5))).rejects.toMatchObject({ code: 'ERR_INSECURE_CONTEXT' });
+  });
+}

@@ -1,0 +1,50 @@
+// kmseal in three browsers beside what other people's scripts put in the place of the platform's own.
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import { after, before, describe, test } from 'node:test';
+import { launch } from '../support/browser.mjs';
+import { makeKeyPair } from '../support/engines.mjs';
+import { publish, startServer } from '../support/server.mjs';
+import { SCRIPTS, bundled } from './scripts.mjs';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+
+/** In the page: what every operation comes to after the script. */
+async function tryAll(script, pair) {
+  const { everyOperation } = await import('/platform/operations.mjs');
+  await new Promise((resolve, reject) => {
+    const element = Object.assign(document.createElement('script'), { src: script, onload: resolve, onerror: reject });
+    document.head.append(element);
+  });
+  const left = [];
+  addEventListener('unhandledrejection', ({ reason }) => left.push(String(reason)));
+  const outcomes = await everyOperation(await import('/dist/index.js'), pair, () => import('/dist/define.js'));
+  return { outcomes, left };
+}
+
+for (const name of ['chromium', 'firefox', 'webkit']) {
+  describe(name, () => {
+    let pair;
+    let server;
+    let browser;
+    before(async () => {
+      pair = await makeKeyPair();
+      server = await startServer({ folders: { '/platform/': HERE } });
+      browser = await launch(name);
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.close();
+    });
+
+    for (const [beside, contents] of Object.entries(SCRIPTS)) {
+      test(`every operation is as without a script beside ${beside}, and no rejection is left over`, async () => {
+        await browser.driver.get(`${server.origin}/pages/blank.html`);
+        const { outcomes, left } = await browser.evaluate(tryAll, publish(await bundled(contents)), pair);
+        assert.deepEqual(Object.entries(outcomes).filter(([, outcome]) => outcome !== 'right'), []);
+        assert.deepEqual(left, []);
+        assert.equal(Object.keys(outcomes).length, 18);
+      });
+    }
+  });
+}

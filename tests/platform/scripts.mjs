@@ -1,0 +1,60 @@
+// What other people's scripts put in the place of the platform's own, each as a classic script that runs before kmseal.
+import { build } from 'esbuild';
+import { platformTools } from '../../scripts/lib/npm.mjs';
+
+/** SubtleCrypto by whose calls somebody else's code runs first, and the original only `later`. */
+const late = (later) => `
+const original = Object.fromEntries(['importKey', 'encrypt', 'decrypt'].map((name) => [name, crypto.subtle[name]]));
+for (const [name, work] of Object.entries(original)) {
+  crypto.subtle[name] = async (...args) => {
+    await ${later};
+    return work.apply(crypto.subtle, args);
+  };
+}`;
+const task = "new Promise((resolve) => { const { port1, port2 } = new MessageChannel(); port1.onmessage = () => { port1.close(); resolve(); }; port2.postMessage(0); })";
+const timer = 'new Promise((resolve) => { setTimeout(resolve, 1); })';
+
+/** A Proxy that gives other functions at each look. */
+const proxied = `
+const { subtle } = crypto;
+const get = (target, name) => typeof target[name] !== 'function' ? target[name] : async (...args) => {
+  await undefined;
+  return target[name](...args);
+};
+Object.defineProperty(crypto, 'subtle', { configurable: true, value: new Proxy(subtle, { get }) });`;
+
+/** Under these kmseal must do all that it does on a page without them. */
+export const SCRIPTS = {
+  'no script': '',
+  Bluebird: "import Bluebird from 'bluebird'; globalThis.Promise = Bluebird;",
+  'core-js': "import 'core-js-bundle';",
+  'es6-shim': "import 'es6-shim';",
+  'es6-promise': "import { Promise as Polyfill } from 'es6-promise'; globalThis.Promise = Polyfill;",
+  'zone.js': "import 'zone.js';",
+  "OpenTelemetry's zones": "import { ZoneContextManager } from '@opentelemetry/context-zone'; new ZoneContextManager().enable();",
+  'web-streams-polyfill': "import 'web-streams-polyfill/dist/polyfill.js';",
+  'a Response that knows no streams': `
+    const Native = globalThis.Response;
+    globalThis.Response = class extends Native {
+      constructor(body, init) {
+        super(typeof body?.getReader === 'function' ? String(body) : body, init);
+      }
+    };`,
+  'SubtleCrypto a microtask late': late('undefined'),
+  'SubtleCrypto a task late': late(task),
+  'SubtleCrypto a timer late': late(timer),
+  'SubtleCrypto behind a Proxy': proxied,
+};
+
+/** The script of a package, or of the text above, as one that a page loads. */
+export async function bundled(contents) {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: await platformTools() },
+    bundle: true,
+    write: false,
+    format: 'iife',
+    target: 'es2022',
+    logLevel: 'silent',
+  });
+  return outputFiles[0].text;
+}
