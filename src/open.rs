@@ -289,6 +289,18 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_is_planned_again_and_nothing_moves_on() {
+        let mut frames =
+            Frames { message_id: [7; MESSAGE_ID_LEN], frame_length: 10, header_len: 0, next: Some(1), window: None };
+        let head = [Frame::new([7; MESSAGE_ID_LEN], 1, 10, false).head(), [0; 8].to_vec()].concat();
+        let read = frames.read(&head);
+        assert_eq!(frames.read_again(1, &head), read);
+        assert_eq!(frames.next, Some(2));
+        assert_eq!(frames.read_again(2, &head).map_err(|error| error.code()), Err(Code::EnvelopeInvalid));
+        assert_eq!(frames.read_again(1, &head[..10]).map_err(|error| error.code()), Err(Code::Truncated));
+    }
+
+    #[test]
     fn seeking_goes_by_the_length_and_final_frames_stand_only_where_it_puts_them() {
         // Three frames of 10 bytes and a final one of 5, behind a header of 50.
         const LEN: u64 = 50 + 3 * (10 + 32) + 5 + 40;
