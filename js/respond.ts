@@ -50,13 +50,13 @@ export interface RespondOptions {
  * and the response is as it was: answer with an error of your own. If it rejects after that, the connection was reset, in HTTP/2 the
  * stream. When the reader goes away, the plaintext is cancelled.
  *
- * @param opened what `open` or `openRange` gave, or a function that calls them, with a signal that ends their work when the reader goes away
+ * @param opened what `open` or `openRange` gives, or a function that calls them, with a signal that ends their work when the reader goes away
  * @throws what opening and reading the plaintext give; KmsealError ERR_TOO_LONG for a stream that HTTP/1.0 cannot carry; an error with the code
  *   ERR_STREAM_PREMATURE_CLOSE if the reader went away; TypeError, RangeError for a response that was begun and for wrong options
  */
 export async function respond(
   response: ServerResponse | Http2ServerResponse,
-  opened: Opened | ((options: { signal: AbortSignal }) => Opened | Promise<Opened>),
+  opened: Opened | Promise<Opened> | ((options: { signal: AbortSignal }) => Opened | Promise<Opened>),
   options: RespondOptions = {},
 ): Promise<void> {
   // Where they differ, what is used here works in both.
@@ -66,7 +66,7 @@ export async function respond(
   let source: Source | undefined;
   try {
     const answering = (async () => {
-      const found = typeof opened === 'function' ? await opened({ signal: left.signal }) : opened;
+      const found = await (typeof opened === 'function' ? opened({ signal: left.signal }) : opened);
       source = sourceOf(found.plaintext);
       if (left.signal.aborted) return source.cancel(left.signal.reason);
       if (out.headersSent && !out.destroyed) throw new TypeError('the response was begun before respond(), which sends the headers itself');
@@ -284,7 +284,7 @@ function watch(out: ServerResponse): Reader {
   out.on('finish', look).on('close', look);
   // Responses other than Node's own may tell that they were destroyed; respond() rejects.
   out.on('error', () => {});
-  if (out.destroyed || ('stream' in out && (out as unknown as Http2ServerResponse).stream.destroyed)) look();
+  if (out.destroyed || ('stream' in out && (out as unknown as Http2ServerResponse).stream?.destroyed)) look();
   return {
     finished,
     drained: () => new Promise((resolve) => out.once('drain', () => resolve())),

@@ -28,16 +28,8 @@ const load = async (name) => (await snippets.load(`import * as all from '${name}
 
 /** How each snippet is put into a server; the listener, or a server. */
 const WAYS = {
-  'node:http': [HTTP1, async (heading) => {
-    const server = http.createServer();
-    await run(heading, { server });
-    return server;
-  }],
-  'node:http2': [HTTP2, async (heading) => {
-    const server = http2.createServer();
-    await run(heading, { server });
-    return server;
-  }],
+  'node:http and node:http2': [HTTP1, (heading) => node(heading, http)],
+  'node:http and node:http2, on HTTP/2': [HTTP2, (heading) => node(heading, http2)],
   'Express 5': [HTTP1, (heading) => express(heading, 'express')],
   'Express 5, with compression': [HTTP1, (heading) => express(heading, 'express', 'compression')],
   'Express 4': [HTTP1, (heading) => express(heading, 'express4')],
@@ -67,6 +59,12 @@ const WAYS = {
   'Hono 4': [HTTP1, (heading) => hono(heading, http)],
   'Hono 4, on HTTP/2': [HTTP2, (heading) => hono(heading, http2)],
 };
+
+async function node(heading, { createServer }) {
+  const server = createServer();
+  await run(heading, { server });
+  return server;
+}
 
 async function express(heading, name, middleware) {
   const app = (await load(name)).default();

@@ -164,6 +164,12 @@ for (const [way, how] of Object.entries(WAYS)) {
   });
 }
 
+test('what is still being opened is waited for, and its failure is the caller\'s to answer', async () => {
+  const opening = (name) => (request, response) => respond(response, opener.openRange(setting.source(name), 0, undefined, options));
+  assert.ok((await read(WAYS['HTTP/1.1'], opening('good'))).body.equals(PLAINTEXT));
+  assert.equal((await read(WAYS['HTTP/1.1'], opening('refused'))).status, 502);
+});
+
 test('bytes and Blobs are whole already', async () => {
   for (const envelope of [setting.envelopes.good, new Blob([setting.envelopes.good])]) {
     const { headers, body } = await read(WAYS['HTTP/1.1'], async (request, response) => respond(response, await opener.open(envelope, options)));

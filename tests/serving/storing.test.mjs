@@ -101,6 +101,9 @@ test('Lambda: an altered envelope makes the handler reject, and the connection b
   const good = await ask('good');
   assert.deepEqual([good.failed, good.body.equals(PLAINTEXT), given.headers['content-length']], [false, true, `${PLAINTEXT.length}`]);
   for (const name of Object.keys(FAILING)) assert.ok(!looksWhole(await ask(name)), name);
+  const fate = setting.fateOf('long');
+  await leave(`http://127.0.0.1:${server.address().port}/long`);
+  assert.equal(await fate, 'cancelled');
   server.close();
   delete globalThis.awslambda;
 });
