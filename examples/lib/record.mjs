@@ -6,7 +6,7 @@ const PREFIX = 'kmseal-';
 
 /** @param {{ operation: string, from: { Bucket: string, Key: string }, source: object, sequencer?: string }} done source: of head() */
 export function recordOf({ operation, from, source, sequencer }) {
-  const record = { operation, from: sourceId(from), version: versionOf(source), ...(sequencer && { sequencer }) };
+  const record = { operation, from: sourceId(from), version: versionOf(source), origin: originOf(from, source), ...(sequencer && { sequencer }) };
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [PREFIX + name, value]));
 }
 
@@ -14,15 +14,21 @@ export function recordOf({ operation, from, source, sequencer }) {
 export const withoutRecord = (metadata = {}) =>
   Object.fromEntries(Object.entries(metadata).filter(([name]) => !name.startsWith(PREFIX)));
 
-/** @returns {{ operation?: string, from?: string, version?: string, sequencer?: string }} */
+/** @returns {{ operation?: string, from?: string, version?: string, origin?: string, sequencer?: string }} */
 export const readRecord = (metadata = {}) =>
-  Object.fromEntries(['operation', 'from', 'version', 'sequencer'].map((name) => [name, metadata[PREFIX + name]]));
+  Object.fromEntries(['operation', 'from', 'version', 'origin', 'sequencer'].map((name) => [name, metadata[PREFIX + name]]));
 
 /** Names a source in a header's characters and in few of S3's 2 KB of metadata. */
 export const sourceId = ({ Bucket, Key }) => createHash('sha256').update(`${Bucket}/${Key}`).digest('base64url');
 
 /** Which of the objects that were there in turn. Without versioning two of the same bytes have one ETag, but not one time. */
 export const versionOf = ({ VersionId = 'null', ETag, LastModified }) => `${VersionId} ${ETag} ${LastModified.toISOString()}`;
+
+/** The upload whose plaintext it has: what was resealed in place is the same again, and nothing to open a second time. */
+export function originOf(from, source) {
+  const made = readRecord(source.Metadata);
+  return (made.from === sourceId(from) && made.origin) || versionOf(source);
+}
 
 /** Less than zero where `one` came before `other`. "Right pad the shorter value with zeros" (Amazon S3 User Guide, event message structure). */
 export function compareSequencers(one, other) {

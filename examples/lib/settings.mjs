@@ -6,6 +6,9 @@
 //     TO_OWNER             account of the bucket of results; that of the first key by default
 //     REQUEST_TIMEOUT_MS   after which S3 is asked again, in milliseconds; 30,000 by default. KMS after 5,000 at the latest
 //     AWS_MAX_ATTEMPTS     how often; 5 by default
+//
+// Lambda stops a function at its own time limit, without a chance to clear up: let that be longer than these two together, and than the
+// largest object takes. Retries of whole events and tasks are Lambda's, the queue's and the job's.
 import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { GetBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import { Opener } from 'kmseal';

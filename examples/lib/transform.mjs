@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { AbortMultipartUploadCommand, GetObjectCommand } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { Refused } from './failures.mjs';
-import { compareSequencers, head, look, recordOf, sourceId, versionOf, withoutRecord } from './record.mjs';
+import { compareSequencers, head, look, originOf, recordOf, sourceId, withoutRecord } from './record.mjs';
 
 const MIN_PART = 5 * 2 ** 20;
 /** S3 takes 10,000 parts; the rest is room for what grows. */
@@ -62,7 +62,7 @@ async function once(s3, job) {
   // In place the result is the source: what it was made of is a version before.
   const current = inPlace && done ? [VersionId, made.version.split(' ')[0]] : [VersionId];
   if (versionId && !current.includes(versionId)) return { outcome: 'superseded' };
-  if (done && (inPlace || made.version === versionOf(source))) return { outcome: before };
+  if (done && (inPlace || made.origin === originOf(from, source))) return { outcome: before };
   if (deletedAt && !made && source.LastModified <= deletedAt) {
     throw new Refused('the target was deleted after the source was stored; delete its delete marker to have it made again');
   }

@@ -1,9 +1,9 @@
 // examples/batch-open.mjs, as S3 Batch Operations calls it, and what of its failures passes.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { Sealer } from 'kmseal';
+import { KmsPublicKey, Sealer } from 'kmseal';
 import { sample } from '../support/bytes.mjs';
-import { CHECKSUMS, startFunctions } from '../support/functions.mjs';
+import { CHECKSUMS, CONTEXT, startFunctions } from '../support/functions.mjs';
 import { outcomeOf, tasks } from '../support/tasks.mjs';
 
 const SIZE = 400_000;
@@ -163,7 +163,7 @@ describe('what passes is a temporary failure, and done when it has passed', () =
   }
 
   for (const [operation, fault] of [
-    ['HeadObject', 'hang'], ['GetObject', 'hang'], ['PutObject', 'hang'], ['Decrypt', 'hang'],
+    ['HeadObject', 'hang'], ['GetObject', 'hang'], ['PutObject', 'hang'], ['Decrypt', 'hang'], ['GetObject', { bytes: 100_000, then: 'hang' }],
   ]) {
     test(`${operation}: ${fault.then ? 'a body that stands still in the middle' : 'no answer'}`, async () => {
       const key = `uploads/4711/hangs-${operation}-${Boolean(fault.then)}.kmseal`;
@@ -174,6 +174,24 @@ describe('what passes is a temporary failure, and done when it has passed', () =
       aws.proxy.reset();
       assert.deepEqual(await outcomeOf(handler, { bucket: aws.envelopes, key }), ['Succeeded', 'written']);
     });
+  }
+});
+
+test('while the region of the first key is out of reach, that of the second opens', async () => {
+  const region = 'eu-west-1';
+  const second = await KmsPublicKey.import(await aws.keyFor('OpenFunction', region));
+  const key = 'uploads/4711/regions.kmseal';
+  await aws.put(aws.envelopes, key, await new Sealer({ keys: [aws.key, second], encryptionContext: CONTEXT }).seal(sample(SIZE)));
+  for (const [index, fault] of ['hang up', { status: 503, code: 'ServiceUnavailable' }, { status: 400, code: 'ThrottlingException' }].entries()) {
+    const both = await instance({ KEY_ARN: `${aws.key.keyId}, ${second.keyId}`, PLAIN_BUCKET: await aws.bucket(`regions-${index}`) });
+    const asked = [];
+    aws.proxy.fault = (call) => {
+      if (call.operation !== 'Decrypt') return undefined;
+      asked.push(call.region);
+      return call.region === region ? undefined : fault;
+    };
+    assert.deepEqual(await outcomeOf(both, { bucket: aws.envelopes, key }), ['Succeeded', 'written']);
+    assert.deepEqual(asked, ['us-east-1', region]);
   }
 });
 

@@ -1,6 +1,6 @@
 // examples/batch-reseal.mjs, as S3 Batch Operations calls it: in place under its role of infra/kmseal.yaml, and into other buckets.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, before, beforeEach, describe, mock, test } from 'node:test';
 import { CopyObjectCommand } from '@aws-sdk/client-s3';
 import { Opener, inspect } from 'kmseal';
 import { printed } from '../../scripts/lib/kms.mjs';
@@ -22,6 +22,7 @@ let aws;
 let answers;
 let versioned;
 before(async () => {
+  mock.method(console, 'log', () => {});
   aws = await startFunctions();
   answers = await Promise.all([aws.kms.createKey(), aws.kms.createKey()]);
   versioned = await aws.bucket('versioned', { versioned: true });
@@ -149,6 +150,35 @@ describe('resealing in place', () => {
   });
 });
 
+test('resealing in place opens nothing again, and brings back no plaintext that was deleted', async () => {
+  const bucket = await aws.bucket('opened-and-resealed', { versioned: true });
+  const opening = await aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain });
+  let sequencer = 10;
+  /** S3's event after an upload or a reseal, and what the function says of it. */
+  const told = async (key) => {
+    console.log.mock.resetCalls();
+    await opening({ Records: [{ s3: { bucket: { name: bucket }, object: { key, sequencer: `00${sequencer++}` } } }] });
+    return JSON.parse(console.log.mock.calls[0].arguments[0]).outcome;
+  };
+  const [kept, gone] = ['uploads/4711/kept.kmseal', 'uploads/4711/gone.kmseal'];
+  for (const key of [kept, gone]) {
+    await aws.upload(bucket, key, sample(SIZE));
+    assert.equal(await told(key), 'written');
+  }
+  await aws.delete(aws.plain, 'uploads/4711/gone');
+  const second = await aws.keyFor('ResealFunction');
+  for (const [answer, keys] of [[second, aws.key.keyId], [answers[0], second.KeyId]]) {
+    const handler = await job(answer, bucket, { KEY_ARN: keys });
+    for (const key of [kept, gone]) {
+      assert.deepEqual(await outcomeOf(handler, { bucket, key }), ['Succeeded', 'written']);
+      assert.equal(await told(key), key === kept ? 'already there' : 'deleted since');
+    }
+  }
+  // A new upload is one.
+  await aws.upload(bucket, gone, sample(SIZE));
+  assert.equal(await told(gone), 'written');
+});
+
 /** That what stood beside the object stands there again. */
 async function goesAlong(bucket, key) {
   const { Metadata, ...head } = await aws.head(bucket, key);
@@ -171,6 +201,16 @@ test('metadata, headers, storage class and tags go along, in one part and in sev
   await aws.upload(from, 'uploads/4711/plain.kmseal', sample(SIZE));
   assert.deepEqual(await outcomeOf(handler, { bucket: from, key: 'uploads/4711/plain.kmseal' }), ['Succeeded', 'written']);
   assert.deepEqual(await aws.tags(to, 'uploads/4711/plain.kmseal'), []);
+});
+
+test('a body that stands still in the middle is a temporary failure, after which no parts stay', async () => {
+  const [from, to] = [await aws.bucket('stalls'), await aws.bucket('stalls-to')];
+  const key = 'uploads/4711/s.kmseal';
+  await aws.upload(from, key, BIG);
+  const handler = await job(answers[0], to, { REQUEST_TIMEOUT_MS: '1000' });
+  aws.proxy.fault = ({ operation }) => (operation === 'GetObject' ? { bytes: 5_900_000, then: 'hang' } : undefined);
+  assert.deepEqual(await outcomeOf(handler, { bucket: from, key }), ['TemporaryFailure', 'ERR_READ']);
+  assert.deepEqual(await aws.left(to), { objects: [], uploads: [] });
 });
 
 test('a record that an object brings along counts for nothing elsewhere', async () => {

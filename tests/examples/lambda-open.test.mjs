@@ -280,6 +280,18 @@ test('sequencers of different lengths are compared as S3 says: the shorter one g
   assert.deepEqual(await handled(with_('00554D9F8A99'), with_('00554D9F8B01')), ['superseded', 'written']);
 });
 
+test('where only the delete marker is left of the plaintext, its event fails until the marker is deleted, too', async () => {
+  const name = 'uploads/4711/expired';
+  await aws.upload(aws.envelopes, `${name}.kmseal`, sample(SIZE));
+  await handled(`${name}.kmseal`);
+  const { DeleteMarker, VersionId } = await aws.delete(aws.plain, name);
+  assert.ok(DeleteMarker);
+  await aws.expire(aws.plain, name);
+  await assert.rejects(handler(event(`${name}.kmseal`)), { code: 'REFUSED', message: /delete its delete marker/ });
+  await aws.delete(aws.plain, name, VersionId);
+  assert.deepEqual(await handled(`${name}.kmseal`), ['written']);
+});
+
 test('what another program put at the target, or what was made of another bucket, is not replaced', async () => {
   await aws.put(aws.plain, 'uploads/4711/theirs', 'theirs');
   await aws.upload(aws.envelopes, 'uploads/4711/theirs.kmseal', sample(SIZE));

@@ -12,7 +12,7 @@ const ERRORS = {
 };
 
 /**
- * @typedef {{ service: 's3' | 'kms', operation: string, bucket?: string, key?: string, query: URLSearchParams,
+ * @typedef {{ service: 's3' | 'kms', operation: string, region?: string, bucket?: string, key?: string, query: URLSearchParams,
  *   headers: import('node:http').IncomingHttpHeaders }} Call
  * @typedef {'hang' | 'hang up' | 'lose the answer' | { status: number, code: string } | { bytes: number, then: 'hang' | 'hang up' }} Fault
  *   hang: no answer ever comes; lose the answer: the call has its effect; bytes: so much of the answer's body comes
@@ -88,7 +88,8 @@ export async function startAwsProxy(endpoint, root) {
 function callOf({ method, url, headers }) {
   const { pathname, searchParams: query } = new URL(url, 'http://aws');
   const target = headers['x-amz-target'];
-  if (target) return { service: 'kms', operation: target.split('.').at(-1), query, headers };
+  const [, region] = /Credential=[^/]+\/\d+\/([^/]+)\//.exec(headers.authorization) ?? [];
+  if (target) return { service: 'kms', operation: target.split('.').at(-1), region, query, headers };
   const [bucket, ...key] = pathname.slice(1).split('/').map(decodeURIComponent);
   return { service: 's3', operation: operationOf(method, query), bucket, key: key.join('/'), query, headers };
 }

@@ -3,13 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import {
   CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, GetObjectTaggingCommand, HeadObjectCommand, ListMultipartUploadsCommand,
-  ListObjectsV2Command, PutBucketPolicyCommand, PutBucketVersioningCommand, PutObjectCommand, S3Client,
+  ListObjectVersionsCommand, ListObjectsV2Command, PutBucketPolicyCommand, PutBucketVersioningCommand, PutObjectCommand, S3Client,
 } from '@aws-sdk/client-s3';
-import { GetPublicKeyCommand } from '@aws-sdk/client-kms';
+import { CreateKeyCommand, GetPublicKeyCommand } from '@aws-sdk/client-kms';
 import { KmsPublicKey, Sealer } from 'kmseal';
 import { startAwsProxy } from './aws-proxy.mjs';
 import { startKms } from './kms.mjs';
-import { STACK_SERVICES, assumeRole, deploy } from './stack.mjs';
+import { ACCOUNT, STACK_SERVICES, assumeRole, deploy } from './stack.mjs';
 
 export const CONTEXT = { purpose: 'upload', user: '4711' };
 /** What S3 adds to an upload that brings none, and what the SDK brings. */
@@ -32,6 +32,16 @@ export async function startFunctions() {
     sealer,
     envelopes: stack.BucketName,
     plain: stack.PlainBucketName,
+
+    /** GetPublicKey's answer of a new key, which a role of the stack may use to decrypt. */
+    async keyFor(role, region) {
+      const client = kms.createClient({ region });
+      const allow = (AWS, Action) => ({ Effect: 'Allow', Principal: { AWS }, Action, Resource: '*' });
+      const Statement = [allow(`arn:aws:iam::${ACCOUNT}:root`, 'kms:*'), allow(stack[`${role}RoleArn`], 'kms:Decrypt')];
+      const command = new CreateKeyCommand({ KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT', Policy: JSON.stringify({ Version: '2012-10-17', Statement }) });
+      const { KeyMetadata } = await client.send(command);
+      return client.send(new GetPublicKeyCommand({ KeyId: KeyMetadata.Arn }));
+    },
 
     /** Imports an example as Lambda does, with its settings in the environment: a module of its own each time, as instances are. */
     async load(name, role, settings) {
@@ -73,7 +83,12 @@ export async function startFunctions() {
     },
     head: (Bucket, Key) => send(new HeadObjectCommand({ Bucket, Key })),
     tags: async (Bucket, Key) => (await send(new GetObjectTaggingCommand({ Bucket, Key }))).TagSet,
-    delete: (Bucket, Key) => send(new DeleteObjectCommand({ Bucket, Key })),
+    /** Leaves delete markers only, as a lifecycle rule does in time. */
+    async expire(Bucket, Prefix) {
+      const { Versions } = await send(new ListObjectVersionsCommand({ Bucket, Prefix }));
+      for (const { Key, VersionId } of Versions) await send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
+    },
+    delete: (Bucket, Key, VersionId) => send(new DeleteObjectCommand({ Bucket, Key, VersionId })),
 
     /** Keys of objects, and of uploads that were neither completed nor aborted. */
     async left(Bucket) {
