@@ -10,14 +10,15 @@
 //
 // It takes the current version of each key; a manifest's old versions fail, and stay sealed for the old key. Into another bucket it
 // replaces only what it made of the same key itself. Metadata, headers, storage class and tags go along; lib/carried.mjs says what does not.
+// S3 tells of each resealed object as of an upload; lambda-open.mjs sees that there is nothing to open again.
 import { KmsPublicKey, Sealer, reseal } from 'kmseal';
 import { batchHandler } from './lib/batch.mjs';
 import { carried } from './lib/carried.mjs';
 import { contextOf, decodeKey } from './lib/object-keys.mjs';
-import { setting, start } from './lib/settings.mjs';
+import { jsonSetting, start } from './lib/settings.mjs';
 import { transformObject } from './lib/transform.mjs';
 
-const publicKey = await KmsPublicKey.import(JSON.parse(setting('PUBLIC_KEY', /^\s*\{.*\}\s*$/s)));
+const publicKey = await KmsPublicKey.import(jsonSetting('PUBLIC_KEY'));
 const sealer = new Sealer({ keys: publicKey, cache: { maxAge: 300_000 } });
 const { s3, opener, bucket: target } = await start('TO_BUCKET');
 

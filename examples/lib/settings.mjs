@@ -25,6 +25,16 @@ export function setting(name, form = /./s, fallback = '') {
   return value;
 }
 
+/** A setting in JSON. */
+export function jsonSetting(name) {
+  const value = setting(name);
+  try {
+    return JSON.parse(value);
+  } catch (cause) {
+    throw new Error(`${name} is not JSON: correct it, this function does not start without it`, { cause });
+  }
+}
+
 /**
  * Connects to KMS and S3.
  * @param {string} bucketSetting the name of the setting that says where the results go
@@ -53,7 +63,7 @@ export async function start(bucketSetting) {
   const clientOf = (region) => (clients[region] ??= new KMSClient({ region, ...kms }));
   const opener = new Opener({
     keyIds,
-    decrypt: (input, { signal }) => clientOf(input.KeyId.split(':')[3]).send(new DecryptCommand(input), { abortSignal: signal }),
+    decrypt: (input, options) => clientOf(input.KeyId.split(':')[3]).send(new DecryptCommand(input), options),
     idleTimeout: requestTimeout, // of an object's body that stands still in the middle
     cache: { maxAge: 300_000 }, // for as long as Lambda keeps the instance
   });

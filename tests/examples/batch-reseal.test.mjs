@@ -237,8 +237,8 @@ describe('settings of a job that reseals', () => {
   for (const [what, settings, message] of [
     ['no public key', { PUBLIC_KEY: '' }, /PUBLIC_KEY is not set/],
     ['a misspelt setting', { PUBLIC_KEY: '', PUBLICKEY: '{}' }, /PUBLIC_KEY is not set/],
-    ['a public key that is no JSON', { PUBLIC_KEY: 'alias/new' }, /PUBLIC_KEY is not of the form/],
-    ['JSON that is no key', { PUBLIC_KEY: '{}' }, /./],
+    ['a public key that is no JSON', { PUBLIC_KEY: 'alias/new' }, /PUBLIC_KEY is not JSON/],
+    ['JSON that is no key', { PUBLIC_KEY: '{}' }, /KeyId|keyId|PublicKey/],
     ['no target', { TO_BUCKET: '' }, /TO_BUCKET is not set/],
   ]) {
     test(`with ${what} it does not start, and opens nothing`, async () => {
