@@ -6,6 +6,8 @@ import { unlessIdle } from './idle.js';
 /** Bytes of the buffers into which a stream's chunks are copied; of the first one, since many streams are short. */
 const ROOM = 1024 * 1024;
 const FIRST_ROOM = 64 * 1024;
+/** Longer chunks are used up before the next one is asked for, which takes less time than copying them. */
+const MOST_COPIED = 512 * 1024;
 
 /** Bytes at hand: from `at` to before `end`, of which `lent` were taken before and are still looked at. */
 interface Held {
@@ -13,6 +15,8 @@ interface Held {
   at: number;
   end: number;
   lent: number;
+  /** Whether chunks were copied there. */
+  readonly isRoom: boolean;
 }
 
 export interface QueueOptions {
@@ -37,7 +41,11 @@ export class ByteQueue {
   // The room that is being filled, and such as can be filled again.
   #filling: Held | undefined;
   #spare: Chunk[] = [];
-  #copied = 0;
+  // Bytes of a stream so far, in all.
+  #come = 0;
+  // Another's chunk that is being used up, and what waits for that.
+  #borrowed: Held | undefined;
+  #onReturned = () => {};
   #ended = false;
 
   /** @param data bytes that the caller leaves alone, or where they come from */
@@ -54,10 +62,32 @@ export class ByteQueue {
     }
   }
 
-  #hold(bytes: Chunk): void {
-    if (bytes.length === 0) return;
-    this.#held.push({ bytes, at: 0, end: bytes.length, lent: 0 });
+  #hold(bytes: Chunk): Held | undefined {
+    if (bytes.length === 0) return undefined;
+    const held = { bytes, at: 0, end: bytes.length, lent: 0, isRoom: false };
+    this.#held.push(held);
     this.size += bytes.length;
+    return held;
+  }
+
+  #borrow(chunk: Chunk): void {
+    this.#borrowed = this.#hold(chunk);
+    this.#filling = undefined; // what comes later lies behind it
+    this.#come += chunk.length;
+  }
+
+  /** Copies what is left of a chunk that was borrowed, and waits until nobody looks at the rest. */
+  async #return(borrowed: Held): Promise<void> {
+    const left = borrowed.end - borrowed.at;
+    if (left > 0) {
+      this.#held.pop();
+      this.size -= left;
+      this.#come -= left;
+      this.#copy(borrowed.bytes.subarray(borrowed.at, borrowed.end));
+      borrowed.end = borrowed.at;
+    }
+    while (borrowed.lent > 0) await new Promise<void>((resolve) => (this.#onReturned = resolve));
+    this.#borrowed = undefined;
   }
 
   /**
@@ -72,16 +102,16 @@ export class ByteQueue {
       if (room.at === room.end) this.#held.push(room);
       room.end += part.length;
       from += part.length;
-      this.#copied += part.length;
+      this.#come += part.length;
       this.size += part.length;
     }
   }
 
   #newRoom(): Held {
     // Up to the next multiple, so that units go on lying together after a shorter one.
-    const length = this.#copied === 0 ? Math.min(FIRST_ROOM, this.#room) : this.#room - (this.#copied % this.#room);
+    const length = this.#come === 0 ? Math.min(FIRST_ROOM, this.#room) : this.#room - (this.#come % this.#room);
     const spare = length === this.#room ? this.#spare.pop() : undefined;
-    this.#filling = { bytes: spare ?? new Uint8Array(length), at: 0, end: 0, lent: 0 };
+    this.#filling = { bytes: spare ?? new Uint8Array(length), at: 0, end: 0, lent: 0, isRoom: true };
     return this.#filling;
   }
 
@@ -93,11 +123,14 @@ export class ByteQueue {
   async #wait(length: number): Promise<boolean> {
     while (this.size < length && !this.#ended) {
       const source = this.#source!;
+      if (this.#borrowed) await this.#return(this.#borrowed);
+      if (this.#ended) break;
       const chunk = await unlessIdle(source.next(), this.#idleTimeout, (error) => this.close(error));
       if (this.#ended) break; // closed meanwhile
       if (!chunk) this.#ended = true;
-      else if (source.foreign) this.#copy(chunk);
-      else this.#hold(chunk);
+      else if (!source.foreign) this.#hold(chunk);
+      else if (chunk.length <= MOST_COPIED) this.#copy(chunk);
+      else this.#borrow(chunk);
     }
     return this.size >= length;
   }
@@ -148,10 +181,11 @@ export class ByteQueue {
       const part = Math.min(length, first.lent);
       first.lent -= part;
       length -= part;
+      if (first === this.#borrowed && first.lent === 0) this.#onReturned();
       if (first.lent > 0 || first.at < first.end || (first === this.#filling && first.end < first.bytes.length)) return;
       this.#lent.shift();
       if (first === this.#filling) this.#filling = undefined;
-      if (!this.#source?.foreign) this.#source?.spent?.(first.bytes);
+      if (!first.isRoom) this.#source?.spent?.(first.bytes);
       else if (first.bytes.length === this.#room) this.#spare.push(first.bytes);
     }
   }
@@ -175,6 +209,8 @@ export class ByteQueue {
     this.#lent = [];
     this.#spare = [];
     this.#filling = undefined;
+    if (this.#borrowed) this.#borrowed.lent = 0;
+    this.#onReturned();
     this.size = 0;
   }
 }

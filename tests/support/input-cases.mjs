@@ -154,7 +154,7 @@ export const CASES = {
   async 'chunks in one buffer are sealed as they were'(kit) {
     for (const engine of ENGINES) {
       for (const [form, produce] of Object.entries(PRODUCERS)) {
-        for (const length of engine === 'wasm' ? [4096, 65_536] : [1, 4095, 4096, 65_536, 300_000]) {
+        for (const length of engine === 'wasm' ? [4096, 65_536] : [1, 4095, 4096, 65_536, 600_000]) {
           const buffer = new Uint8Array(length);
           const sent = [];
           const fill = () => {
@@ -192,6 +192,32 @@ export const CASES = {
           const { plaintext } = await kit.opener({ engine }).open(produce(buffer, fill));
           same(await all(plaintext), plain, `${engine}, ${form} of ${length}`);
         }
+      }
+    }
+  },
+
+  async 'chunks of all lengths, in one buffer, while SubtleCrypto is late'(kit) {
+    const { encrypt } = crypto.subtle;
+    const late = [() => Promise.resolve(), () => new Promise((resolve) => { setTimeout(resolve); })];
+    const lengths = [600_000, 10, 1_300_000, 262_144, 700_000, 524_288, 524_289, 1, 2_000_000, 64, 65_536, 1_048_576];
+    for (const wait of [undefined, ...late]) {
+      if (wait) crypto.subtle.encrypt = async (...args) => { await wait(); return encrypt.apply(crypto.subtle, args); };
+      try {
+        for (const frameLength of [65_536, 262_144, 1_000_000]) {
+          const buffer = new Uint8Array(2_000_000);
+          const sent = [];
+          async function* produce() {
+            for (const [index, length] of lengths.entries()) {
+              buffer.fill(index + 1);
+              sent.push(buffer.slice(0, length));
+              yield buffer.subarray(0, length);
+            }
+          }
+          const sealed = await all(await kit.sealer({ frameLength }).seal(produce()));
+          same(await opened(kit, sealed), await all(new Blob(sent)), `frames of ${frameLength}`);
+        }
+      } finally {
+        delete crypto.subtle.encrypt;
       }
     }
   },
