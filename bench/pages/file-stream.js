@@ -18,6 +18,12 @@ export async function fileStream(rounds) {
     '1 MiB loop': () => drainLoop(file, key, MIB),
     '4 MiB loop': () => drainLoop(file, key, 4 * MIB),
     read: () => read(file),
+    'kmseal stream': async () => {
+      const { size } = file;
+      expectLength(await drain(await sealer.seal(chunks(size), { size })), sealer.sealedSize(size));
+    },
+    'copied chunks': async () => copied(file.size),
+    'joined chunks': async () => joined(file.size),
     aws: () => encrypt(held),
   });
   return { seconds, size: file.size, awsSize: held.length };
@@ -52,6 +58,38 @@ async function read(file) {
   };
   await Promise.all([reader(), reader(), reader(), reader()]);
   expectLength(length, file.size);
+}
+
+const CHUNK = 64 * KIB;
+const FRAME = 256 * KIB;
+
+/** A stream of chunks that all lie in one buffer, as decoders and recorders give them. */
+function chunks(size) {
+  const chunk = new Uint8Array(CHUNK);
+  let left = size;
+  return new ReadableStream({
+    pull(controller) {
+      if (left === 0) return controller.close();
+      left -= CHUNK;
+      controller.enqueue(chunk);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** What the copies of such chunks cost: into buffers that are used again. */
+function copied(size) {
+  const chunk = new Uint8Array(CHUNK);
+  const rooms = Array.from({ length: 4 }, () => new Uint8Array(MIB));
+  for (let at = 0; at < size; at += CHUNK) rooms[(at / MIB) & 3].set(chunk, at % MIB);
+}
+
+/** And what it costs to put frames together of chunks that may be kept, which sealing does without copies, too. */
+function joined(size) {
+  const chunk = new Uint8Array(CHUNK);
+  for (let at = 0; at < size; at += FRAME) {
+    const frame = new Uint8Array(FRAME);
+    for (let within = 0; within < FRAME; within += CHUNK) frame.set(chunk, within);
+  }
 }
 
 /** The most of the file, in eighths, that the AWS client encrypts: it spreads its frames over the arguments of one call. */
