@@ -162,19 +162,27 @@ describe('what passes is a temporary failure, and done when it has passed', () =
     });
   }
 
-  for (const [operation, fault] of [
-    ['HeadObject', 'hang'], ['GetObject', 'hang'], ['PutObject', 'hang'], ['Decrypt', 'hang'], ['GetObject', { bytes: 100_000, then: 'hang' }],
-  ]) {
-    test(`${operation}: ${fault.then ? 'a body that stands still in the middle' : 'no answer'}`, async () => {
-      const key = `uploads/4711/hangs-${operation}-${Boolean(fault.then)}.kmseal`;
-      await aws.upload(aws.envelopes, key, sample(SIZE));
-      const fresh = await instance({ REQUEST_TIMEOUT_MS: '1000' });
-      aws.proxy.fault = (call) => (call.operation === operation ? fault : undefined);
-      assert.equal((await outcomeOf(fresh, { bucket: aws.envelopes, key }))[0], 'TemporaryFailure');
-      aws.proxy.reset();
-      assert.deepEqual(await outcomeOf(handler, { bucket: aws.envelopes, key }), ['Succeeded', 'written']);
-    });
-  }
+  test('S3 and KMS that hang, before an answer or in the middle of a body', async () => {
+    const hangs = { HeadObject: 'hang', GetObject: 'hang', PutObject: 'hang', 'GetObject, body': { bytes: 100_000, then: 'hang' } };
+    const names = ['Decrypt', ...Object.keys(hangs)];
+    const keyOf = (name) => `uploads/4711/hangs at ${name}.kmseal`;
+    const envelope = await aws.sealer.seal(sample(SIZE));
+    for (const name of names) await aws.put(aws.envelopes, keyOf(name), envelope);
+    const fresh = await instance({ REQUEST_TIMEOUT_MS: '3000' });
+    const isTemporary = async (name) => {
+      const [resultCode, text] = await outcomeOf(fresh, { bucket: aws.envelopes, key: keyOf(name) });
+      assert.equal(resultCode, 'TemporaryFailure', `${name}: ${text}`);
+    };
+    aws.proxy.fault = ({ operation }) => (operation === 'Decrypt' ? 'hang' : undefined);
+    await isTemporary('Decrypt');
+    aws.proxy.fault = ({ operation, key }) => {
+      const name = Object.keys(hangs).find((one) => one.split(',')[0] === operation && [keyOf(one), keyOf(one).replace('.kmseal', '')].includes(key));
+      return name && hangs[name];
+    };
+    await Promise.all(Object.keys(hangs).map(isTemporary));
+    aws.proxy.reset();
+    for (const name of names) assert.deepEqual(await outcome(keyOf(name)), ['Succeeded', 'written'], name);
+  });
 });
 
 test('while the region of the first key is out of reach, that of the second opens', async () => {

@@ -207,7 +207,7 @@ test('a body that stands still in the middle is a temporary failure, after which
   const [from, to] = [await aws.bucket('stalls'), await aws.bucket('stalls-to')];
   const key = 'uploads/4711/s.kmseal';
   await aws.upload(from, key, BIG);
-  const handler = await job(answers[0], to, { REQUEST_TIMEOUT_MS: '1000' });
+  const handler = await job(answers[0], to, { REQUEST_TIMEOUT_MS: '3000' });
   aws.proxy.fault = ({ operation }) => (operation === 'GetObject' ? { bytes: 5_900_000, then: 'hang' } : undefined);
   assert.deepEqual(await outcomeOf(handler, { bucket: from, key }), ['TemporaryFailure', 'ERR_READ']);
   assert.deepEqual(await aws.left(to), { objects: [], uploads: [] });

@@ -96,8 +96,9 @@ test('the bucket of plaintext keeps the public out and remembers what was delete
 });
 
 // The emulator leaves out lifecycle rules, so the template is read.
-test('every bucket of the template is rid of unfinished uploads', () => {
+test('every bucket of the template is rid of unfinished uploads, and of old versions', () => {
   const sections = TEMPLATE.split(/^(?= {2}\w+:$)/m).filter((section) => section.includes('Type: AWS::S3::Bucket\n'));
   assert.deepEqual(sections.map((section) => /\w+/.exec(section)[0]), ['Bucket', 'PlainBucket']);
   for (const section of sections) assert.match(section, /Status: Enabled\s+AbortIncompleteMultipartUpload:\s+DaysAfterInitiation: 7\n/);
+  for (const section of sections) assert.match(section, /Status: Enabled\s+NoncurrentVersionExpiration:\s+NoncurrentDays: \d+\n/);
 });
