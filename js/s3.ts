@@ -26,6 +26,12 @@ export interface FinishedPart {
   ETag: string;
 }
 
+/** What HeadObject says of an object; the names are S3's. */
+export interface StoredObject {
+  ContentLength?: number | undefined;
+  ChecksumSHA256?: string | undefined;
+}
+
 /** What a callback gives: its answer, or fetch's Response, of whose body the answer is the JSON. */
 export type Answer<T> = T | Response | PromiseLike<T | Response>;
 
@@ -44,10 +50,10 @@ export interface AskOptions {
  */
 export interface Sign<U = unknown> {
   /**
-   * PutObject, for an envelope of `size` bytes, not larger than a part. With the header `if-none-match: *` it overwrites nothing; after a
-   * lost answer it then fails with ERR_UPLOAD and status 412, which says that the envelope is perhaps delivered: look it up.
+   * PutObject, for an envelope of `size` bytes, not larger than a part. Where there is `headObject`, `checksumSHA256` is the envelope's
+   * SHA-256 in base64, as the header `x-amz-checksum-sha256` has it: with that signed, S3 takes no other bytes.
    */
-  put(request: { size: number }, options: AskOptions): Answer<SignedPut>;
+  put(request: { size: number; checksumSHA256?: string | undefined }, options: AskOptions): Answer<SignedPut>;
   /**
    * CreateMultipartUpload. All `parts` have `partSize` bytes but the last, `size` in all. What it answers is given to the others as
    * `upload`; an upload that was created already for the same object is the one to answer with.
@@ -60,6 +66,12 @@ export interface Sign<U = unknown> {
    * `<Error>`: AWS's SDKs throw that, any other client has to look for it.
    */
   complete(request: { upload: U; size: number; parts: FinishedPart[] }, options: AskOptions): Answer<unknown>;
+  /**
+   * HeadObject, with `ChecksumMode: 'ENABLED'`, of what `put` stores: for a PUT with `if-none-match: *`, which overwrites nothing. If its
+   * answer is lost, the next try meets status 412; the envelope is stored if length and checksum are its own. Without this callback
+   * the upload then fails with ERR_UPLOAD, whose message says that the envelope is perhaps delivered.
+   */
+  headObject?: ((request: { size: number }, options: AskOptions) => Answer<StoredObject>) | undefined;
   /** AbortMultipartUpload. `upload` is undefined where `create` may have done its work, but its answer never came. */
   abort(request: { upload: U | undefined }, options: AskOptions): Answer<unknown>;
 }
@@ -118,6 +130,7 @@ export async function uploadSealed<U = unknown>(file: Blob, options: UploadOptio
   for (const name of ['put', 'create', 'part', 'complete', 'abort'] as const) {
     if (typeof sign?.[name] !== 'function') throw new TypeError(`sign.${name} must be a function`);
   }
+  if (sign.headObject != null && typeof sign.headObject !== 'function') throw new TypeError('sign.headObject must be a function');
   whole(partSize, 'partSize', MIN_PART, MAX_PART);
   whole(concurrency, 'concurrency', 1, 100);
   whole(retries, 'retries', 0, 1000);

@@ -1,9 +1,13 @@
 import { KmsealError } from './index.js';
 
-/** How far one envelope came at one URL: the server may have its bytes before `offset`, and nobody else's. */
+/** How far an upload came. */
 interface Reached {
-  envelope: symbol;
+  /** The envelope of which something was sent, once there is one. */
+  envelope: symbol | undefined;
+  /** The server may have the bytes before it. */
   offset: number;
+  /** Whether somebody else created the upload, and so may send to it, too. */
+  foreign: boolean;
 }
 
 /**
@@ -12,42 +16,50 @@ interface Reached {
  */
 const uploads = new Map<string, Reached>();
 
-const keyOf = (url: string, base?: URL) => {
+function keyOf(url: string, base?: string): string {
   const key = new URL(url, base ?? globalThis.document?.baseURI ?? location.href);
   key.hash = '';
   return key.href;
-};
+}
 
 /** Throws unless the server's bytes before `offset` are this envelope's. */
 export function expectOwn(url: string, envelope: symbol, offset: number): void {
   const reached = uploads.get(keyOf(url));
-  if (offset > (reached?.offset ?? 0) || (reached && reached.envelope !== envelope)) {
+  if (offset > (reached?.offset ?? 0) || (reached?.envelope ?? envelope) !== envelope) {
     throw new KmsealError('ERR_UPLOAD', 'this upload was not begun with this envelope; forget its URL and start a new one');
   }
+}
+
+/** Notes that the page created an upload, and which part of an envelope went along with the request. */
+export function noteCreated(location: string, endpoint: string, sent?: { envelope: symbol; end: number; offset: number }): void {
+  const url = keyOf(location, keyOf(endpoint));
+  if (!sent) {
+    if (!uploads.has(url)) uploads.set(url, { envelope: undefined, offset: 0, foreign: false });
+    return;
+  }
+  const { envelope, end, offset } = sent;
+  expectOwn(url, envelope, 0);
+  uploads.set(url, { envelope, offset: Number.isNaN(offset) ? end : atMost(offset, end), foreign: false });
 }
 
 /**
  * Notes before they leave that the bytes from `start` to `end` are sent, since the answer may be lost.
  *
- * @returns what tells how they were answered: with the server's offset, with `refused`, before a byte of them was read, or with neither
+ * @returns what takes the answer: the server's offset, NaN where it named none, and whether it said that it was at another one
  */
-export function noteSent(url: string, envelope: symbol, start: number, end: number): (answer: { refused: boolean; offset: number }) => void {
+export function noteSent(url: string, envelope: symbol, start: number, end: number): (offset: number, conflict: boolean) => void {
   expectOwn(url, envelope, start);
   const key = keyOf(url);
   const before = uploads.get(key);
-  uploads.set(key, { envelope, offset: Math.max(before?.offset ?? 0, end) });
-  return ({ refused, offset }) => {
-    if (refused && before) uploads.set(key, before);
-    else if (refused) uploads.delete(key);
-    else if (Number.isFinite(offset)) uploads.set(key, { envelope, offset: atMost(offset, end) });
+  const reached = { envelope, offset: Math.max(before?.offset ?? 0, end), foreign: before?.foreign ?? true };
+  uploads.set(key, reached);
+  return (offset, conflict) => {
+    if (!Number.isNaN(offset)) reached.offset = atMost(offset, end);
+    // Nothing of it was taken, unless the browser had sent it twice. What the server has by now may be another page's.
+    if (!conflict || !reached.foreign) return;
+    if (before) uploads.set(key, before);
+    else uploads.delete(key);
   };
-}
-
-/** Notes what went along with the request that created the upload. */
-export function noteCreated(location: string, endpoint: string, envelope: symbol, end: number, offset: number): void {
-  const url = keyOf(location, new URL(keyOf(endpoint)));
-  expectOwn(url, envelope, 0);
-  uploads.set(url, { envelope, offset: Number.isFinite(offset) ? atMost(offset, end) : end });
 }
 
 /** A server that has more than was sent to it has it from somebody else. */

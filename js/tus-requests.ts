@@ -110,7 +110,13 @@ class SealingRequest implements TusRequest {
     if (body) return this.#sendChunk(body);
     const response = await this.#exchange(null);
     if (this.#method === 'HEAD' && isGood(response)) this.#expectResumable(response);
+    if (this.#method === 'POST' && isGood(response)) this.#noteCreated(response);
     return response;
+  }
+
+  #noteCreated(response: TusResponse, sent?: { envelope: symbol; end: number; offset: number }): void {
+    const location = response.getHeader('Location');
+    if (location) noteCreated(location, this.#url, sent);
   }
 
   async #sendChunk(body: Blob): Promise<TusResponse> {
@@ -123,14 +129,13 @@ class SealingRequest implements TusRequest {
     const end = start + body.size;
     if (offset === undefined) {
       const response = await this.#exchange(body);
-      const location = response.getHeader('Location');
-      if (isGood(response) && location) noteCreated(location, this.#url, envelope, end, offsetOf(response));
+      if (isGood(response)) this.#noteCreated(response, { envelope, end, offset: offsetOf(response) });
       return response;
     }
     const answered = noteSent(this.#url, envelope, start, end);
     const response = await this.#exchange(body);
-    // Conflict (tus 1.0, "PATCH") and Locked: another request came first.
-    answered({ refused: [409, 423].includes(response.getStatus()), offset: isGood(response) ? offsetOf(response) : NaN });
+    // Conflict: tus 1.0, "PATCH".
+    answered(isGood(response) ? offsetOf(response) : NaN, response.getStatus() === 409);
     return response;
   }
 
