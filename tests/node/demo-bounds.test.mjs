@@ -1,6 +1,6 @@
 // What the demo's server holds on to: bodies that are not what it asked for, and uploads that are begun and never finished.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -13,10 +13,16 @@ const HOUR = 60 * 60 * 1000;
 
 let now = Date.now();
 let demo;
+// The demo's own, so that what it keeps can be told from what others do.
+const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-bounds-'));
 before(async () => {
+  process.env.TMPDIR = folder;
   demo = await openDemo({ unfinished: new Unfinished({ maxBytes: 100 * MIB, maxCount: 4, now: () => now }) });
 });
-after(() => demo?.close());
+after(async () => {
+  await demo?.close();
+  rmSync(folder, { recursive: true });
+});
 
 const contextOf = (id) => ({ purpose: 'kmseal-demo', upload: id });
 const post = (id, step, body = {}, headers = {}) => demo.ask('POST', `/uploads/${id}/${step}`, { body, ...headers });
@@ -93,8 +99,8 @@ describe('bodies', () => {
 });
 
 describe('uploads that are not finished', () => {
-  const tusFiles = () => readdirSync(tmpdir()).filter((name) => name.startsWith('kmseal-tus-'))
-    .flatMap((name) => readdirSync(path.join(tmpdir(), name)));
+  const tusFiles = () => readdirSync(folder).filter((name) => name.startsWith('kmseal-tus-'))
+    .flatMap((name) => readdirSync(path.join(folder, name)));
   const begun = async () => (await demo.s3.send(new ListMultipartUploadsCommand({ Bucket: demo.bucket }))).Uploads ?? [];
   const createTus = (upload, length) => demo.ask('POST', '/tus', {
     'tus-resumable': '1.0.0', 'upload-length': String(length), 'upload-metadata': `upload ${Buffer.from(upload).toString('base64')}`,
