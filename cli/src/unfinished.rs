@@ -1,9 +1,11 @@
 //! Files on their way to their name.
 
-use std::fs::{self, File, OpenOptions};
+#[cfg(target_os = "linux")]
+use std::fs::OpenOptions;
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
+#[cfg(target_os = "linux")]
+use std::os::{fd::AsRawFd, unix::fs::OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -68,11 +70,21 @@ impl Unfinished {
     /// On the disk, closed, named, and the name on the disk, too.
     pub fn finish(mut self) -> Result<FileId> {
         let id = self.rename()?;
-        sync::folder(folder_of(&self.target), &self.target).map_err(|error| {
-            let failure = about(&self.target, error);
-            Failure::new(failure.exit, format!("{failure}; it is written, but may be gone after a power failure"))
-        })?;
+        sync::folder(folder_of(&self.target), &self.target).map_err(|error| self.not_synced(id, error))?;
         Ok(id)
+    }
+
+    /// A new file goes again; what another one was replaced by is all that there is.
+    fn not_synced(&self, id: FileId, error: io::Error) -> Failure {
+        let failure = about(&self.target, error);
+        if self.old.is_some() {
+            let message = format!("{failure}; it is replaced, but the old one may come back after a power failure");
+            return Failure::new(failure.exit, message);
+        }
+        if fs::symlink_metadata(&self.target).is_ok_and(|metadata| FileId::of(&metadata) == id) {
+            let _ = fs::remove_file(&self.target);
+        }
+        failure
     }
 
     fn rename(&mut self) -> Result<FileId> {
@@ -150,6 +162,7 @@ fn without_name(_: &Path) -> Option<File> {
     None
 }
 
+#[cfg(target_os = "linux")]
 fn path_of(file: &File) -> PathBuf {
     format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }

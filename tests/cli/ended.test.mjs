@@ -27,13 +27,13 @@ before(async () => {
 after(() => setting?.close());
 
 /** Starts the command on its first file, and waits until something is written; there is more to come. */
-async function midway(name, { force }) {
+async function midway(name, { force, named = false }) {
   const envelope = folder.read('plain.kmseal');
   const part = name === 'seal' ? PLAINTEXT : envelope.subarray(0, framePlaces(envelope).at(-1)[0] + 10);
-  const { env, reached } = preload.pausing('write', force ? '/.kmseal-' : '(deleted)', 1);
+  const { env, reached } = preload.pausing('write', force || named ? '/.kmseal-' : '(deleted)', 1);
   const args = [...COMMANDS[name], ...(force ? ['--force'] : []), '--output', 'stopped', '-'];
   // The limit of core dumps is lifted, so that none is the command's doing.
-  const child = startCommand(folder, { ...setting.env, ...env }, ['-c', 'ulimit -S -c $(ulimit -H -c); exec "$0" "$@"', KMSEAL, ...args], 'sh');
+  const child = startCommand(folder, { ...setting.env, ...env, ...(named && preload.named) }, ['-c', 'ulimit -S -c $(ulimit -H -c); exec "$0" "$@"', KMSEAL, ...args], 'sh');
   const end = endOf(child);
   child.stdin.write(part);
   const pause = await reached(end);
@@ -63,6 +63,15 @@ for (const name of Object.keys(COMMANDS)) {
         }
       });
     }
+
+    test('by SIGQUIT, where every file has a name', async () => {
+      const { child, end, pause } = await midway(name, { force: false, named: true });
+      assert.equal(folder.list().filter((file) => file.startsWith('.kmseal-')).length, 1);
+      child.kill('SIGQUIT');
+      assert.equal((await end).signal, 'SIGQUIT');
+      await pause.close();
+      assert.deepEqual(folder.list().filter((file) => file.startsWith('.kmseal-') || file === 'stopped'), []);
+    });
 
     test('even by SIGKILL, where nothing is replaced', async () => {
       const { child, end, pause } = await midway(name, { force: false });

@@ -65,15 +65,32 @@ for (const [name, { args, input }] of Object.entries(COMMANDS)) {
   });
 }
 
-test('the folder is synced after the rename, and a folder that cannot be is an error', async () => {
-  for (const [index, force] of [[], ['--force']].entries()) {
-    folder.write('synced-1', 'to be replaced');
-    const env = preload.failing('fsync', folder.root, 'EIO', 2);
-    // The first fsync is the file's own.
-    const output = `synced-${index}`;
-    await setting.fails(['open', ...force, '--output', output, 'sealed.kmseal'], 1, /may be gone after a power failure/, { env });
-    assert.ok(folder.read(output).equals(PLAINTEXT));
-  }
+describe('on a file system where every file has a name, a new file', () => {
+  test('appears whole, for its owner alone', async () => {
+    await setting.succeeds(['open', '--output', 'named', 'sealed.kmseal'], { env: preload.named });
+    assert.ok(folder.read('named').equals(PLAINTEXT));
+    assert.equal(folder.mode('named'), 0o600);
+    await setting.fails(['open', '--output', 'named', 'sealed.kmseal'], 1, /exists; --force/, { env: preload.named });
+  });
+
+  test('leaves nothing when the disk fails', async () => {
+    const before = folder.list();
+    for (const [call, error] of [['write', 'EIO'], ['fsync', 'ENOSPC'], ['close', 'ENOSPC']]) {
+      const env = { ...preload.failing(call, TEMPORARY, error), ...preload.named };
+      await setting.fails(['open', '--output', 'never', 'sealed.kmseal'], 1, /os error/, { env });
+      assert.deepEqual(folder.list(), before);
+    }
+  });
+});
+
+test('the folder is synced after the rename; where it cannot be, a new file goes again', async () => {
+  folder.write('synced', 'to be replaced');
+  // The first fsync is the file's own.
+  const env = preload.failing('fsync', folder.root, 'EIO', 2);
+  await setting.fails(['open', '--output', 'unsynced', 'sealed.kmseal'], 1, /writing unsynced: .*os error/, { env });
+  assert.ok(!folder.list().includes('unsynced'));
+  await setting.fails(['open', '--force', '--output', 'synced', 'sealed.kmseal'], 1, /the old one may come back after a power failure/, { env });
+  assert.ok(folder.read('synced').equals(PLAINTEXT));
 });
 
 test('a file system without fsync, and an interrupted one, are none of these', async () => {

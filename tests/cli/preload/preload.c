@@ -5,11 +5,13 @@
 //     PRELOAD_NTH    the how-manieth of those, from 1; else each
 //     PRELOAD_ERRNO  the error it fails with, without being done
 //     PRELOAD_PAUSE  a FIFO that it first reads to the end
+//     PRELOAD_NAMED  set: no file is without a name (O_TMPFILE), as on file systems that have none
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,4 +71,16 @@ int linkat(int from, const char *old, int to, const char *new, int flags) {
 
 int renameat2(int from, const char *old, int to, const char *new, unsigned flags) {
   return fails("renameat2", new) ? -1 : NEXT(renameat2)(from, old, to, new, flags);
+}
+
+int open64(const char *path, int flags, ...) {
+  va_list list;
+  va_start(list, flags);
+  mode_t mode = va_arg(list, mode_t);
+  va_end(list);
+  if ((flags & O_TMPFILE) == O_TMPFILE && getenv("PRELOAD_NAMED")) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
+  return NEXT(open64)(path, flags, mode);
 }

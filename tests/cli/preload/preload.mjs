@@ -23,6 +23,9 @@ export function buildPreload(folder) {
     ...(nth && { PRELOAD_NTH: String(nth) }),
   });
   return {
+    /** As on a file system where every file has a name. */
+    named: { LD_PRELOAD: library, PRELOAD_NAMED: '1' },
+
     /** This call fails with this error. */
     failing: (call, part, error, nth) => ({ ...preload({ call, path: part, nth }), PRELOAD_ERRNO: String(constants.errno[error]) }),
 
