@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::failure::{Exit, Failure, Result};
-use crate::input::{Input, is_standard};
+use crate::input::{Origin, is_standard};
 use crate::progress::note;
 use crate::stamp::FileId;
 use crate::text::{file_name, name};
@@ -45,7 +45,7 @@ impl Batch {
     }
 
     /// Fails if replacing this file, while `input` is at work, loses another input or a result of this run.
-    pub fn check(&self, target: &Path, there: FileId, input: &Input) -> Result<()> {
+    pub fn check(&self, target: &Path, there: FileId, input: &Origin) -> Result<()> {
         let why = if self.written.contains(&there) {
             "was written in this run, from another FILE or the same one; name each once"
         } else if self.inputs.contains(&there) && there != input.id {

@@ -43,7 +43,7 @@ pub fn seal(args: &Seal, quiet: bool) -> Result<ExitCode> {
         let target = target(&args.files, file, || Ok(with_ending(file)))?;
         let mut input = Input::open(file)?;
         let options = Options { force: args.files.force, binary: true, in_place: false };
-        let mut output = Output::create(&target, options, &input, batch)?;
+        let mut output = Output::create(&target, options, &input.origin, batch)?;
         let bar = bar(file, input.len, quiet, false);
         let plan = Plan {
             keys: &keys,
@@ -51,9 +51,10 @@ pub fn seal(args: &Seal, quiet: bool) -> Result<ExitCode> {
             required: &required,
             frame_length: args.to.frame_length.unwrap_or_else(|| default_length(input.len)),
         };
-        let sealed = seal_frames(&plan, &mut input.reader, &mut output, MEMORY, |len| bar.inc(len));
+        let Input { reader, origin, .. } = &mut input;
+        let sealed = seal_frames(&plan, reader, Some(origin), &mut output, MEMORY, |len| bar.inc(len));
         bar.finish_and_clear();
-        input.check_unchanged(sealed?)?;
+        sealed?;
         output.finish()
     })
 }
@@ -65,7 +66,7 @@ pub fn open(args: &Open, aws: &Aws, quiet: bool) -> Result<ExitCode> {
         let target = target(&args.files, file, || without_ending(file))?;
         let mut envelope = Envelope::read(file, &limits)?;
         let options = Options { force: args.files.force, binary: false, in_place: false };
-        let mut output = Output::create(&target, options, &envelope.input, batch)?;
+        let mut output = Output::create(&target, options, &envelope.input.origin, batch)?;
         let frame_length = envelope.header.frame_length();
         let (opened, key_id) = opener.unlock(envelope.header)?;
         let bar = bar(file, envelope.plaintext_len, quiet, matches!(target, Target::Standard));
@@ -88,7 +89,7 @@ pub fn reseal(args: &Reseal, aws: &Aws, quiet: bool) -> Result<ExitCode> {
         let target = target(&args.files, file, || Ok(fs::canonicalize(file)?))?;
         let mut envelope = Envelope::read(file, &limits)?;
         let options = Options { force: args.files.force, binary: true, in_place: args.files.output.is_none() };
-        let mut output = Output::create(&target, options, &envelope.input, batch)?;
+        let mut output = Output::create(&target, options, &envelope.input.origin, batch)?;
         let stored = envelope.header.context().clone();
         let required = opener.expected.required_beside(&stored)?;
         let old_length = envelope.header.frame_length();
@@ -113,7 +114,7 @@ pub fn inspect(args: &Inspect) -> Result<ExitCode> {
     let limits = args.limits.get();
     Batch::run(&args.files, None, |file, _| {
         let envelope = Envelope::read(file, &limits)?;
-        let inspected = Inspected::new(&envelope.header, envelope.input.rest)?;
+        let inspected = Inspected::new(&envelope.header, envelope.input.origin.rest)?;
         standard::print(if args.json { inspected.json(file) } else { inspected.text(file) })?;
         Ok(None)
     })

@@ -22,9 +22,14 @@ pub struct Input {
     pub reader: Reader,
     /// Its length in bytes, if it is a regular file with a name.
     pub len: Option<u64>,
+    pub origin: Origin,
+}
+
+/// What is read, apart from its bytes.
+pub struct Origin {
+    pub id: FileId,
     /// What it was when it was opened, if it is a regular file.
     pub stamp: Option<Stamp>,
-    pub id: FileId,
     /// The bytes to come, if it is a regular file whose length says so.
     pub rest: Option<u64>,
     file: Arc<File>,
@@ -55,13 +60,17 @@ impl Input {
         Ok(Self {
             reader: reader(Arc::clone(&file)),
             len: len.filter(|_| !is_standard(path)),
-            stamp: metadata.is_file().then(|| Stamp::of(&metadata)),
-            id: FileId::of(&metadata),
-            rest,
-            file,
+            origin: Origin {
+                id: FileId::of(&metadata),
+                stamp: metadata.is_file().then(|| Stamp::of(&metadata)),
+                rest,
+                file,
+            },
         })
     }
+}
 
+impl Origin {
     /// Fails if a file that was read to its end is not what it was when it was opened. `read` is how many bytes came.
     pub fn check_unchanged(&self, read: u64) -> Result<()> {
         let stamp = self.stamp.map(|_| self.file.metadata()).transpose()?.as_ref().map(Stamp::of);

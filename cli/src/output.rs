@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::batch::Batch;
 use crate::failure::{Exit, Failure, Result};
-use crate::input::Input;
+use crate::input::Origin;
 use crate::stamp::{FileId, Stamp};
 use crate::standard::Standard;
 use crate::text::file_name;
@@ -39,7 +39,7 @@ pub enum Output {
 
 impl Output {
     /// Standard output, or a file that has no name yet, or a temporary one beside the target.
-    pub fn create(target: &Target, options: Options, input: &Input, batch: &Batch) -> Result<Self> {
+    pub fn create(target: &Target, options: Options, input: &Origin, batch: &Batch) -> Result<Self> {
         let target = match target {
             Target::Standard => return standard(options.binary, input).map(Self::Standard),
             Target::File(target) => target,
@@ -79,7 +79,7 @@ impl Write for Output {
     }
 }
 
-fn standard(binary: bool, input: &Input) -> Result<Standard> {
+fn standard(binary: bool, input: &Origin) -> Result<Standard> {
     let standard = Standard::open()?;
     if binary && io::stdout().is_terminal() {
         return Err(Failure::usage("an envelope is no text for a terminal; give --output, or redirect this to a file"));

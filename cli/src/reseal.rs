@@ -39,11 +39,11 @@ pub fn reseal(
             Ok(sink.send(None)?)
         })?;
         let mut plaintext = reader(Source { receiver, chunk: Vec::new(), at: 0, ended: false });
-        let sealed = seal(plan, &mut plaintext, output, MEMORY / 2, progress);
+        let sealed = seal(plan, &mut plaintext, None, output, MEMORY / 2, progress);
         drop(plaintext);
         let opened = opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         // Each side stops when the other does; told is what stopped first.
-        if refused.load(Ordering::Relaxed) { sealed.map(drop) } else { opened.and(sealed.map(drop)) }
+        if refused.load(Ordering::Relaxed) { sealed } else { opened.and(sealed) }
     })
 }
 

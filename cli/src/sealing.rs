@@ -6,7 +6,7 @@ use getrandom::SysRng;
 use kmseal::{Cipher, DataKeySeed, EncryptionContext, Materials, Message, MessageId, PublicKey, Sequencer, TAG_LEN};
 
 use crate::failure::{Exit, Failure, Result};
-use crate::input::{Reader, fill, grow};
+use crate::input::{Origin, Reader, fill, grow};
 use crate::pipeline::{self, PIECE_LEN, Piece};
 
 /// For whom, under what and how an envelope is sealed.
@@ -20,33 +20,31 @@ pub struct Plan<'a> {
     pub frame_length: u32,
 }
 
-/// Seals all of `input` under a fresh data key; `progress` is told of plaintext bytes as they are written. Returns their
-/// number.
+/// Seals all of `input` under a fresh data key; `progress` is told of plaintext bytes as they are written. Should `origin` have
+/// changed meanwhile, there is no final frame, without which no envelope opens.
 pub fn seal(
     plan: &Plan<'_>,
     input: &mut Reader,
+    origin: Option<&Origin>,
     output: &mut (impl Write + Send),
     memory: usize,
     mut progress: impl FnMut(u64) + Send,
-) -> Result<u64> {
+) -> Result<()> {
     let message = begin(plan)?;
     output.write_all(message.header())?;
     let cipher = Cipher::new(message.content_key());
     let full = message.frame_length() as usize;
-    let mut frames = Cutter { full, sequencer: message.sequencer(), done: false };
-    let mut total = 0;
+    let mut frames = Cutter { full, sequencer: message.sequencer(), origin, read: 0, done: false };
     pipeline::run(
         pipeline::threads(full, memory),
         |piece| frames.cut(input, piece),
         |piece| encrypt(&cipher, piece),
         |piece| {
             output.write_all(&piece.bytes[piece.output.clone()])?;
-            total += piece.plaintext_len;
             progress(piece.plaintext_len);
             Ok(())
         },
-    )?;
-    Ok(total)
+    )
 }
 
 fn begin(plan: &Plan<'_>) -> Result<Message> {
@@ -59,13 +57,15 @@ fn begin(plan: &Plan<'_>) -> Result<Message> {
 }
 
 /// Cuts the input into frames, which a look ahead tells the last of.
-struct Cutter {
+struct Cutter<'a> {
     full: usize,
     sequencer: Sequencer,
+    origin: Option<&'a Origin>,
+    read: u64,
     done: bool,
 }
 
-impl Cutter {
+impl Cutter<'_> {
     fn cut(&mut self, input: &mut impl BufRead, piece: &mut Piece) -> Result<bool> {
         let mut at = 0;
         while !self.done && (at == 0 || at + self.full <= PIECE_LEN) {
@@ -73,7 +73,11 @@ impl Cutter {
             let start = at + Self::REGULAR_HEAD;
             let end = fill(input, &mut piece.bytes, start, start + self.full)?;
             let len = end - start;
+            self.read += len as u64;
             self.done = len < self.full || input.fill_buf()?.is_empty();
+            if let Some(origin) = self.origin.filter(|_| self.done) {
+                origin.check_unchanged(self.read)?;
+            }
             let frame = self.sequencer.next(len, self.done)?;
             let content = at + frame.head_len();
             let tag = content + len;

@@ -83,6 +83,16 @@ describe('seal refuses a file that is meanwhile', () => {
     }
   }
 
+  test('rewritten while its envelope streams, which then does not open', async () => {
+    folder.write('source', PLAINTEXT);
+    const change = CHANGES['rewritten in place at both ends'];
+    const args = ['seal', '--key', 'key.json', '--frame-length', '65536', '-'];
+    const { status, stdout } = await meanwhile({ call: 'read', part: '/source', nth: 6 }, () => change('source'), args, '< source');
+    assert.equal(status, 1);
+    assert.ok(stdout.length > PLAINTEXT.length / 2, `${stdout.length} bytes`);
+    await setting.fails(['open', '-'], 3, /ERR_TRUNCATED/, { input: stdout });
+  });
+
   test('empty at first', async () => {
     folder.write('empty', '');
     const { status, stderr } = await meanwhile({ call: 'read', part: '/empty', nth: 1 }, () => appendFileSync(folder.at('empty'), 'late'), ['seal', '--key', 'key.json', 'empty']);
