@@ -10,8 +10,8 @@ export interface Guarded {
   recheck(): void;
   /** Tells the person why the form is held back. */
   explain(submitter: HTMLElement | null): void;
-  /** Whether a field's value is a file of the control's. */
-  isOwn(value: FormDataEntryValue): boolean;
+  /** What the control has in its form. */
+  readonly submitted: readonly File[];
 }
 
 /**
@@ -85,29 +85,29 @@ export class FormGuard {
   /** Scripts that make a FormData, and form.submit(), ask for no validity, and nothing can hold them back. */
   readonly #look = ({ formData }: FormDataEvent): void => {
     const control = this.#control;
+    const before = new Set<FormDataEntryValue>(control.submitted);
     control.recheck();
     if (control.disabled && this.#tookPart) {
       warn(control, 'was disabled, perhaps with its fieldset, before its form was read, so the files are missing; disable the button instead');
     } else if (!control.disabled && control.unfinished && control.holdsFiles) {
       // After a submit event that a listener has answered itself, this is how the form is sent; else it may be looked at only.
       const sent = this.#tookPart && !this.#held;
-      if (this.#drop(formData) || sent) control.explain(null);
+      if (drop(formData, before) || sent) control.explain(null);
       warn(control, 'has files that are not encrypted, and its form was read without them; ask form.checkValidity() first');
     }
     this.#tookPart = false;
   };
+}
 
-  /** Takes out files that were sealed for what the page has changed since. */
-  #drop(formData: FormData): boolean {
-    const isOwn = (value: FormDataEntryValue) => this.#control.isOwn(value);
-    const names = [...new Set(formData.keys())].filter((name) => formData.getAll(name).some(isOwn));
-    for (const name of names) {
-      const others = formData.getAll(name).filter((value) => !isOwn(value));
-      formData.delete(name);
-      for (const value of others) formData.append(name, value);
-    }
-    return names.length > 0;
+/** Takes out files that were sealed for what the page has changed since; others may have the same field. */
+function drop(formData: FormData, stale: ReadonlySet<FormDataEntryValue>): boolean {
+  const names = [...new Set(formData.keys())].filter((name) => formData.getAll(name).some((value) => stale.has(value)));
+  for (const name of names) {
+    const others = formData.getAll(name).filter((value) => !stale.has(value));
+    formData.delete(name);
+    for (const value of others) formData.append(name, value);
   }
+  return names.length > 0;
 }
 
 /** Where an event ends on its form, and where it ends at all. */

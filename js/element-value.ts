@@ -35,11 +35,6 @@ export function fileOf({ sealed }: Entry): File | undefined {
   return sealed && submitted.get(sealed.file);
 }
 
-/** Whether the value of a field is a file that an element submits. */
-export function isSubmitted(value: FormDataEntryValue): boolean {
-  return typeof value !== 'string' && chosen.has(value);
-}
-
 /**
  * The files of a FileList or an array that a script gives. A file that is the envelope of a chosen one stands for that, or it would be
  * sealed twice.

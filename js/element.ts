@@ -17,7 +17,7 @@ import { OwnSealer, prepareSeal } from './element-sealer.js';
 import { type Status, statusOf } from './element-status.js';
 import { applyStyles } from './element-styles.js';
 import { type KmsealFileTexts, TEXTS, fill, textsFrom } from './element-texts.js';
-import { fileOf, filesFrom, isSubmitted, submittedOf } from './element-value.js';
+import { type Submitted, fileOf, filesFrom, submittedOf } from './element-value.js';
 import { View } from './element-view.js';
 import type { EncryptionContext, Sealer } from './index.js';
 
@@ -71,6 +71,7 @@ export class KmsealFileElement extends ReflectingControl {
   readonly #binding = new Binding(this, () => this.#list.redo());
   readonly #guard: FormGuard;
   #texts: Readonly<KmsealFileTexts> = TEXTS;
+  #submitted: readonly Submitted[] = [];
   #files: readonly File[] = [];
   #status: Status = statusOf([], false, TEXTS);
   #message = '';
@@ -161,8 +162,8 @@ export class KmsealFileElement extends ReflectingControl {
    * @throws DOMException InvalidStateError if it is set to anything else, as by a native input
    */
   get value(): string {
-    const [first] = this.#files;
-    return first && this.#status.sealed ? `C:\\fakepath\\${first.name}` : '';
+    const [first] = this.#submitted;
+    return first ? `C:\\fakepath\\${first.file.name}` : '';
   }
 
   set value(value: string | null) {
@@ -296,7 +297,8 @@ export class KmsealFileElement extends ReflectingControl {
     this.#status = status;
     const sealed = submittedOf(entries);
     this.#files = Object.freeze(sealed.map(({ file }) => file));
-    setValue(this.#internals, status.sealed ? sealed : [], this);
+    this.#submitted = status.sealed ? sealed : [];
+    setValue(this.#internals, this.#submitted, this);
     setStates(this.#internals, status);
     const { input } = this.#view;
     setValidity(this.#internals, { status, custom: this.#message, missing: required && entries.length === 0, texts, anchor: input });
@@ -317,7 +319,7 @@ export class KmsealFileElement extends ReflectingControl {
       get unfinished() { return element.#status.unfinished; },
       recheck: () => this.#binding.recheck(),
       explain: (submitter) => this.#explain(submitter),
-      isOwn: (value) => isSubmitted(value),
+      get submitted() { return element.#submitted.flatMap(({ file, meta }) => (meta ? [file, meta] : [file])); },
     };
   }
 

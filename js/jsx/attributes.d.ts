@@ -7,6 +7,8 @@ export interface KmsealFileAttributes {
   'key-id'?: string | undefined;
   fingerprint?: string | undefined;
   'meta-name'?: string | undefined;
+  /** JSON of a plain object of strings. */
+  'encryption-context'?: string | undefined;
   accept?: string | undefined;
   capture?: boolean | 'user' | 'environment' | undefined;
   required?: boolean | undefined;

@@ -263,6 +263,24 @@ inBrowsers((page) => {
     assert.deepEqual(await sent(), [{ bytes: paper.bytes, context: { user: '4713' } }]);
   });
 
+  test('what is taken out of a form that a script reads is the file of the changed element only', async () => {
+    await page.show(FORM());
+    const found = await page.evaluate(async () => {
+      document.querySelector('#around').insertAdjacentHTML('beforeend', `<kmseal-file name="doc" key-src="/kms-public-key.json" encryption-context='{"user":"2"}'></kmseal-file>`);
+      const other = document.querySelector('kmseal-file:last-child');
+      element.encryptionContext = globalThis.context = { user: '1' };
+      element.metaName = 'meta';
+      element.files = [new File(['first'], 'first')];
+      other.files = [new File(['second'], 'second')];
+      await idle();
+      await idle(other);
+      context.user = '3';
+      const data = new FormData(form);
+      return [data.getAll('doc').map((file) => file === other.files[0]), data.has('meta'), statesOf(other)];
+    });
+    assert.deepEqual(found, [[true], false, 'sealed']);
+  });
+
   test('a submit listener that changes the context, or the Sealer, holds the form back until it is sealed again', async () => {
     const changes = {
       setter: () => form.addEventListener('submit', () => (element.encryptionContext = { user: '2' })),
