@@ -26,7 +26,7 @@ describe('in Node every operation is as without a script, and no rejection is le
       const [code] = await once(child, 'exit');
       assert.ok(outcomes, errors);
       assert.deepEqual(Object.entries(outcomes).filter(([, outcome]) => outcome !== 'right'), []);
-      assert.equal(Object.keys(outcomes).length, 17);
+      assert.equal(Object.keys(outcomes).length, 18);
       assert.equal(code, 0, errors);
     });
   }

@@ -8,9 +8,8 @@ import { startDemo } from '../../www/server/demo.mjs';
 
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-/** @param {Omit<Parameters<typeof startDemo>[0], 'ports'>} [options] */
-export async function openDemo(options) {
-  const demo = await startDemo({ ports: [0], ...options });
+export async function openDemo() {
+  const demo = await startDemo({ ports: [0] });
   const { kms, s3, bucket, origin, publicKey } = demo;
 
   /**

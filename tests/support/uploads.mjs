@@ -15,20 +15,11 @@ const NAME = 'report of mister miller.pdf';
 const TYPE = 'application/pdf';
 const LONG_AGO = new Date('2026-01-01T00:00:00Z');
 
-/** @param {{ connect?: string[], routes?: (app: import('hono').Hono) => void }} [more] as of startServer() */
-export async function openUploads(name, { connect = [], routes } = {}) {
+export async function openUploads(name) {
   const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-s3-'));
   const file = path.join(folder, NAME);
   const s3 = await startS3();
-  const page = await openKit(name, {
-    keys: [s3.key],
-    routes(app) {
-      s3.routes(app);
-      routes?.(app);
-    },
-    // Under its other name, too, to which it may redirect.
-    connect: [s3.origin, s3.origin.replace('127.0.0.1', 'localhost'), ...connect],
-  });
+  const page = await openKit(name, { keys: [s3.key], routes: s3.routes, connect: [s3.origin] });
   await s3.allow(page.origin);
 
   return {

@@ -15,12 +15,11 @@ const MAX_FILES = 40;
  *
  * @param {object} options
  * @param {import('./uploads.mjs').Uploads} options.uploads
- * @param {import('./unfinished.mjs').Unfinished} options.unfinished
  * @param {string} options.keyArn
  * @param {number} options.maxUploadSize of all files together
  * @returns {(incoming: import('node:http').IncomingMessage) => Promise<string[]>} resolves to the new uploads' ids
  */
-export function createFormReceiver({ uploads, unfinished, keyArn, maxUploadSize }) {
+export function createFormReceiver({ uploads, keyArn, maxUploadSize }) {
   return async (incoming) => {
     const folder = await mkdtemp(path.join(tmpdir(), 'kmseal-form-'));
     try {
@@ -38,21 +37,17 @@ export function createFormReceiver({ uploads, unfinished, keyArn, maxUploadSize 
         allowEmptyFiles: true,
         minFileSize: 0,
       });
-      // Its own lists are objects, which lose a field that is called __proto__.
-      const received = [];
-      let upload;
-      form.on('file', (name, { filepath, newFilename }) => received.push({ name, filepath, order: Number(newFilename) }));
-      form.on('field', (name, value) => {
-        if (name === 'upload') upload ??= value;
-      });
-      await form.parse(incoming).catch((error) => {
+      const [fields, files] = await form.parse(incoming).catch((error) => {
         throw readable(error, maxUploadSize);
       });
+      const [upload] = fields.upload ?? [];
       if (!uploads.has(upload)) throw unknownUpload();
-      if (!received.some(({ name }) => name === 'doc')) {
+      if (!files.doc?.length) {
         throw refusal(422, 'MISSING', 'The form came without a sealed file. With scripts off nothing is sealed, and nothing is sent.');
       }
-      received.sort((a, b) => a.order - b.order);
+      const received = Object.entries(files)
+        .flatMap(([name, list]) => list.map(({ filepath, newFilename }) => ({ name, filepath, order: Number(newFilename) })))
+        .sort((a, b) => a.order - b.order);
       for (const { name, filepath } of received) {
         if (!Object.hasOwn(FIELDS, name)) throw refusal(422, 'UNKNOWN_FIELD', `This form has no file field “${name}”.`);
         await refuseUnsealed(filepath, { keyArn, context: uploads.get(upload).context });
@@ -63,7 +58,6 @@ export function createFormReceiver({ uploads, unfinished, keyArn, maxUploadSize 
         await uploads.store(id, filepath);
         stored.push(id);
       }
-      unfinished.finish(upload);
       return stored;
     } finally {
       await rm(folder, { recursive: true });
