@@ -101,7 +101,7 @@ class Drain {
       throwIfAborted(this.#run.signal);
       const pieces = frame.release(bytes);
       for (const piece of pieces) {
-        if (!ArrayBuffer.isView(piece)) throw platformError('A call that gives bytes');
+        if (!ArrayBuffer.isView(piece)) throw platformError('Promise');
         this.left += piece.length;
       }
       this.#loaded += frame.plain ?? pieces[0]!.length;
@@ -228,8 +228,14 @@ export async function toBlob(flow: Flow, run: RunContext): Promise<Blob> {
   const { size = Infinity } = run;
   // What the page's Response takes for a text would become one.
   const inMemory = size <= IN_MEMORY || !streamClass().known;
-  const blob = await (inMemory ? unlessAborted(inPieces(drain), run.signal, () => drain.close(reasonOf(run.signal!))) : throughResponse(drain, run));
-  if (!drain.isDone || blob.size !== drain.left) throw otherLength(blob.size, drain.left);
+  let blob;
+  try {
+    blob = await (inMemory ? unlessAborted(inPieces(drain), run.signal, () => drain.close(reasonOf(run.signal!))) : throughResponse(drain, run));
+    if (!drain.isDone || blob.size !== drain.left) throw otherLength(blob.size, drain.left);
+  } catch (error) {
+    drain.close(error); // a Response of the page may never have read
+    throw error;
+  }
   // Chromium does not count a Blob's bytes, and keeps them until it happens to collect the Blob. Where it has no disk for them
   // (headless, 156) sending one fails at 500 MiB.
   if (inMemory) callCollector(2 * blob.size);
