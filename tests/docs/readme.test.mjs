@@ -164,7 +164,7 @@ const RUNS = {
       assert.deepEqual(rest, []);
       await sealPaper();
       const program = fill(code, { [SAMPLE_ARN]: host.key.KeyId, 'eu-central-1': 'us-east-1' });
-      const file = write('open.mjs', `${program}\nconsole.log(await plaintext.text());\n`);
+      const file = write('open.mjs', `${program}\nconsole.log(Buffer.from(bytes).toString());\n`);
       assert.equal(await outputOf(process.execPath, [file], folder, env), 'the identity paper\n');
 
       const Body = readFileSync(place('paper.kmseal'));

@@ -125,7 +125,7 @@ const CONSUMER = `
 import { expectTypeOf } from 'expect-type';
 import {
   KmsPublicKey, KmsealError, Opener, Sealer, generateRandom, inspect, load, reseal,
-  type EncryptionContext, type GetPublicKeyOutput, type KmsealErrorCode, type OpenOptions, type SealOptions, type SealedFile,
+  type EncryptionContext, type GetPublicKeyOutput, type KmsealErrorCode, type OpenOptions, type RangeSource, type SealOptions, type SealedFile,
 } from 'kmseal';
 import { KmsealFileElement } from 'kmseal/element';
 import 'kmseal/define';
@@ -170,6 +170,7 @@ export async function main(file: File, signal: AbortSignal): Promise<void> {
   const range: ReadableStream<Uint8Array<ArrayBuffer>> =
     (await opener.openRange({ size: sealed.size, read: async (start, end) => (await sealed.slice(start, end).arrayBuffer()) }, 0, 10, expected)).plaintext;
   const moved: Blob = await reseal(sealed, { opener, sealer, signal });
+  const source: RangeSource = { size: 10, read: async (start, end, { signal }) => (signal?.aborted ? new ArrayBuffer(0) : new Uint8Array(end - start)) };
   console.log(frames, size, range, moved);
 
   // Exactly these, where an annotation would let any pass.
@@ -184,6 +185,11 @@ export async function main(file: File, signal: AbortSignal): Promise<void> {
   expectTypeOf((await opener.open(stream)).plaintext).toEqualTypeOf<Stream>();
   expectTypeOf((await opener.openRange(sealed)).plaintext).toEqualTypeOf<Blob>();
   expectTypeOf(reseal(bytes, { opener, sealer })).toEqualTypeOf<Promise<Uint8Array<ArrayBuffer>>>();
+  expectTypeOf(sealer.seal(source, options)).toEqualTypeOf<Promise<Stream>>();
+  expectTypeOf(sealer.prepare(source)).toEqualTypeOf<Promise<SealedFile>>();
+  expectTypeOf((await opener.open(source, { idleTimeout: 30_000 })).plaintext).toEqualTypeOf<Stream>();
+  expectTypeOf((await opener.openRange(source, 0, 10, { idleTimeout: 30_000 })).plaintext).toEqualTypeOf<Stream>();
+  expectTypeOf(reseal(source, { opener, sealer, idleTimeout: 30_000 })).toEqualTypeOf<Promise<Stream>>();
   expectTypeOf(key.fingerprint).toEqualTypeOf<string>();
   expectTypeOf<KmsealError['code']>().toEqualTypeOf<KmsealErrorCode>();
 

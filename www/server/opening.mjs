@@ -16,6 +16,7 @@ export function createOpening({ kms, keyArn, uploads }) {
   const opener = new Opener({
     keyIds: [keyArn],
     decrypt: (input, { signal }) => kms.send(new DecryptCommand(input), { abortSignal: signal }),
+    idleTimeout: 30_000,
   });
 
   /** @param {string} id @param {AbortSignal} signal */
