@@ -8,9 +8,10 @@
 // and what else lib/settings.mjs reads. Deploy this file with the folder lib beside it, and kmseal, @aws-sdk/client-kms,
 // @aws-sdk/client-s3 and @aws-sdk/lib-storage from npm, under the role ResealFunctionRole of infra/kmseal.yaml, which is for in place.
 //
-// It takes the current version of each key; a manifest's old versions fail, and stay sealed for the old key. Into another bucket it
-// replaces only what it made of the same key itself. Metadata, headers, storage class and tags go along; lib/carried.mjs says what does not.
-// S3 tells of each resealed object as of an upload; lambda-open.mjs sees that there is nothing to open again.
+// It takes the current version of each key. Old versions stay sealed for the old key: tasks that name one fail, and in place the envelope
+// before becomes one. So that key goes only when the bucket's lifecycle rule has removed them. Into another bucket it replaces only what
+// it made of the same key itself. Metadata, headers, storage class and tags go along; lib/carried.mjs says what does not. S3 tells of each
+// resealed object as of an upload; lambda-open.mjs sees that there is nothing to open again.
 import { KmsPublicKey, Sealer, reseal } from 'kmseal';
 import { batchHandler } from './lib/batch.mjs';
 import { carried } from './lib/carried.mjs';

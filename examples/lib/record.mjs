@@ -3,34 +3,38 @@ import { createHash } from 'node:crypto';
 import { GetObjectCommand, HeadObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 
 const PREFIX = 'kmseal-';
+const NAMES = ['operation', 'from', 'version', 'origin', 'sequencer'];
 
 /** @param {{ operation: string, from: { Bucket: string, Key: string }, source: object, sequencer?: string }} done source: of head() */
 export function recordOf({ operation, from, source, sequencer }) {
-  const record = { operation, from: sourceId(from), version: versionOf(source), origin: originOf(from, source), ...(sequencer && { sequencer }) };
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [PREFIX + name, value]));
+  const record = { operation, from: sourceId(from), version: versionOf(source), origin: originOf(from, source), sequencer };
+  return Object.fromEntries(NAMES.filter((name) => record[name]).map((name) => [PREFIX + name, record[name]]));
 }
 
 /** Metadata without a record, which the source may have of its own. */
 export const withoutRecord = (metadata = {}) =>
-  Object.fromEntries(Object.entries(metadata).filter(([name]) => !name.startsWith(PREFIX)));
+  Object.fromEntries(Object.entries(metadata).filter(([name]) => !NAMES.some((mine) => name === PREFIX + mine)));
 
 /** @returns {{ operation?: string, from?: string, version?: string, origin?: string, sequencer?: string }} */
 export const readRecord = (metadata = {}) =>
-  Object.fromEntries(['operation', 'from', 'version', 'origin', 'sequencer'].map((name) => [name, metadata[PREFIX + name]]));
+  Object.fromEntries(NAMES.map((name) => [name, metadata[PREFIX + name]]));
 
-/** Names a source in a header's characters and in few of S3's 2 KB of metadata. */
+/** A name for the source that fits into a header, and into the 2 KB that S3 gives metadata. */
 export const sourceId = ({ Bucket, Key }) => createHash('sha256').update(`${Bucket}/${Key}`).digest('base64url');
 
-/** Which of the objects that were there in turn. Without versioning two of the same bytes have one ETag, but not one time. */
+/** Tells the objects apart that were there in turn. Without versioning two of the same bytes have one ETag, but not one time. */
 export const versionOf = ({ VersionId = 'null', ETag, LastModified }) => `${VersionId} ${ETag} ${LastModified.toISOString()}`;
 
-/** The upload whose plaintext it has: what was resealed in place is the same again, and nothing to open a second time. */
+/** The upload whose plaintext an object has. What was resealed in place has that of the upload before, and need not be opened again. */
 export function originOf(from, source) {
   const made = readRecord(source.Metadata);
   return (made.from === sourceId(from) && made.origin) || versionOf(source);
 }
 
-/** Less than zero where `one` came before `other`. "Right pad the shorter value with zeros" (Amazon S3 User Guide, event message structure). */
+/**
+ * Less than zero where `one` came before `other`.
+ * "Right pad the shorter value with zeros, and then do a lexicographic comparison" (Amazon S3 User Guide, "Event message structure").
+ */
 export function compareSequencers(one, other) {
   const length = Math.max(one.length, other.length);
   const [a, b] = [one, other].map((sequencer) => sequencer.toUpperCase().padEnd(length, '0'));

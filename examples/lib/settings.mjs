@@ -6,9 +6,10 @@
 //     TO_OWNER             account of the bucket of results; that of the first key by default
 //     REQUEST_TIMEOUT_MS   after which S3 is asked again, in milliseconds; 30,000 by default. KMS after 5,000 at the latest
 //     AWS_MAX_ATTEMPTS     how often; 5 by default
+//     S3_PATH_STYLE        1 for stores like S3 that have no host name for each bucket
 //
-// Lambda stops a function at its own time limit, without a chance to clear up: let that be longer than these two together, and than the
-// largest object takes. Retries of whole events and tasks are Lambda's, the queue's and the job's.
+// Lambda stops a function at its own time limit, and then nothing is cleared up: make it longer than these timeouts and attempts take, and
+// than the largest object takes. Whole events and tasks are tried again by Lambda, the queue or the job.
 import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { GetBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import { Opener } from 'kmseal';

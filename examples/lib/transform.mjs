@@ -59,7 +59,7 @@ async function once(s3, job) {
   const source = inPlace ? there : await head(s3, from);
   if (!source) return { outcome: 'source gone' };
   const { VersionId = 'null' } = source;
-  // In place the result is the source: what it was made of is a version before.
+  // In place the result is the source now, and a manifest may name the version that it was made of.
   const current = inPlace && done ? [VersionId, made.version.split(' ')[0]] : [VersionId];
   if (versionId && !current.includes(versionId)) return { outcome: 'superseded' };
   if (done && (inPlace || made.origin === originOf(from, source))) return { outcome: before };
@@ -89,7 +89,8 @@ async function write(s3, { from, to, transform, carry }, source, record, conditi
     upload = new Upload({ client: s3, params, partSize: Math.max(MIN_PART, Math.ceil(source.ContentLength / PARTS)) });
     await upload.done();
   } catch (error) {
-    // The library does not do it where CompleteMultipartUpload fails. What this leaves, the bucket's lifecycle rule removes.
+    // The library aborts where a part fails, but not where CompleteMultipartUpload does. The bucket's lifecycle rule removes what is left
+    // if this fails, too.
     const { uploadId: UploadId } = upload ?? {};
     if (UploadId) await s3.send(new AbortMultipartUploadCommand({ ...to, UploadId })).catch(() => {});
     throw error;

@@ -13,7 +13,7 @@ const SIZE = 400_000;
 const BIG = sample(6 * 2 ** 20);
 const TAGS = [{ Key: 'expires', Value: 'in 30 days' }, { Key: 'of/whom+=&', Value: 'ü' }];
 const ALONG = {
-  Metadata: { note: 'to be kept' }, ContentType: 'application/x-kmseal', CacheControl: 'no-store', ContentDisposition: 'attachment',
+  Metadata: { note: 'to be kept', 'kmseal-note': 'this, too' }, ContentType: 'application/x-kmseal', CacheControl: 'no-store', ContentDisposition: 'attachment',
   ContentLanguage: 'de', StorageClass: 'STANDARD_IA', Expires: new Date('2030-01-01T00:00:00Z'),
 };
 const Tagging = TAGS.map(({ Key, Value }) => `${encodeURIComponent(Key)}=${encodeURIComponent(Value)}`).join('&');
