@@ -28,8 +28,11 @@ export async function compile(source: WasmSource | undefined): Promise<WebAssemb
   if (typeof source === 'string') return compileUrl(absolute(source));
   if (isModule(source)) return source;
   if (isResponse(source)) return compileResponse(source);
-  return isView(source) ? WebAssembly.compile(source) : compileUrl(source as URL);
+  return isView(source) ? compileBytes(source) : compileUrl(source as URL);
 }
+
+/** Handed on as it is: Next's edge runtime in development wraps every call of compile() in a function in which no await can stand. */
+const compileBytes = (bytes: BufferSource): Promise<WebAssembly.Module> => WebAssembly.compile(bytes);
 
 async function compileOwn(): Promise<WebAssembly.Module> {
   let source;
@@ -40,7 +43,7 @@ async function compileOwn(): Promise<WebAssembly.Module> {
     // A classic script has no import.meta.url that the address could be made of.
     throw new LoadFault('no address', { cause });
   }
-  if (isView(source)) return WebAssembly.compile(await genuine(source));
+  if (isView(source)) return genuine(source).then(compileBytes);
   return isModule(source) ? source : compileUrl(source);
 }
 
@@ -54,7 +57,7 @@ function absolute(url: string): URL {
 }
 
 async function compileUrl(url: URL): Promise<WebAssembly.Module> {
-  if (url.protocol === 'file:') return WebAssembly.compile(await genuine(await readFile(url)));
+  if (url.protocol === 'file:') return readFile(url).then(genuine).then(compileBytes);
   return withDeadline(async (signal) => {
     let response;
     try {
@@ -78,7 +81,7 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
     // The engine knows its own class only, and a polyfill may have put another in its place. Then nothing was read.
     if (response.bodyUsed) throw error;
   }
-  return WebAssembly.compile(await response.arrayBuffer());
+  return response.arrayBuffer().then(compileBytes);
 }
 
 /** The file as Node reads it, whose fetch reads none, or as a page of a file: URL may where its browser allows that (Electron, Cordova). */

@@ -15,7 +15,7 @@ export function output(command, args, cwd) {
 
 /** As output(), for commands that need a server of this process. */
 export async function outputOf(command, args, cwd, env = process.env) {
-  const { stdout } = await promisify(execFile)(command, args, { cwd, env, timeout: 120_000 });
+  const { stdout } = await promisify(execFile)(command, args, { cwd, env, timeout: 600_000 });
   return stdout;
 }
 
