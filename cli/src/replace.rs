@@ -27,12 +27,8 @@ pub fn replace(file: File, temporary: TempPath, target: &Path, old: &Stamp) -> R
     still_there(target, old)?;
     match exchange(&temporary, target) {
         Ok(()) => {
-            let replaced = fs::symlink_metadata(&temporary).map_err(failed)?;
-            if Stamp::of(&replaced).is_renamed(old) {
-                temporary.close().map_err(failed)?
-            } else {
-                undo(temporary, target, id)?
-            }
+            let is_old = fs::symlink_metadata(&temporary).is_ok_and(|replaced| Stamp::of(&replaced).is_renamed(old));
+            if is_old { temporary.close().map_err(failed)? } else { undo(temporary, target, id)? }
         }
         // A file system that cannot: then somebody may still come between the last look and this.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => {
