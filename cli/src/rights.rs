@@ -5,13 +5,6 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
-use rustix::fs::{XattrFlags, fremovexattr, fsetxattr, lgetxattr};
-use rustix::io::Errno;
-
-/// The access control list (acl(5)); the group bits of a file that has one are its mask.
-const ACL: &str = "system.posix_acl_access";
-/// Bytes of the longest extended attribute (xattr(7)).
-const LONGEST: usize = 64 * 1024;
 /// Neither set-user-ID nor set-group-ID: they were given to other content.
 const PERMISSIONS: u32 = 0o777;
 const OWNER_ONLY: u32 = 0o600;
@@ -22,10 +15,10 @@ pub fn keep(new: &File, old: &Path, metadata: &Metadata) -> io::Result<()> {
     if fchown(new, Some(metadata.uid()), Some(metadata.gid())).is_err() {
         return owner_only(new);
     }
-    match list(old) {
-        Ok(None) if without_list(new) => new.set_permissions(Permissions::from_mode(metadata.mode() & PERMISSIONS)),
+    match acl::of(old) {
+        Ok(None) if acl::remove(new) => new.set_permissions(Permissions::from_mode(metadata.mode() & PERMISSIONS)),
         // It sets the mode, too.
-        Ok(Some(list)) if fsetxattr(new, ACL, &list, XattrFlags::empty()).is_ok() => Ok(()),
+        Ok(Some(list)) if acl::set(new, &list) => Ok(()),
         _ => owner_only(new),
     }
 }
@@ -35,20 +28,59 @@ fn owner_only(file: &File) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(OWNER_ONLY))
 }
 
-/// The list, if the file has one and its file system has lists.
-fn list(file: &Path) -> rustix::io::Result<Option<Vec<u8>>> {
-    let mut list = vec![0; LONGEST];
-    match lgetxattr(file, ACL, &mut list[..]) {
-        Ok(len) => {
-            list.truncate(len);
-            Ok(Some(list))
+/// Access control lists (acl(5)); the group bits of a file that has one are its mask.
+#[cfg(target_os = "linux")]
+mod acl {
+    use std::fs::File;
+    use std::path::Path;
+
+    use rustix::fs::{XattrFlags, fremovexattr, fsetxattr, lgetxattr};
+    use rustix::io::{Errno, Result};
+
+    const NAME: &str = "system.posix_acl_access";
+    /// Bytes of the longest extended attribute (xattr(7)).
+    const LONGEST: usize = 64 * 1024;
+
+    /// The list, if the file has one and its file system has lists.
+    pub fn of(file: &Path) -> Result<Option<Vec<u8>>> {
+        let mut list = vec![0; LONGEST];
+        match lgetxattr(file, NAME, &mut list[..]) {
+            Ok(len) => {
+                list.truncate(len);
+                Ok(Some(list))
+            }
+            Err(Errno::NODATA | Errno::NOTSUP) => Ok(None),
+            Err(error) => Err(error),
         }
-        Err(Errno::NODATA | Errno::NOTSUP) => Ok(None),
-        Err(error) => Err(error),
+    }
+
+    pub fn set(file: &File, list: &[u8]) -> bool {
+        fsetxattr(file, NAME, list, XattrFlags::empty()).is_ok()
+    }
+
+    /// Takes off a list that a new file has from its folder ("Object creation and default ACLs"); the old mode would open its
+    /// mask.
+    pub fn remove(file: &File) -> bool {
+        matches!(fremovexattr(file, NAME), Ok(()) | Err(Errno::NODATA | Errno::NOTSUP))
     }
 }
 
-/// Takes off a list that the new file has from its folder (acl(5), "Object creation and default ACLs"); the old mode would open its mask.
-fn without_list(file: &File) -> bool {
-    matches!(fremovexattr(file, ACL), Ok(()) | Err(Errno::NODATA | Errno::NOTSUP))
+/// Other systems have lists of other kinds, which are not kept.
+#[cfg(not(target_os = "linux"))]
+mod acl {
+    use std::fs::File;
+    use std::io::Result;
+    use std::path::Path;
+
+    pub fn of(_: &Path) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    pub fn set(_: &File, _: &[u8]) -> bool {
+        false
+    }
+
+    pub fn remove(_: &File) -> bool {
+        true
+    }
 }
