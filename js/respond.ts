@@ -1,8 +1,8 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
-import type { Readable } from 'node:stream';
 import { contentDisposition, contentType } from './attachment.js';
 import { type ByteStream, type Bytes, KmsealError } from './index.js';
+import { type Chunk, type Source, sourceOf } from './plaintext-source.js';
 
 /** Bytes of a plaintext without a proven length that are opened before the answer begins. */
 const OPEN_FIRST = 32 * 1024 * 1024;
@@ -198,61 +198,6 @@ function begin(out: ServerResponse, { start, length, size, partial }: Part, head
     else out.setHeader(name, value);
   }
   out.writeHead(out.statusCode);
-}
-
-type Chunk = Uint8Array;
-
-/** Where the plaintext comes from. */
-interface Source {
-  /** In bytes, where it is known: all of it was authenticated. */
-  readonly size: number | undefined;
-  next(): Promise<Chunk | undefined>;
-  cancel(reason?: unknown): void;
-}
-
-function sourceOf(plaintext: Opened['plaintext']): Source {
-  if (typeof plaintext !== 'object' || plaintext === null) {
-    throw new TypeError('plaintext must be what open or openRange gives: a stream, a Blob or bytes');
-  }
-  if (ArrayBuffer.isView(plaintext)) return bytesSource(new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength));
-  // By what they do: another realm's objects are instances of other classes.
-  const stream = 'stream' in plaintext ? plaintext.stream() : plaintext;
-  if (!('getReader' in stream)) return Symbol.asyncIterator in stream ? iteratedSource(stream) : bytesSource(new Uint8Array(stream));
-  const reader = stream.getReader();
-  return {
-    size: 'stream' in plaintext ? plaintext.size : undefined,
-    next: async () => (await reader.read()).value,
-    cancel: (reason) => void reader.cancel(reason).catch(() => {}),
-  };
-}
-
-function bytesSource(bytes: Chunk): Source {
-  let left: Chunk | undefined = bytes;
-  const next = async () => {
-    const piece = left;
-    left = undefined;
-    return piece;
-  };
-  return { size: bytes.length, next, cancel() {} };
-}
-
-/** A stream of Node's, or of a library that is like it. */
-function iteratedSource(stream: AsyncIterable<Uint8Array> & Partial<Pick<Readable, 'on' | 'destroy'>>): Source {
-  const iterator = stream[Symbol.asyncIterator]();
-  // It may fail before it is read, and without a listener that would end the process; reading it tells the error.
-  stream.on?.('error', () => {});
-  return {
-    size: undefined,
-    next: async () => {
-      const { done, value } = await iterator.next();
-      return done ? undefined : value;
-    },
-    cancel() {
-      // A generator would first wait for what it is waiting for.
-      if (stream.destroy) stream.destroy();
-      else iterator.return?.().catch(() => {});
-    },
-  };
 }
 
 /** Who reads the answer. */
