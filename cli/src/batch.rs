@@ -44,7 +44,7 @@ impl Batch {
         Ok(first.map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit as u8)))
     }
 
-    /// Fails if replacing this file, while `input` is at work, loses another input or a result of this run.
+    /// Fails if replacing this file with what comes of `input` loses another input or a result of this run.
     pub fn check(&self, target: &Path, there: FileId, input: &Origin) -> Result<()> {
         let why = if self.written.contains(&there) {
             "was written in this run, from another FILE or the same one; name each once"

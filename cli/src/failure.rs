@@ -29,7 +29,7 @@ pub enum Exit {
 pub struct Failure {
     pub exit: Exit,
     message: String,
-    /// Whether standard output failed, and not the file at work.
+    /// Whether standard output failed, and not the file that is read.
     pub of_output: bool,
 }
 

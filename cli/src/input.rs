@@ -116,7 +116,7 @@ pub fn fill(input: &mut impl Read, bytes: &mut Vec<u8>, mut at: usize, end: usiz
     Ok(at)
 }
 
-/// Makes room for as many bytes. Where there is no memory (`ulimit -v`) that is a failure as others, which leaves nothing behind.
+/// Makes room for as many bytes. Where there is no memory (`ulimit -v`) this fails like anything else, and leaves nothing behind.
 pub fn grow(bytes: &mut Vec<u8>, len: usize) -> io::Result<()> {
     if let Some(more) = len.checked_sub(bytes.len()) {
         bytes.try_reserve(more).map_err(|_| io::ErrorKind::OutOfMemory)?;

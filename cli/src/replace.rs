@@ -23,7 +23,7 @@ pub fn replace(file: File, temporary: TempPath, target: &Path, old: &Stamp) -> R
     sync::content(&file).map_err(failed)?;
     let id = FileId::of(&file.metadata().map_err(failed)?);
     sync::close(file).map_err(failed)?;
-    // Whoever changed its rights since would find the old ones again.
+    // If its rights were changed since, the new file has the old ones.
     still_there(target, old)?;
     match exchange(&temporary, target) {
         Ok(()) => {

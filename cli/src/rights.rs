@@ -9,8 +9,8 @@ use std::path::Path;
 const PERMISSIONS: u32 = 0o777;
 const OWNER_ONLY: u32 = 0o600;
 
-/// Gives the new file the old one's owner, group, mode and access control list. What cannot be kept leaves it for whoever wrote
-/// it alone.
+/// Gives the new file the old one's owner, group, mode and access control list. If one of them cannot be kept, only
+/// the user who wrote it can read it.
 pub fn keep(new: &File, old: &Path, metadata: &Metadata) -> io::Result<()> {
     if fchown(new, Some(metadata.uid()), Some(metadata.gid())).is_err() {
         return owner_only(new);

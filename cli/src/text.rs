@@ -1,4 +1,4 @@
-//! Text of whoever made a file, its name or a command line, harmless on a terminal.
+//! Text from files, their names and command lines, made harmless for a terminal.
 
 use std::path::Path;
 

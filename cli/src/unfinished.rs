@@ -18,7 +18,7 @@ use crate::stamp::{FileId, Stamp};
 use crate::sync::{self, folder_of};
 use crate::text::file_name;
 
-/// The temporary file that a signal must remove. Whoever holds the lock makes, renames or removes it.
+/// The temporary file that a signal must remove. Only the holder of the lock makes, renames or removes it.
 static NAMED: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 pub fn named() -> MutexGuard<'static, Option<PathBuf>> {

@@ -22,7 +22,7 @@ const shell = (redirections, ...args) =>
   runCommand(folder, setting.env, ['-c', `exec "$0" "$@" ${redirections}`, KMSEAL, ...args], { program: 'sh' });
 
 describe('a closed descriptor', () => {
-  test('of standard input is no empty file', async () => {
+  test('of standard input is not an empty file', async () => {
     for (const args of [['seal', '--key', 'key.json', '-'], ['open', '-'], ['reseal', '--key', 'key.json', '-'], ['inspect', '-'], ['seal', '--key', 'key.json', '-o', '-', '/dev/stdin']]) {
       const { status, stdout, stderr } = await shell('<&-', ...args);
       assert.deepEqual([status, stdout.length], [1, 0], `${args}`);

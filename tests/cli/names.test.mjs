@@ -1,4 +1,4 @@
-// File names, arguments and envelopes of whoever would command a shell or a terminal.
+// File names, arguments and envelopes that are made to command a shell or a terminal.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { inspect } from 'kmseal';
