@@ -243,17 +243,21 @@ for (const versioned of [false, true]) {
       await isMissing(name);
     });
 
-    test('of two that run at a time the newer object wins, whoever is last', async () => {
-      const name = nameOf('race');
-      const old = await uploaded(name, first);
-      let other;
-      aws.proxy.fault = async ({ operation }) => {
-        if (operation !== 'PutObject' || other) return;
-        other = uploaded(name, second).then((newer) => handler(event(newer)));
-        await other;
-      };
-      await handled(old);
-      await opensTo(name, second);
+    test('of two that run at a time the newer object wins, before whichever call of the old one it is opened', async () => {
+      for (let turn = 0; turn < 5; turn++) { // HEAD of the target, its versions, HEAD of the source, GET and PUT
+        const name = nameOf(`race-${turn}`);
+        const { s3: told } = await uploaded(name, first);
+        const { sequencer, ...object } = told.object; // whose order would tell as well
+        let seen = 0;
+        aws.proxy.fault = async ({ service }) => {
+          if (service !== 's3' || seen++ !== turn) return;
+          seen = Infinity;
+          await handler(event(await uploaded(name, second)));
+        };
+        await handler(event({ s3: { ...told, object } }));
+        assert.equal(seen, Infinity, `there is a call ${turn}`);
+        await opensTo(name, second);
+      }
     });
 
     test('an upload while the old object is read is what is opened', async () => {
