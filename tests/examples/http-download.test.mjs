@@ -47,7 +47,8 @@ before(async () => {
     return headers.authorization === '4711' ? { key: name, encryptionContext, filename: 'Übersicht.pdf', type: 'application/pdf' } : undefined;
   };
   const handlers = Object.fromEntries(['uploads', 'versioned'].map((bucket) => [bucket, downloads({ s3: aws.s3, bucket, opener, authorize })]));
-  server = createServer((request, response) => handlers[request.url.split('/')[1]](request, response)).listen(0, '127.0.0.1');
+  // A slow machine must not make the reader use a connection that the server has just given up.
+  server = createServer({ keepAliveTimeout: 0 }, (request, response) => handlers[request.url.split('/')[1]](request, response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   origin = `http://127.0.0.1:${server.address().port}`;
   mock.method(console, 'error', () => {});

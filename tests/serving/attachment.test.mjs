@@ -14,7 +14,8 @@ let server;
 let options;
 before(async () => {
   ({ parse } = createRequire(path.join(await servingTools(), 'package.json'))('content-disposition'));
-  server = createServer((request, response) => respond(response, { plaintext: new Uint8Array(1) }, options)).listen(0, '127.0.0.1');
+  // A slow machine must not make the reader use a connection that the server has just given up.
+  server = createServer({ keepAliveTimeout: 0 }, (request, response) => respond(response, { plaintext: new Uint8Array(1) }, options)).listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
 after(() => {
