@@ -1,5 +1,5 @@
 import { KmsealError } from './index.js';
-import type { Answer, AskOptions, SignedPut } from './s3.js';
+import type { Answer, AskOptions } from './s3.js';
 
 /** A request that failed: what the caller is told in the end, and whether to try again before. */
 export class Fault {
@@ -70,13 +70,19 @@ export function ask<T>(name: string, callback: (options: AskOptions) => Answer<T
       let answered;
       try {
         answered = await callback({ signal: controller.signal });
-        if (answered instanceof Response && answered.ok) return await json(answered);
+        if (isResponse(answered) && answered.ok && !answered.redirected) return await json(answered);
       } catch (cause) {
-        const passing = cause instanceof TypeError;
+        const passing = (cause as Partial<Error> | undefined)?.name === 'TypeError';
         throw new Fault(`sign.${name} failed${passing ? ', perhaps for want of a connection; try again' : ''}`, { passing, part, cause });
       }
-      if (!(answered instanceof Response)) return answered;
-      const { status } = answered;
+      if (!isResponse(answered)) return answered;
+      const { status, redirected } = answered;
+      // As to a login page, whose answer, even if it is JSON, says nothing about the upload.
+      if (redirected) {
+        throw new Fault(`sign.${name} was redirected, so the server did not answer; sign in again, or have it answer itself`, {
+          passing: false, status, part,
+        });
+      }
       throw new Fault(`the server answered sign.${name} with status ${status}; see what it says`, { passing: passes(status), status, part });
     };
     (answer() as Promise<T>).then(resolve, reject);
@@ -87,69 +93,17 @@ export function ask<T>(name: string, callback: (options: AskOptions) => Answer<T
   });
 }
 
+/** Of any realm. */
+function isResponse(answer: unknown): answer is Response {
+  const { status, text } = (answer ?? {}) as Partial<Response>;
+  return typeof status === 'number' && typeof text === 'function';
+}
+
 /** A body may be empty. */
 async function json(response: Response): Promise<unknown> {
   const text = await response.text();
   return text === '' ? undefined : JSON.parse(text);
 }
 
-const passes = (status: number) => status === 408 || status === 429 || status >= 500;
-
-export interface PutSettings {
-  signal: AbortSignal;
-  stallTimeout: number;
-  part?: number | undefined;
-  onProgress(loaded: number): void;
-}
-
-/** Sends bytes to S3 and gives their ETag, if the page may see it. Not with fetch, which tells nothing of an upload's progress. */
-export function put(blob: Blob, signed: SignedPut, { signal, stallTimeout, part, onProgress }: PutSettings): Promise<string | null> {
-  const what = part === undefined ? 'the envelope' : `part ${part}`;
-  return stoppable(signal, (resolve, reject) => {
-    const request = new XMLHttpRequest();
-    try {
-      request.open('PUT', signed.url);
-      for (const [name, value] of Object.entries(signed.headers ?? {})) request.setRequestHeader(name, value);
-    } catch (cause) {
-      throw new Fault(`${what} has no URL or headers that can be used; see what the server signed`, { passing: false, part, cause });
-    }
-    let timer: ReturnType<typeof setTimeout>;
-    const watch = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        reject(new Fault(`${what} stalled on its way to S3 for ${stallTimeout / 1000} s; try again`, { passing: true, part }));
-      }, stallTimeout);
-    };
-    request.upload.onprogress = ({ loaded }) => {
-      watch();
-      try {
-        onProgress(loaded);
-      } catch (error) {
-        reject(error);
-      }
-    };
-    request.onload = () => {
-      if (request.status >= 200 && request.status < 300) resolve(request.getResponseHeader('etag'));
-      else reject(refused(what, request, part));
-    };
-    request.onerror = () => {
-      const remedy = "the connection broke, or the bucket's CORS rule does not let this page PUT; try again";
-      reject(new Fault(`${what} did not reach S3: ${remedy}`, { passing: true, part }));
-    };
-    watch();
-    request.send(blob);
-    return () => {
-      clearTimeout(timer);
-      request.abort();
-    };
-  });
-}
-
-/** S3's refusal; a fresh signature helps where the old one had expired. */
-function refused(what: string, { status, responseText }: XMLHttpRequest, part: number | undefined): Fault {
-  const code = /<Code>(\w+)<\/Code>/.exec(responseText)?.[1] ?? 'no reason given';
-  const expired = code === 'ExpiredToken' || code === 'RequestTimeout' || (code === 'AccessDenied' && /has expired/.test(responseText));
-  const passing = expired || passes(status);
-  const remedy = passing ? 'try again later' : 'see what the server signs';
-  return new Fault(`S3 refused ${what} with status ${status} (${code}); ${remedy}`, { passing, status, part });
-}
+/** Whether a request that was answered so is worth another try. */
+export const passes = (status: number): boolean => status === 408 || status === 429 || status >= 500;

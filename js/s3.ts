@@ -11,7 +11,10 @@ const MIB = 2 ** 20;
 const MIN_PART = 5 * MIB;
 const MAX_PART = 5 * 1024 * MIB;
 
-/** Where the page may PUT, and with which headers; `content-length` is not one of them, browsers set it by themselves. */
+/**
+ * Where the page may PUT, and with which headers; `content-length` is not one of them, browsers set it by themselves. The bucket's CORS
+ * rule has to allow the headers, and to expose ETag.
+ */
 export interface SignedPut {
   url: string;
   headers?: Readonly<Record<string, string>> | undefined;
@@ -21,6 +24,12 @@ export interface SignedPut {
 export interface FinishedPart {
   PartNumber: number;
   ETag: string;
+}
+
+/** What HeadObject says of an object; the names are S3's. */
+export interface StoredObject {
+  ContentLength?: number | undefined;
+  ChecksumSHA256?: string | undefined;
 }
 
 /** What a callback gives: its answer, or fetch's Response, of whose body the answer is the JSON. */
@@ -36,12 +45,15 @@ export interface AskOptions {
  * `abort` have the server call S3. No part is signed before it is about to be sent.
  *
  * A TypeError, which is how fetch says that there is no connection, a Response with status 408, 429 or 5xx, and silence are tried
- * again: a callback may be called once more because its answer was lost. Whatever else a callback throws, and any other status,
- * ends the upload with ERR_UPLOAD, whose `cause` is what was thrown.
+ * again: a callback may be called once more because its answer was lost. Whatever else a callback throws, any other status, and a
+ * Response that was redirected, end the upload with ERR_UPLOAD, whose `cause` is what was thrown.
  */
 export interface Sign<U = unknown> {
-  /** PutObject, for an envelope of `size` bytes, not larger than a part. */
-  put(request: { size: number }, options: AskOptions): Answer<SignedPut>;
+  /**
+   * PutObject, for an envelope of `size` bytes, not larger than a part. Where there is `headObject`, `checksumSHA256` is the envelope's
+   * SHA-256 in base64, as the header `x-amz-checksum-sha256` has it: with that signed, S3 takes no other bytes.
+   */
+  put(request: { size: number; checksumSHA256?: string | undefined }, options: AskOptions): Answer<SignedPut>;
   /**
    * CreateMultipartUpload. All `parts` have `partSize` bytes but the last, `size` in all. What it answers is given to the others as
    * `upload`; an upload that was created already for the same object is the one to answer with.
@@ -49,8 +61,17 @@ export interface Sign<U = unknown> {
   create(request: { size: number; partSize: number; parts: number }, options: AskOptions): Answer<U>;
   /** UploadPart, of exactly `size` bytes; numbers start at 1. */
   part(request: { upload: U; number: number; size: number }, options: AskOptions): Answer<SignedPut>;
-  /** CompleteMultipartUpload; its answer is the result's `completed`. S3 may take minutes. */
+  /**
+   * CompleteMultipartUpload; its answer is the result's `completed`. S3 may take minutes, and can answer with status 200 and an
+   * `<Error>`: AWS's SDKs throw that, any other client has to look for it.
+   */
   complete(request: { upload: U; size: number; parts: FinishedPart[] }, options: AskOptions): Answer<unknown>;
+  /**
+   * HeadObject, with `ChecksumMode: 'ENABLED'`, of what `put` stores: for a PUT with `if-none-match: *`, which overwrites nothing. If its
+   * answer is lost, the next try meets status 412; the envelope is stored if length and checksum are its own. Without this callback
+   * the upload then fails with ERR_UPLOAD, whose message says that the envelope is perhaps delivered.
+   */
+  headObject?: ((request: { size: number }, options: AskOptions) => Answer<StoredObject>) | undefined;
   /** AbortMultipartUpload. `upload` is undefined where `create` may have done its work, but its answer never came. */
   abort(request: { upload: U | undefined }, options: AskOptions): Answer<unknown>;
 }
@@ -94,7 +115,8 @@ export interface UploadResult {
 
 /**
  * Seals a file part by part and uploads the parts, of which S3 makes one object: the envelope, under a name and type that the
- * server chose. Failed requests are tried again after a random time of up to 0.5, 1, 2, ... 20 s, with a fresh signature.
+ * server chose. What counts as stored is S3's own answer only: with status 200, a strong ETag and no body, from where it was sent.
+ * Failed requests are tried again after a random time of up to 0.5, 1, 2, ... 20 s, with a fresh signature.
  *
  * When it fails or is cancelled, the multipart upload is aborted, as far as the server can be reached within `stallTimeout`. A
  * lifecycle rule of the bucket (AbortIncompleteMultipartUpload) does so for pages that were closed.
@@ -108,6 +130,7 @@ export async function uploadSealed<U = unknown>(file: Blob, options: UploadOptio
   for (const name of ['put', 'create', 'part', 'complete', 'abort'] as const) {
     if (typeof sign?.[name] !== 'function') throw new TypeError(`sign.${name} must be a function`);
   }
+  if (sign.headObject != null && typeof sign.headObject !== 'function') throw new TypeError('sign.headObject must be a function');
   whole(partSize, 'partSize', MIN_PART, MAX_PART);
   whole(concurrency, 'concurrency', 1, 100);
   whole(retries, 'retries', 0, 1000);

@@ -315,7 +315,7 @@ inBrowsers((page) => {
       });
       assert.equal(told, 'The encryption is not finished. Wait a moment, then try again.', name);
       assert.equal(forms.uploads(), uploads, name);
-      await page.driver.executeScript('form.requestSubmit()');
+      await page.leave('form.requestSubmit()');
       await page.sent();
       assert.deepEqual(await forms.arrived(), [{ bytes: paper.bytes, context: { user: '2' } }], name);
     }

@@ -116,7 +116,7 @@ inBrowsers((page) => {
 
   test('a failed one leaves nothing to form.submit(), which asks for no validity', async () => {
     assert.deepEqual(await choose('key-src="/form" required'), failed('ERR_KEY_INVALID'));
-    await page.driver.executeScript('form.submit()');
+    await page.leave('form.submit()');
     await page.sent();
     assert.deepEqual([...(await forms.received())], []);
   });

@@ -53,7 +53,7 @@ inBrowsers((page) => {
         await idle();
       });
       assert.equal(forms.uploads(), uploads);
-      await page.driver.executeScript("document.querySelector('form').requestSubmit()");
+      await page.leave("document.querySelector('form').requestSubmit()");
       await page.sent();
       assert.deepEqual(await forms.arrived(), [{ bytes: paper.bytes, context: { user: '4711' } }]);
 
@@ -72,7 +72,7 @@ inBrowsers((page) => {
         form.requestSubmit();
         await idle();
       });
-      await page.driver.executeScript("document.querySelector('form').requestSubmit()");
+      await page.leave("document.querySelector('form').requestSubmit()");
       await page.sent();
       assert.deepEqual(await forms.arrived(), [{ bytes: paper.bytes, context: { user: '4712' } }]);
     });

@@ -99,7 +99,7 @@ inBrowsers((page, name) => {
       customError: true, valueMissing: false, checked: false, message: 'The encryption is not finished. Wait a moment, then try again.',
       values: [['note', 'hello']], events: [['beforeseal', paper.name, null], ['change', null, null]], files: 0,
     });
-    await page.driver.executeScript('form.submit()');
+    await page.leave('form.submit()');
     await page.sent();
     assert.deepEqual(fieldsOf(await forms.received()), [['note', 'hello']]);
   });
@@ -177,7 +177,7 @@ inBrowsers((page, name) => {
   test('with scripts off, or before the element is defined, nothing of it is sent', async () => {
     forms.show(FORM('required'));
     await page.driver.get(`${forms.origin}/form`);
-    await page.driver.executeScript("document.querySelector('button').click()");
+    await page.press('button');
     await page.sent();
     assert.deepEqual(fieldsOf(await forms.received()), [['note', 'hello']]);
   });

@@ -1,97 +1,21 @@
 // tusOptions with tus-js-client against a real tus server: what arrives, what the requests tell, and what happens when they fail.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
-import { Opener } from 'kmseal';
-import { printed } from '../../scripts/lib/kms.mjs';
-import { bundle } from '../support/bundle.mjs';
-import { startKms } from '../support/kms.mjs';
-import { content, PLAIN } from '../support/plaintext.mjs';
+import { truncateSync } from 'node:fs';
+import { test } from 'node:test';
+import { PLAIN } from '../support/plaintext.mjs';
 import { leaks } from '../support/relay.mjs';
-import { inBrowsers, openKit } from '../support/session.mjs';
-import { startTus } from '../support/tus.mjs';
+import { NAME, TYPE, testTus, until } from '../support/tus-uploads.mjs';
 
 /* global kit, tus -- of the page */
 
 const MIB = 2 ** 20;
-const NAME = 'Arztbrief Meier.pdf';
-const TYPE = 'application/pdf';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-tus-'));
-const file = path.join(folder, NAME);
-let kms;
-let key;
-let server;
-let scripts;
-before(async () => {
-  kms = await startKms();
-  key = await kms.createKey();
-  server = await startTus();
-  scripts = await bundle(`export * from 'tus-js-client'; export { tusOptions } from 'kmseal/tus';`);
-});
-after(async () => {
-  await server?.close();
-  await kms?.close();
-  rmSync(folder, { recursive: true });
-});
+const { server, file, open, patches, offsets, inBrowsers } = testTus();
 
-const routes = (app) => app.get('/tus.js', (c) => c.body(scripts, 200, { 'Content-Type': 'text/javascript' }));
-
-/** What has arrived, opened through KMS. */
-async function open(url, encryptionContext) {
-  const opener = new Opener({ keyIds: [key.KeyId], decrypt: kms.decrypt });
-  return Buffer.from((await opener.open(server.read(url), { encryptionContext })).plaintext);
-}
-
-const patches = () => server.relay.seen.filter(({ method }) => method === 'PATCH');
-const offsets = () => patches().map(({ headers }) => Number(headers['upload-offset']));
-
-inBrowsers((name) => openKit(name, { keys: [printed(key)], routes, connect: [server.relay.origin] }), (page, name) => {
-  before(async () => {
-    await page.evaluate(async () => {
-      globalThis.tus = { ...(await import('/tus.js')) };
-      /** Starts an upload; `done` comes to how it ended. */
-      tus.start = (file, options) => {
-        const upload = new tus.Upload(file, options);
-        upload.done = new Promise((resolve) => {
-          upload.options.onSuccess = () => resolve({ url: upload.url });
-          upload.options.onError = (error) => {
-            const { code, message } = error.causingError ?? error;
-            resolve({ error: code ?? error.name, message, url: upload.url });
-          };
-        });
-        upload.start();
-        tus.last = upload;
-        return upload;
-      };
-    });
-  });
-
-  afterEach(() => {
-    const told = leaks(server.relay.seen, [NAME, 'Arztbrief', TYPE, PLAIN]);
-    server.relay.reset();
-    assert.deepEqual(told, []);
-  });
-
-  async function choose(size) {
-    const bytes = content(size);
-    writeFileSync(file, bytes);
-    await page.chooseFiles([file]);
-    return bytes;
-  }
-
-  /** Begins to upload the chosen file, with these options beside tusOptions'. */
-  const begin = (options) =>
-    page.evaluate((name, endpoint, options) => {
-      tus.start(kit.chosenFile(name), { ...tus.tusOptions(kit.sealer()), endpoint, ...options });
-    }, NAME, server.endpoint, options);
-
-  const upload = async (options) => {
-    await begin(options);
-    return page.evaluate(() => tus.last.done);
-  };
+inBrowsers((page, name) => {
+  const choose = (size) => page.choose(size);
+  const begin = (options) => page.begin(options);
+  const upload = (options) => page.upload(options);
 
   test('a file arrives chunk by chunk, without name, type or anything that could be read', async () => {
     const bytes = await choose(20 * MIB);
@@ -282,6 +206,7 @@ inBrowsers((name) => openKit(name, { keys: [printed(key)], routes, connect: [ser
     const bytes = await choose(2.5 * MIB);
     await page.evaluate(async (name, endpoint) => {
       const watch = await import('/pages/watch.js');
+      await kit.sealer().seal(new Blob(['first, since watch.js replaces what kmseal tries before it seals']));
       const held = new Promise((resolve) => { tus.goOn = resolve; });
       watch.whenEncrypted(() => held);
       tus.start(kit.chosenFile(name), { ...tus.tusOptions(kit.sealer()), endpoint, chunkSize: 2 ** 20 });
@@ -317,10 +242,3 @@ inBrowsers((name) => openKit(name, { keys: [printed(key)], routes, connect: [ser
     assert.deepEqual(server.relay.seen.filter(({ method }) => method === 'HEAD'), []);
   });
 });
-
-/** Waits until something has happened here. */
-async function until(check) {
-  for (const late = Date.now() + 20_000; !check(); await new Promise((resolve) => { setTimeout(resolve, 20); })) {
-    if (Date.now() > late) throw new Error('it did not happen in 20 s');
-  }
-}

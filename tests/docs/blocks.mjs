@@ -1,6 +1,7 @@
 // The code blocks of the documents, made into programs.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ROOT } from '../../scripts/lib/run.mjs';
 
 /** Programs are written here, where imports find the package itself and its development dependencies. */
@@ -49,4 +50,13 @@ export function write(name, code) {
   const file = path.join(FOLDER, name);
   writeFileSync(file, code);
   return file;
+}
+
+/** The server's half among the blocks of "To S3, in parts": what it defines. @param {string[]} codes */
+export async function serverOf(codes) {
+  const server = codes.find((code) => code.includes('S3Client'));
+  const commands = [...new Set(server.match(/\b\w+Command\b/g))].join(', ');
+  const imports = `import { S3Client, ${commands} } from '@aws-sdk/client-s3';\nimport { getSignedUrl } from '@aws-sdk/s3-request-presigner';`;
+  const file = write('server.mjs', moduleOf(server, { imports, returns: ['handle', 'uploads'] }));
+  return (await import(pathToFileURL(file).href)).example({});
 }

@@ -6,10 +6,11 @@ import {
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms';
 import {
-  AbortMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, GetBucketCorsCommand, GetObjectCommand,
-  GetPublicAccessBlockCommand, ListMultipartUploadsCommand, ListObjectsV2Command, ListPartsCommand, PutBucketCorsCommand, PutObjectCommand,
-  S3Client,
+  AbortMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, GetBucketCorsCommand, GetBucketVersioningCommand,
+  GetObjectCommand, GetPublicAccessBlockCommand, HeadObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, ListPartsCommand,
+  PutBucketCorsCommand, PutObjectCommand, S3Client,
 } from '@aws-sdk/client-s3';
+import { GetRolePolicyCommand, IAMClient } from '@aws-sdk/client-iam';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { sample } from '../support/bytes.mjs';
@@ -55,6 +56,7 @@ const actions = {
   'kms:ScheduleKeyDeletion': ({ kms }) => kms.send(new ScheduleKeyDeletionCommand({ KeyId: stack.KeyArn })),
   's3:PutObject': ({ s3 }) => s3.send(new PutObjectCommand({ ...object('put'), Body: 'x' })),
   's3:GetObject': ({ s3 }) => s3.send(new GetObjectCommand(object('sealed'))).then(({ Body }) => Body.transformToByteArray()),
+  's3:GetObject, as HeadObject under the prefix': ({ s3 }) => s3.send(new HeadObjectCommand(object(`${stack.UploadPrefix}sealed`))),
   's3:DeleteObject': ({ s3 }) => s3.send(new DeleteObjectCommand(object('sealed'))),
   's3:ListBucket': ({ s3 }) => s3.send(new ListObjectsV2Command({ Bucket: stack.BucketName })),
   's3:PutBucketCORS': ({ s3 }) => s3.send(new PutBucketCorsCommand({ Bucket: stack.BucketName, CORSConfiguration: { CORSRules: [] } })),
@@ -77,7 +79,8 @@ async function fetched(url, options) {
   const [, name] = /<Code>(\w+)</.exec(await response.text()) ?? [];
   if (!response.ok) throw Object.assign(new Error(`${response.status}`), { name });
 }
-const refused = ({ name }) => name === 'AccessDeniedException' || name === 'AccessDenied';
+// An answer to HEAD has no body, and so no code.
+const refused = ({ name, $metadata }) => /^AccessDenied(Exception)?$/.test(name) || (name === 'Unknown' && $metadata.httpStatusCode === 403);
 
 test('the publisher takes the public key, the page seals, its server signs the upload, the opener opens it', async () => {
   const key = await KmsPublicKey.import(await actions['kms:GetPublicKey'](roles.Publisher));
@@ -85,8 +88,14 @@ test('the publisher takes the public key, the page seals, its server signs the u
   const encryptionContext = { purpose: 'upload' };
   const sealed = await new Sealer({ keys: key }).seal(PLAINTEXT, { encryptionContext });
   envelope = { blob: key.encrypt(new Uint8Array(80)) };
-  const url = await getSignedUrl(roles.PageServer.s3, new PutObjectCommand(object('sealed')));
-  assert.equal((await fetch(url, { method: 'PUT', body: sealed })).status, 200);
+  for (const Key of ['sealed', `${stack.UploadPrefix}sealed`]) {
+    const signableHeaders = new Set(['host', 'if-none-match']);
+    const url = await getSignedUrl(roles.PageServer.s3, new PutObjectCommand({ ...object(Key), IfNoneMatch: '*' }), { signableHeaders });
+    const put = (headers) => fetch(url, { method: 'PUT', body: sealed, headers });
+    assert.equal((await put({})).status, 403, 'not without the header that is signed');
+    assert.equal((await put({ 'if-none-match': '*' })).status, 200);
+    assert.equal((await put({ 'if-none-match': '*' })).status, 412, 'nothing is overwritten');
+  }
   const read = await actions['s3:GetObject'](roles.Opener);
   const decrypt = (input) => roles.Opener.kms.send(new DecryptCommand(input));
   const opened = await new Opener({ keyIds: [stack.KeyArn], decrypt }).open(read, { encryptionContext });
@@ -102,8 +111,9 @@ describe('least privilege', () => {
     Publisher: ['kms:GetPublicKey'],
     PageServer: [
       's3:PutObject', 's3:PutObject, by a signed URL', 's3:ListMultipartUploadParts', 's3:ListBucketMultipartUploads', 's3:AbortMultipartUpload',
+      's3:GetObject, as HeadObject under the prefix',
     ],
-    Opener: ['kms:Decrypt', 's3:GetObject', 's3:GetObject, by a signed URL'],
+    Opener: ['kms:Decrypt', 's3:GetObject', 's3:GetObject, as HeadObject under the prefix', 's3:GetObject, by a signed URL'],
   };
   for (const [role, mine] of Object.entries(allowed)) {
     for (const [action, act] of Object.entries(actions)) {
@@ -135,16 +145,17 @@ test('the bucket keeps the public out and lets the page in', async () => {
   const { PublicAccessBlockConfiguration: block } = await s3.send(new GetPublicAccessBlockCommand(bucket));
   assert.deepEqual(Object.values(block), [true, true, true, true]);
   const { CORSRules: [rule] } = await s3.send(new GetBucketCorsCommand(bucket));
-  assert.deepEqual([rule.AllowedOrigins, rule.ExposeHeaders], [[ORIGIN], ['ETag']]);
+  assert.deepEqual([rule.AllowedOrigins, rule.AllowedMethods, rule.ExposeHeaders], [[ORIGIN], ['PUT'], ['ETag']]);
+  assert.equal((await s3.send(new GetBucketVersioningCommand(bucket))).Status, 'Enabled');
   s3.destroy();
   // As browsers ask before they upload (Fetch, "CORS-preflight fetch").
   const preflight = async (origin, method) => {
-    const headers = { origin, 'access-control-request-method': method, 'access-control-request-headers': 'content-type' };
+    const headers = { origin, 'access-control-request-method': method, 'access-control-request-headers': 'content-type,if-none-match,x-amz-checksum-sha256' };
     const answer = await fetch(`${aws.emulator.endpoint}/${stack.BucketName}/preflight`, { method: 'OPTIONS', headers });
     return [answer.status, answer.headers.get('access-control-allow-origin')];
   };
-  for (const method of ['PUT', 'POST']) assert.deepEqual(await preflight(ORIGIN, method), [200, ORIGIN], method);
-  for (const [origin, method] of [['https://www.example.org', 'PUT'], [ORIGIN, 'DELETE'], [ORIGIN, 'GET']]) {
+  assert.deepEqual(await preflight(ORIGIN, 'PUT'), [200, ORIGIN]);
+  for (const [origin, method] of [['https://www.example.org', 'PUT'], [ORIGIN, 'POST'], [ORIGIN, 'DELETE'], [ORIGIN, 'GET']]) {
     assert.deepEqual(await preflight(origin, method), [403, null], `${origin} ${method}`);
   }
 });
@@ -154,4 +165,50 @@ test('unless told otherwise the opener may use one algorithm only', async () => 
   const { Policy } = await aws.client.send(new GetKeyPolicyCommand({ KeyId: KeyArn, PolicyName: 'default' }));
   const open = JSON.parse(Policy).Statement.find(({ Sid }) => Sid === 'Open');
   assert.deepEqual(open.Condition, { StringEquals: { 'kms:EncryptionAlgorithm': RSA } });
+});
+
+// The emulator knows neither key, so that it would let this role overwrite: what it holds is that the policy says so.
+test("the page's server may write nothing without If-None-Match", async () => {
+  const iam = new IAMClient(aws.emulator.config);
+  const RoleName = stack.PageServerRoleArn.split('/').at(-1);
+  const { PolicyDocument } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: 'upload' }));
+  iam.destroy();
+  const { Statement } = JSON.parse(decodeURIComponent(PolicyDocument));
+  assert.deepEqual(Statement.find(({ Sid }) => Sid === 'OverwriteNothing'), {
+    Sid: 'OverwriteNothing',
+    Effect: 'Deny',
+    Action: 's3:PutObject',
+    Resource: `arn:aws:s3:::${stack.BucketName}/*`,
+    // Of "Enforce conditional writes on Amazon S3 buckets": CreateMultipartUpload and UploadPart are no object creation.
+    Condition: { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
+  });
+  const actions = Statement.filter(({ Effect }) => Effect === 'Allow').flatMap(({ Action }) => Action).sort();
+  assert.deepEqual(actions, [
+    's3:AbortMultipartUpload', 's3:GetObject', 's3:ListBucketMultipartUploads', 's3:ListMultipartUploadParts', 's3:PutObject',
+  ]);
+});
+
+test('no bucket is asked over plain http', async () => {
+  const strict = await deploy(aws.emulator, 'strict', { AliasName: 'alias/strict', TlsOnly: 'true' });
+  const credentials = await createUser(aws.emulator, 'reader', 's3:*', '*');
+  for (const Bucket of [strict.BucketName, strict.PlainBucketName]) {
+    for (const https of [false, true]) {
+      const { s3 } = clientsOf({ credentials });
+      // As a proxy that ends TLS tells.
+      const told = (next) => (args) => next({ ...args, request: Object.assign(args.request, { headers: { ...args.request.headers, 'x-forwarded-proto': 'https' } }) });
+      if (https) s3.middlewareStack.add(told, { step: 'finalizeRequest', name: 'told' });
+      const put = s3.send(new PutObjectCommand({ Bucket, Key: 'kept', Body: 'x' }));
+      if (https) await put;
+      else await assert.rejects(put, refused);
+      s3.destroy();
+    }
+  }
+});
+
+test('no role can be taken by everybody', async () => {
+  for (const name of ['PublisherPrincipal', 'PageServerPrincipal', 'OpenerPrincipal']) {
+    for (const principal of ['*', 'arn:aws:iam::*:root', 'arn:aws:iam::000000000000:role/*', '000000000000', 'lambda.amazonaws.com']) {
+      await assert.rejects(deploy(aws.emulator, 'open', { AliasName: 'alias/open', [name]: principal }), /pattern/i, `${name} ${principal}`);
+    }
+  }
 });

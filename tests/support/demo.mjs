@@ -8,8 +8,9 @@ import { startDemo } from '../../www/server/demo.mjs';
 
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-export async function openDemo() {
-  const demo = await startDemo({ ports: [0] });
+/** @param {Omit<Parameters<typeof startDemo>[0], 'ports'>} [options] */
+export async function openDemo(options) {
+  const demo = await startDemo({ ports: [0], ...options });
   const { kms, s3, bucket, origin, publicKey } = demo;
 
   /**

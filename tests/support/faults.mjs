@@ -19,7 +19,7 @@ export class Faults {
    * @type {(import('./relay.mjs').Seen & { name: string })[]}
    */
   seen = [];
-  /** Asked once for each of them. @type {(name: string) => Fault | undefined} */
+  /** Asked once for each of them. @type {(name: string, seen?: import('./relay.mjs').Seen) => Fault | undefined} */
   fault = () => undefined;
   /** Sizes of parts, by upload id. @type {Record<string, number[]>} */
   #parts = {};
@@ -53,7 +53,7 @@ export class Faults {
     this.seen.push(seen);
     if (number) (this.#parts[uploadId] ??= [])[number - 1] = Number(seen.headers['content-length']);
     if (seen.method === 'POST' && this.#parts[uploadId]?.slice(0, -1).some((size) => size < MIN_PART)) return TOO_SMALL;
-    const fault = ['PUT', 'POST'].includes(seen.method) && this.fault(seen.name);
+    const fault = ['PUT', 'POST'].includes(seen.method) && this.fault(seen.name, seen);
     return fault && { after: 'nothing', ...fault };
   }
 

@@ -30,6 +30,7 @@ async function startForms({ routes, folders, connect } = {}) {
   const key = await kms.createKey();
   const requests = [];
   let page = '';
+  let gate;
   const server = await startServer({
     folders,
     connect,
@@ -42,6 +43,10 @@ async function startForms({ routes, folders, connect } = {}) {
         await next();
       });
       routes?.(app);
+      app.get('/gate', async (context) => {
+        await gate;
+        return context.body(null, 204);
+      });
       app.get('/form', (context) => context.html(PAGE(page), 200, { 'Cache-Control': 'no-cache' }));
       app.get('/kms-public-key.json', (context) => context.json(printed(key)));
       app.post('/upload', (context) => context.html(PAGE('<p id="received">received</p>')));
@@ -49,6 +54,8 @@ async function startForms({ routes, folders, connect } = {}) {
   });
   const opener = new Opener({ keyIds: [key.KeyId], decrypt: kms.decrypt, cache: { maxAge: 60_000 } });
   return {
+    /** What requests to /gate wait for. */
+    letThrough: (opens) => (gate = opens),
     kms,
     key,
     origin: server.origin,
@@ -161,13 +168,25 @@ async function openForms(name, forms, options) {
     idle: (selector = 'kmseal-file') => evaluate((selector) => idle(document.querySelector(selector)), selector),
     /** Waits until the endpoint has answered a form. */
     async sent() {
-      for (let tries = 0; tries < 200; tries++) {
-        if (await driver.executeScript("return document.querySelector('#received') !== null")) return;
-        await sleep(50);
+      for (const late = Date.now() + 60_000; Date.now() < late; await sleep(50)) {
+        // WebKit's driver gets no answer of a script that runs when the page leaves.
+        const received = await driver.executeScript("return document.querySelector('#received') !== null").catch((error) => {
+          if (!/unload/.test(error.message)) throw error;
+        });
+        if (received) return;
       }
-      throw new Error('the form was not sent within 10 s');
+      throw new Error('the form was not sent within a minute');
     },
-    press: (selector) => driver.executeScript('document.querySelector(arguments[0]).click()', selector),
+    /** Runs what has the page leave, but not before the driver has the answer that it began. */
+    async leave(code) {
+      let open;
+      forms.letThrough(new Promise((resolve) => { open = resolve; }));
+      await driver.executeScript(`fetch('/gate').then(() => { ${code} })`);
+      open();
+    },
+    press(selector) {
+      return this.leave(`document.querySelector(${JSON.stringify(selector)}).click()`);
+    },
   };
 }
 

@@ -4,9 +4,13 @@ import { createServer, request as ask } from 'node:http';
 
 /**
  * @typedef {{ method: string, url: string, headers: import('node:http').IncomingHttpHeaders, body: Buffer }} Seen
- * @typedef {{ does: 'cut' | 'stall' | 'answer', status?: number, body?: string, after: 'nothing' | 'half' | 'all' }} Fault cut: the
- *   connection ends; stall: nothing is read or answered any more; answer: with that status and body, the rest of the request being read
- *   for nothing. `after`: how much of the body the server has got by then; after `all` the request has done its work
+ * @typedef {object} Fault
+ * @property {'cut' | 'stall' | 'answer'} does cut: the connection ends; stall: nothing is read or answered any more; answer: with that
+ *   status, body and headers, the rest of the request being read for nothing
+ * @property {number} [status]
+ * @property {string} [body]
+ * @property {Record<string, string>} [headers]
+ * @property {'nothing' | 'half' | 'all'} after how much of the body the server has got by then; after `all` the request has done its work
  */
 
 /** @param {string} target an origin */
@@ -41,12 +45,13 @@ async function pass(relay, url, incoming, outgoing) {
   const chunks = [];
   const seen = { method, url: incoming.url, headers, get body() { return Buffer.concat(chunks); } };
   if (method !== 'OPTIONS') relay.seen.push(seen);
-  const { does, status, body, after } = (method !== 'OPTIONS' && relay.fault(seen)) || {};
+  const { does, status, body, after, headers: more } = (method !== 'OPTIONS' && relay.fault(seen)) || {};
   const stops = Boolean(does) && after !== 'all';
   let room = stops ? Math.floor(after === 'half' ? Number(headers['content-length'] ?? 0) / 2 : 0) : Infinity;
 
-  // The Host header stays: it may be signed.
-  const asked = after === 'nothing' ? undefined : ask(url, { method, headers });
+  // The Host header stays, since it may be signed, whatever name of this machine the relay was asked under.
+  const host = `127.0.0.1:${incoming.socket.localPort}`;
+  const asked = after === 'nothing' ? undefined : ask(url, { method, headers: { ...headers, host } });
   let stopped = false;
   asked?.on('error', () => stopped || incoming.socket.destroy());
   incoming.on('close', () => incoming.complete || asked?.destroy());
@@ -75,7 +80,7 @@ async function pass(relay, url, incoming, outgoing) {
   }
   if (does === 'cut') incoming.socket.destroy();
   if (does === 'stall') incoming.pause();
-  if (does === 'answer') outgoing.writeHead(status, { 'access-control-allow-origin': '*' }).end(body);
+  if (does === 'answer') outgoing.writeHead(status, { 'access-control-allow-origin': '*', 'access-control-expose-headers': '*', ...more }).end(body);
 }
 
 /**

@@ -11,12 +11,12 @@ export const ORIGIN = 'https://www.example.com';
 /** What of the emulator a stack needs. */
 export const STACK_SERVICES = 'kms,s3,iam,sts,cloudformation';
 
-/** Creates a stack, whose roles the account's root may take, and gives its outputs. */
+/** Creates a stack, whose roles the account's root may take and whose buckets may be asked over http, and gives its outputs. */
 export async function deploy(emulator, StackName, parameters) {
   const client = new CloudFormationClient(emulator.config);
   try {
     const principal = `arn:aws:iam::${ACCOUNT}:root`;
-    const all = { PageOrigin: ORIGIN, PublisherPrincipal: principal, PageServerPrincipal: principal, OpenerPrincipal: principal, ...parameters };
+    const all = { PageOrigin: ORIGIN, PublisherPrincipal: principal, PageServerPrincipal: principal, OpenerPrincipal: principal, TlsOnly: 'false', ...parameters };
     const Parameters = Object.entries(all).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue }));
     await client.send(new CreateStackCommand({ StackName, TemplateBody: TEMPLATE, Parameters, Capabilities: ['CAPABILITY_IAM'] }));
     await waitUntilStackCreateComplete({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 }, { StackName });

@@ -2,19 +2,22 @@
 import { uploadSealed } from '/dist/s3.js';
 
 /** Callbacks that ask the page's server, as a page would write them. */
-export function signer(id, path = '/s3') {
-  const post = (step) => (request, { signal }) => fetch(`${path}/${id}/${step}`, { method: 'POST', body: JSON.stringify(request), signal });
-  return { put: post('put'), create: post('create'), part: post('part'), complete: post('complete'), abort: post('abort') };
+export function signer(id, path = '/s3', looksUp = false) {
+  const headers = { 'content-type': 'application/json' };
+  const post = (step) => (request, { signal }) =>
+    fetch(`${path}/${id}/${step}`, { method: 'POST', headers, body: JSON.stringify(request), signal });
+  const sign = { put: post('put'), create: post('create'), part: post('part'), complete: post('complete'), abort: post('abort') };
+  return looksUp ? { ...sign, headObject: post('headObject') } : sign;
 }
 
 /**
  * Starts an upload. `settled` says how it went: with `result`, `error` as JSON, or what else it rejected with; and what `create` was
  * asked, of which errors `resume` was told, and the progress.
  */
-export function begin(file, { id, path, resume, signer: own = {}, ...options }) {
+export function begin(file, { id, path, resume, looksUp, signer: own = {}, ...options }) {
   const controller = new AbortController();
   const outcome = { id, progress: [], created: undefined, told: [] };
-  const sign = { ...signer(id, path), ...own };
+  const sign = { ...signer(id, path, looksUp), ...own };
   const { create } = sign;
   sign.create = (request, asked) => create((outcome.created = request), asked);
   const uploading = uploadSealed(file, {

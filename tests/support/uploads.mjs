@@ -15,11 +15,20 @@ const NAME = 'report of mister miller.pdf';
 const TYPE = 'application/pdf';
 const LONG_AGO = new Date('2026-01-01T00:00:00Z');
 
-export async function openUploads(name) {
+/** @param {{ connect?: string[], routes?: (app: import('hono').Hono) => void }} [more] as of startServer() */
+export async function openUploads(name, { connect = [], routes } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-s3-'));
   const file = path.join(folder, NAME);
   const s3 = await startS3();
-  const page = await openKit(name, { keys: [s3.key], routes: s3.routes, connect: [s3.origin] });
+  const page = await openKit(name, {
+    keys: [s3.key],
+    routes(app) {
+      s3.routes(app);
+      routes?.(app);
+    },
+    // Under its other name, too, to which it may redirect.
+    connect: [s3.origin, s3.origin.replace('127.0.0.1', 'localhost'), ...connect],
+  });
   await s3.allow(page.origin);
 
   return {

@@ -7,16 +7,19 @@ import { secureHeaders } from 'hono/secure-headers';
 import { printed } from '../../scripts/lib/kms.mjs';
 import { bundleWays } from './bundle.mjs';
 import { createFormReceiver } from './form.mjs';
-import { guard, refusal, unknownUpload } from './guard.mjs';
+import { guard, jsonObject, jsonOnly, refusal, unknownUpload } from './guard.mjs';
 import { multipart } from './multipart.mjs';
 import { createOpening } from './opening.mjs';
 import { renderPages, renderRefusal } from './pages.mjs';
 import { createTusReceiver } from './tus.mjs';
+import { Unfinished } from './unfinished.mjs';
 import { Uploads } from './uploads.mjs';
 import { WAYS } from './ways.mjs';
 
 const PAGE = fileURLToPath(new URL('..', import.meta.url));
 const PACKAGE = fileURLToPath(new URL('../../dist', import.meta.url));
+
+const EXPIRE_EVERY = 10 * 60 * 1000;
 
 /**
  * The demo's server: the pages, the public key, four ways to upload, what arrived, and opening it.
@@ -28,15 +31,18 @@ const PACKAGE = fileURLToPath(new URL('../../dist', import.meta.url));
  * @param {import('@aws-sdk/client-kms').GetPublicKeyCommandOutput} options.publicKey the answer of GetPublicKey
  * @param {string[]} options.origins the addresses under which the server is reached
  * @param {number} options.maxUploadSize the largest envelope that it signs or takes
+ * @param {Unfinished} [options.unfinished]
  * @param {boolean} options.emulated whether KMS and S3 are the emulator's
  * @returns {Promise<{ fetch: Hono['fetch'], close: () => Promise<void> }>}
  */
-export async function createApp({ kms, s3, bucket, publicKey, origins, maxUploadSize, emulated }) {
-  const uploads = new Uploads(s3, bucket);
+export async function createApp({
+  kms, s3, bucket, publicKey, origins, maxUploadSize, emulated, unfinished = new Unfinished({ maxBytes: 8 * maxUploadSize }),
+}) {
+  const uploads = new Uploads(s3, bucket, unfinished);
   const keyArn = publicKey.KeyId;
   const openUpload = createOpening({ kms, keyArn, uploads });
-  const receiveForm = createFormReceiver({ uploads, keyArn, maxUploadSize });
-  const tus = await createTusReceiver({ uploads, keyArn, origins, maxUploadSize });
+  const receiveForm = createFormReceiver({ uploads, unfinished, keyArn, maxUploadSize });
+  const tus = await createTusReceiver({ uploads, unfinished, keyArn, origins, maxUploadSize });
   const pages = renderPages();
   const bundled = await bundleWays();
   const app = new Hono();
@@ -55,19 +61,22 @@ export async function createApp({ kms, s3, bucket, publicKey, origins, maxUpload
     return c.json({ error: 'ERR_SERVER', message }, 502);
   });
 
+  app.use('/uploads/*', jsonOnly);
+
   app.get('/kms-public-key.json', (c) => c.json(printed(publicKey)));
   app.get('/demo.json', (c) => c.json({ emulated, maxUploadSize }));
 
   // The context names the upload, so its id must exist before sealing; the size is known, and signed, only after it.
   app.post('/uploads', bodyLimit({ maxSize: 1024 }), async (c) => {
-    const { way } = await c.req.json().catch(() => ({}));
-    if (!Object.hasOwn(WAYS, way)) {
+    const { way } = await jsonObject(c);
+    if (typeof way !== 'string' || !Object.hasOwn(WAYS, way)) {
       throw refusal(400, 'BAD_WAY', `Send the way that it will come as JSON: { "way": one of "${Object.keys(WAYS).join('", "')}" }.`);
     }
+    await unfinished.expire();
     return c.json({ id: uploads.create(way) }, 201);
   });
   app.post('/uploads/:id/open', async (c) => c.json(await openUpload(known(uploads, c), c.req.raw.signal)));
-  app.route('/uploads', multipart({ s3, bucket, keyOf: (id) => uploads.get(id)?.key, maxSize: maxUploadSize }));
+  app.route('/uploads', multipart({ s3, bucket, keyOf: (id) => uploads.get(id)?.key, maxSize: maxUploadSize, unfinished }));
 
   app.get('/arrivals.json', async (c) => {
     const way = c.req.query('way');
@@ -99,7 +108,15 @@ export async function createApp({ kms, s3, bucket, publicKey, origins, maxUpload
   const withoutPrefix = (path) => path.replace(/^\/kmseal/, '');
   app.get('/kmseal/:file{[\\w-]+\\.(?:js|wasm)}', serveStatic({ root: PACKAGE, rewriteRequestPath: withoutPrefix }));
   app.notFound((c) => c.json({ error: 'NOT_FOUND', message: 'There is nothing at this address.' }, 404));
-  return { fetch: app.fetch, close: tus.close };
+  // Also while nobody asks for anything.
+  const timer = setInterval(() => unfinished.expire().catch(console.error), EXPIRE_EVERY).unref();
+  return {
+    fetch: app.fetch,
+    close() {
+      clearInterval(timer);
+      return tus.close();
+    },
+  };
 }
 
 /** @param {Uploads} uploads @param {import('hono').Context} c */

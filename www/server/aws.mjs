@@ -23,11 +23,14 @@ export function connect({ region, endpoint, credentials }) {
 /** @param {KMSClient} kms @param {string} keyId a key ARN, a key id or an alias */
 export const getPublicKey = (kms, keyId) => kms.send(new GetPublicKeyCommand({ KeyId: keyId }));
 
+/** Of a PUT. */
+const HEADERS = ['content-type', 'if-none-match', 'x-amz-checksum-sha256'];
+
 /** What a bucket must allow so that the page can PUT to a presigned URL and see a part's ETag. @param {string[]} origins */
 export const corsRule = (origins) => ({
   AllowedOrigins: origins,
   AllowedMethods: ['PUT'],
-  AllowedHeaders: ['content-type'],
+  AllowedHeaders: HEADERS,
   ExposeHeaders: ['ETag'],
 });
 
@@ -52,7 +55,7 @@ export async function bucketAllows(s3, bucket, origins) {
         (rule) =>
           rule.AllowedMethods.includes('PUT') &&
           rule.AllowedOrigins.some((allowed) => allowed === '*' || allowed === origin) &&
-          rule.AllowedHeaders?.some((header) => header === '*' || header.toLowerCase() === 'content-type') &&
+          HEADERS.every((name) => rule.AllowedHeaders?.some((header) => header === '*' || header.toLowerCase() === name)) &&
           rule.ExposeHeaders?.some((header) => header.toLowerCase() === 'etag'),
       );
     return origins.every(allows);

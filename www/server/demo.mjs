@@ -16,16 +16,17 @@ const S3_MAX_UPLOAD = 5 * 2 ** 30;
 /**
  * Serves the demo: on AWS with `keyArn` and `bucket`, else on an emulator with a key and a bucket of its own.
  *
- * @param {{ keyArn?: string, bucket?: string, ports: number[] }} options ports: tried in turn, 0 for any that is free
+ * @param {{ keyArn?: string, bucket?: string, ports: number[], unfinished?: import('./unfinished.mjs').Unfinished }} options ports: tried
+ *   in turn, 0 for any that is free; unfinished: other bounds for what is begun
  */
-export async function startDemo({ keyArn, bucket, ports }) {
+export async function startDemo({ keyArn, bucket, ports, unfinished }) {
   const listening = await listen(ports);
   const prepare = keyArn ? () => onAws(keyArn, bucket, listening.origins) : onEmulator;
   const { stop, ...backend } = await prepare(listening.origins).catch((error) => {
     listening.server.close();
     throw error;
   });
-  const { origin, close } = await serveDemo(listening, backend);
+  const { origin, close } = await serveDemo(listening, { ...backend, unfinished });
   return {
     origin,
     ...backend,

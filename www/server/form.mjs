@@ -15,11 +15,12 @@ const MAX_FILES = 40;
  *
  * @param {object} options
  * @param {import('./uploads.mjs').Uploads} options.uploads
+ * @param {import('./unfinished.mjs').Unfinished} options.unfinished
  * @param {string} options.keyArn
  * @param {number} options.maxUploadSize of all files together
  * @returns {(incoming: import('node:http').IncomingMessage) => Promise<string[]>} resolves to the new uploads' ids
  */
-export function createFormReceiver({ uploads, keyArn, maxUploadSize }) {
+export function createFormReceiver({ uploads, unfinished, keyArn, maxUploadSize }) {
   return async (incoming) => {
     const folder = await mkdtemp(path.join(tmpdir(), 'kmseal-form-'));
     try {
@@ -37,17 +38,21 @@ export function createFormReceiver({ uploads, keyArn, maxUploadSize }) {
         allowEmptyFiles: true,
         minFileSize: 0,
       });
-      const [fields, files] = await form.parse(incoming).catch((error) => {
+      // Its own lists are objects, which lose a field that is called __proto__.
+      const received = [];
+      let upload;
+      form.on('file', (name, { filepath, newFilename }) => received.push({ name, filepath, order: Number(newFilename) }));
+      form.on('field', (name, value) => {
+        if (name === 'upload') upload ??= value;
+      });
+      await form.parse(incoming).catch((error) => {
         throw readable(error, maxUploadSize);
       });
-      const [upload] = fields.upload ?? [];
       if (!uploads.has(upload)) throw unknownUpload();
-      if (!files.doc?.length) {
+      if (!received.some(({ name }) => name === 'doc')) {
         throw refusal(422, 'MISSING', 'The form came without a sealed file. With scripts off nothing is sealed, and nothing is sent.');
       }
-      const received = Object.entries(files)
-        .flatMap(([name, list]) => list.map(({ filepath, newFilename }) => ({ name, filepath, order: Number(newFilename) })))
-        .sort((a, b) => a.order - b.order);
+      received.sort((a, b) => a.order - b.order);
       for (const { name, filepath } of received) {
         if (!Object.hasOwn(FIELDS, name)) throw refusal(422, 'UNKNOWN_FIELD', `This form has no file field “${name}”.`);
         await refuseUnsealed(filepath, { keyArn, context: uploads.get(upload).context });
@@ -58,6 +63,7 @@ export function createFormReceiver({ uploads, keyArn, maxUploadSize }) {
         await uploads.store(id, filepath);
         stored.push(id);
       }
+      unfinished.finish(upload);
       return stored;
     } finally {
       await rm(folder, { recursive: true });

@@ -15,6 +15,25 @@ export function refusal(status, error, message) {
 export const unknownUpload = () => refusal(404, 'UNKNOWN_UPLOAD', 'This server has handed out no such upload since it was started.');
 
 /**
+ * Of a request whose body is JSON: a page of another site can send that type only if the server allows it (CORS), and none does here.
+ *
+ * @type {import('hono').MiddlewareHandler}
+ */
+export async function jsonOnly(c, next) {
+  if (c.req.method === 'POST' && !/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? '')) {
+    throw refusal(415, 'NOT_JSON', 'Send JSON, and say so: content-type: application/json.');
+  }
+  await next();
+}
+
+/** The body, which must be an object. @param {import('hono').Context} c @returns {Promise<Record<string, unknown>>} */
+export async function jsonObject(c) {
+  const body = await c.req.json().catch(() => undefined);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw refusal(400, 'BAD_JSON', 'Send a JSON object.');
+  return body;
+}
+
+/**
  * Lets in only what the demo's own page sends.
  *
  * Loopback alone is no protection: any site the reader visits can send requests to 127.0.0.1, and a DNS name of its own

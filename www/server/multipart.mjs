@@ -5,10 +5,12 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { refusal } from './guard.mjs';
+import { jsonObject, refusal } from './guard.mjs';
+import { Unfinished } from './unfinished.mjs';
 
 /** S3's own limits, "Amazon S3 multipart upload limits": every part but the last has the least size. */
 const MIN_PART = 5 * 2 ** 20;
+const MAX_PART = 5 * 2 ** 30;
 const MAX_PARTS = 10_000;
 
 /** The object's type says nothing about the file. */
@@ -17,11 +19,14 @@ const CONTENT_TYPE = 'application/octet-stream';
 /** Long enough for a slow line, short enough that a leaked URL is soon worthless. */
 const URL_LIFETIME_SECONDS = 15 * 60;
 
+/** In base64. */
+const SHA256 = /^[A-Za-z0-9+/]{43}=$/;
+
 /** The list of 10,000 finished parts has some 600 KB. */
 const MAX_BODY = 2 ** 20;
 
 /**
- * The server's half of `kmseal/s3`: `POST /:id/put`, `create`, `part`, `complete` and `abort`, each with the JSON that uploadSealed
+ * The server's half of `kmseal/s3`: `POST /:id/put`, `create`, `part`, `complete`, `headObject` and `abort`, each with the JSON that uploadSealed
  * gives the callback of that name. It signs nothing but PUTs of the sizes that were announced, to the one object of that id;
  * what creates, completes and aborts, it asks S3 for itself. Asked once more, since its answer was lost, it answers the same.
  *
@@ -32,27 +37,55 @@ const MAX_BODY = 2 ** 20;
  * @param {(id: string) => string | undefined} options.keyOf the object's key of an id that this server has handed out
  * @param {number} options.maxSize the largest envelope in bytes
  * @param {number} [options.lifetime] of a URL, in seconds
+ * @param {Unfinished} [options.unfinished] bounds what is begun; what expires is aborted
  */
-export function multipart({ s3, bucket, keyOf, maxSize, lifetime = URL_LIFETIME_SECONDS }) {
+export function multipart({ s3, bucket, keyOf, maxSize, lifetime = URL_LIFETIME_SECONDS, unfinished = new Unfinished({ maxBytes: 100 * maxSize }) }) {
   /** @type {Map<string, Upload>} */
   const uploads = new Map();
-  // The presigner leaves content-type out unless it is named here. A part has none.
-  const sign = (command, ...headers) =>
-    getSignedUrl(s3, command, { expiresIn: lifetime, signableHeaders: new Set(['host', 'content-length', ...headers]) });
+  const add = (id, upload) => {
+    uploads.set(id, upload);
+    unfinished.onExpiry(id, 'multipart', async () => {
+      uploads.delete(id);
+      if (!upload.isComplete) await upload.abort();
+    });
+  };
+  // The presigner leaves headers out, or puts them into the URL, unless they are named here. A part has none.
+  const sign = (command, headers = []) => {
+    const signableHeaders = new Set(['host', 'content-length', ...headers]);
+    return getSignedUrl(s3, command, { expiresIn: lifetime, signableHeaders, unhoistableHeaders: signableHeaders });
+  };
 
   const steps = {
-    async put(object, { size }) {
+    // With a checksum, S3 takes these bytes only, and overwrites nothing: whoever names one can also look up what an answer that was
+    // lost has stored.
+    async put(object, { size, checksumSHA256 }, id) {
       expectSize(size, maxSize);
-      const url = await sign(new PutObjectCommand({ ...object, ContentLength: size, ContentType: CONTENT_TYPE }), 'content-type');
-      return { url, headers: { 'content-type': CONTENT_TYPE } };
+      unfinished.hear(id, size);
+      const headers = { 'content-type': CONTENT_TYPE };
+      const put = { ...object, ContentLength: size, ContentType: CONTENT_TYPE };
+      if (checksumSHA256 !== undefined) {
+        if (!SHA256.test(checksumSHA256)) throw refusal(400, 'BAD_CHECKSUM', 'Send the SHA-256 of the envelope in base64.');
+        Object.assign(headers, { 'if-none-match': '*', 'x-amz-checksum-sha256': checksumSHA256 });
+        Object.assign(put, { IfNoneMatch: '*', ChecksumSHA256: checksumSHA256 });
+      }
+      return { url: await sign(new PutObjectCommand(put), Object.keys(headers)), headers };
+    },
+
+    async headObject(object) {
+      const { ContentLength, ChecksumSHA256 } = await s3.send(new HeadObjectCommand({ ...object, ChecksumMode: 'ENABLED' }));
+      return { ContentLength, ChecksumSHA256 };
     },
 
     async create(object, { size, partSize, parts }, id) {
       expectSize(size, maxSize);
-      if (!(partSize >= MIN_PART && parts <= MAX_PARTS && parts === Math.ceil(size / partSize))) {
-        throw refusal(400, 'BAD_PARTS', 'S3 takes up to 10,000 parts, each but the last of 5 MiB or more.');
+      const whole = Number.isSafeInteger(partSize) && partSize >= MIN_PART && partSize <= MAX_PART;
+      if (!(whole && parts <= MAX_PARTS && parts === Math.ceil(size / partSize))) {
+        throw refusal(400, 'BAD_PARTS', 'S3 takes up to 10,000 parts, each but the last of 5 MiB to 5 GiB.');
       }
-      if (!uploads.has(id)) uploads.set(id, new Upload(s3, object, { size, partSize, parts }));
+      if (!uploads.has(id)) {
+        unfinished.hear(id, size);
+        add(id, new Upload(s3, object, { size, partSize, parts }));
+      }
       const upload = uploads.get(id);
       if (upload.size !== size || upload.partSize !== partSize) {
         throw refusal(409, 'OTHER_UPLOAD', 'Another envelope is on its way to this object.');
@@ -66,18 +99,24 @@ export function multipart({ s3, bucket, keyOf, maxSize, lifetime = URL_LIFETIME_
       if (size !== upload.sizeOf(number)) {
         throw refusal(400, 'BAD_PART', 'The upload has no such part, or not of that size.');
       }
+      unfinished.hear(id);
       return { url: await sign(new UploadPartCommand({ ...(await upload.place()), PartNumber: number, ContentLength: size })) };
     },
 
     async complete(object, { parts }, id) {
       await known(uploads, id).complete(parts);
+      unfinished.finish(id);
       return {};
     },
 
     // Also where `create` never got through, or its answer did not.
     async abort(object, body, id) {
-      if (!uploads.has(id)) uploads.set(id, new Upload(s3, object, {}));
+      if (!uploads.has(id)) {
+        unfinished.hear(id);
+        add(id, new Upload(s3, object, {}));
+      }
       await uploads.get(id).abort();
+      unfinished.finish(id);
       return {};
     },
   };
@@ -86,7 +125,8 @@ export function multipart({ s3, bucket, keyOf, maxSize, lifetime = URL_LIFETIME_
     const { id, step } = c.req.param();
     const key = keyOf(id);
     if (key === undefined || !Object.hasOwn(steps, step)) throw refusal(404, 'UNKNOWN_UPLOAD', 'There is no such upload.');
-    const body = await c.req.json().catch(() => ({}));
+    const body = await jsonObject(c);
+    await unfinished.expire();
     return c.json(await steps[step]({ Bucket: bucket, Key: key }, body, id));
   });
 }
@@ -102,6 +142,8 @@ function expectSize(size, maxSize) {
   if (size > maxSize) throw refusal(413, 'TOO_LARGE', `Envelopes have up to ${Math.floor(maxSize / 2 ** 20)} MiB here.`);
 }
 
+const isETag = (value) => typeof value === 'string' && value.length <= 1024;
+
 /** A multipart upload. */
 class Upload {
   #s3;
@@ -111,6 +153,7 @@ class Upload {
   #place;
   /** @type {Promise<void> | undefined} */
   #completed;
+  isComplete = false;
   #aborted = false;
   /** Whether S3 may have begun others for this object: the SDK asks again when an answer is lost. */
   #others = false;
@@ -158,26 +201,28 @@ class Upload {
   /** @param {{ PartNumber: number, ETag: string }[]} parts */
   async complete(parts) {
     const whole = Array.isArray(parts) && parts.length === this.#parts;
-    if (!whole || parts.some((part, index) => part?.PartNumber !== index + 1 || typeof part.ETag !== 'string')) {
+    if (!whole || parts.some((part, index) => part?.PartNumber !== index + 1 || !isETag(part.ETag))) {
       throw refusal(400, 'BAD_PARTS', 'Send PartNumber and ETag of every part, in order.');
     }
     const place = await this.place();
-    this.#completed ??= this.#complete(place, parts).catch((error) => {
+    const Parts = parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag }));
+    this.#completed ??= this.#complete(place, Parts).catch((error) => {
       this.#completed = undefined;
       throw error;
     });
     await this.#completed;
   }
 
-  async #complete(place, parts) {
+  async #complete(place, Parts) {
     try {
-      await this.#s3.send(new CompleteMultipartUploadCommand({ ...place, MultipartUpload: { Parts: parts } }));
+      await this.#s3.send(new CompleteMultipartUploadCommand({ ...place, MultipartUpload: { Parts } }));
     } catch (error) {
       // It was complete already, and only S3's answer was lost.
       if (error.name !== 'NoSuchUpload') throw error;
       const { ContentLength } = await this.#s3.send(new HeadObjectCommand(this.#object));
       if (ContentLength !== this.size) throw error;
     }
+    this.isComplete = true;
     // The object is there, whatever becomes of these.
     await this.#abortOthers().catch(() => {});
   }

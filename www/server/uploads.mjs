@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 
 /** The object's type says nothing about the file: S3 is told neither its name nor its kind. */
@@ -20,19 +20,27 @@ const CONTENT_TYPE = 'application/octet-stream';
 export class Uploads {
   #s3;
   #bucket;
+  #unfinished;
   #prefix = `kmseal-demo/${randomUUID()}/`;
   /** @type {Map<string, Upload>} */
   #known = new Map();
 
-  /** @param {import('@aws-sdk/client-s3').S3Client} s3 @param {string} bucket */
-  constructor(s3, bucket) {
+  /**
+   * @param {import('@aws-sdk/client-s3').S3Client} s3
+   * @param {string} bucket
+   * @param {import('./unfinished.mjs').Unfinished} unfinished
+   */
+  constructor(s3, bucket, unfinished) {
     this.#s3 = s3;
     this.#bucket = bucket;
+    this.#unfinished = unfinished;
   }
 
   /** Hands out the number of a new upload. @param {string} way */
   create(way) {
     const id = randomUUID();
+    this.#unfinished.hear(id);
+    this.#unfinished.onExpiry(id, 'upload', () => this.#forget(id));
     return this.#add(id, { way, holds: 'file', context: { purpose: 'kmseal-demo', upload: id } });
   }
 
@@ -46,6 +54,15 @@ export class Uploads {
   #add(id, upload) {
     this.#known.set(id, { ...upload, key: this.#prefix + randomUUID() });
     return id;
+  }
+
+  /** What has arrived stays. @param {string} id */
+  async #forget(id) {
+    const object = { Bucket: this.#bucket, Key: this.get(id).key };
+    const arrived = await this.#s3.send(new HeadObjectCommand(object)).catch((error) => {
+      if (error.name !== 'NotFound') throw error;
+    });
+    if (!arrived) this.#known.delete(id);
   }
 
   has(id) {
@@ -62,6 +79,7 @@ export class Uploads {
     const { size } = await stat(file);
     const object = { Bucket: this.#bucket, Key: this.get(id).key, ContentType: CONTENT_TYPE };
     await this.#s3.send(new PutObjectCommand({ ...object, ContentLength: size, Body: createReadStream(file) }));
+    this.#unfinished.finish(id);
   }
 
   /**
@@ -81,9 +99,11 @@ export class Uploads {
     for await (const { Contents = [] } of paginateListObjectsV2({ client: this.#s3 }, { Bucket: this.#bucket, Prefix: this.#prefix })) {
       for (const { Key, Size, LastModified } of Contents) sizes.set(Key, { size: Size, arrived: LastModified.toISOString() });
     }
-    return Array.from(this.#known, ([id, { key, way, holds }]) => ({ id, way, holds, key, ...sizes.get(key) }))
+    const arrivals = Array.from(this.#known, ([id, { key, way, holds }]) => ({ id, way, holds, key, ...sizes.get(key) }))
       .filter(({ arrived }) => arrived !== undefined)
       .reverse();
+    for (const { id } of arrivals) this.#unfinished.finish(id);
+    return arrivals;
   }
 
   /** Where presigned URLs point: the one origin besides its own that the page may connect to. */
