@@ -83,7 +83,8 @@ export async function putEnvelope(id, envelope, { signal, onProgress }) {
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded }) => onProgress({ loaded, total: envelope.size });
     request.onload = () => {
-      if (request.status >= 200 && request.status < 300) return resolve(undefined);
+      // S3's own answer, and not that of a portal or a proxy.
+      if (request.status === 200 && request.responseText === '' && request.getResponseHeader('etag')) return resolve(undefined);
       const reason = /<Code>(\w+)<\/Code>/.exec(request.responseText)?.[1] ?? 'no reason given';
       reject(new DemoError('UPLOAD_REFUSED', `S3 refused the envelope with status ${request.status} (${reason}).`));
     };

@@ -37,7 +37,7 @@ async function setUp(wasm, pem) {
   addEventListener('error', ({ message }) => mistakes.push(message));
   /** The error's parts, what else came of it, or that nothing came. */
   const outcome = (work) => {
-    const late = new Promise((resolve) => { setTimeout(resolve, 10_000, { code: 'nothing in 10 s' }); });
+    const late = new Promise((resolve) => { setTimeout(resolve, 60_000, { code: 'nothing in a minute' }); });
     const done = (async () => work())().then(
       (value) => ({ value: value?.size ?? value?.length ?? typeof value }),
       ({ name, code, message, cause }) => ({ name, code, message, trap: cause instanceof WebAssembly.RuntimeError, cause: cause?.name }),

@@ -213,7 +213,7 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
 
 /** Waits for it. */
 async function seen(check) {
-  for (const limit = Date.now() + 20_000; !(await check()); await delay(20)) {
-    if (Date.now() > limit) throw new Error('nothing of the kind in 20 s');
+  for (const limit = Date.now() + 60_000; !(await check()); await delay(20)) {
+    if (Date.now() > limit) throw new Error('nothing of the kind in a minute');
   }
 }

@@ -121,6 +121,31 @@ inBrowsers(setUp, (page) => {
     assert.ok(bytes.equals(await opened(urls[0])));
   });
 
+  test('the URL of an upload that was begun with another envelope is refused, though a later upload is further', async () => {
+    await page.choose(3.5 * MIB);
+    breakDown();
+    const { urls: [old] } = await upload({ retryDelays: [] });
+    servers.reset();
+    const { counts, errors } = await page.evaluate(async (uploadUrl) => {
+      const uppy = up.make();
+      const [{ id }] = uppy.getFiles();
+      let stopped;
+      // Two chunks further, and then with the old URL, as from a state that the page has kept.
+      uppy.on('upload-progress', (file, { bytesUploaded }) => {
+        if (stopped || bytesUploaded < 2 * 2 ** 20) return;
+        stopped = true;
+        uppy.pauseAll();
+      });
+      uppy.upload().catch(() => {});
+      while (!stopped) await new Promise((resolve) => { setTimeout(resolve, 10); });
+      uppy.cancelAll();
+      uppy.addFile(document.querySelector('input').files[0]);
+      uppy.setFileState(id, { tus: { uploadUrl } });
+      return { counts: up.counts(await uppy.upload()), errors: uppy.errors };
+    }, old);
+    assert.deepEqual([counts, errors.map(({ code }) => code)], [[0, 1], ['ERR_UPLOAD']]);
+  });
+
   test('and if the page insists on finding it, it is refused', async () => {
     await page.choose(2.5 * MIB);
     await leaveHalf();

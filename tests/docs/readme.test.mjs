@@ -122,7 +122,7 @@ async function inPage(name, code, { given = [], returns = [], use }) {
 const run = (line, more) => outputOf('bash', ['-euo', 'pipefail', '-c', line], folder, { ...env, ...more });
 const lines = (code) => code.split('\n').filter((line) => line.trim());
 const until = async (check) => {
-  for (let round = 0; round < 100; round++) {
+  for (let round = 0; round < 600; round++) {
     const result = await check();
     if (result) return result;
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -1,7 +1,7 @@
 // When the opener's cached data keys are wiped, in the memory of the WebAssembly module.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { sample, soon } from '../support/bytes.mjs';
 import { startKms } from '../support/kms.mjs';
@@ -58,9 +58,18 @@ test('by close()', async () => {
   assert.equal(inMemory(), false);
 });
 
-test('when it is too old, without being asked for', async () => {
-  const opener = await keeping({ cache: { maxAge: 300 } });
-  await delay(500);
+test('when it is too old, without being asked for', async (context) => {
+  const { setTimeout } = globalThis;
+  const due = [];
+  context.mock.method(globalThis, 'setTimeout', (callback, delay, ...values) => {
+    if (delay > 3_000_000) due.push(callback);
+    return setTimeout(callback, delay, ...values);
+  });
+  const opener = await keeping({ cache: { maxAge: 3_600_000 } });
+  const now = Date.now();
+  // An hour later, for the clock and for the timer that waits for it.
+  context.mock.method(Date, 'now', () => now + 3_600_001);
+  due.at(-1)();
   assert.equal(inMemory(), false);
   opener.close();
 });

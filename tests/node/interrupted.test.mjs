@@ -119,10 +119,12 @@ test('nothing is kept by a cache that was closed while KMS was asked', async (co
   const both = await new Sealer({ keys }).seal(new Uint8Array(1));
   let refuse;
   const refused = new Promise((_, reject) => { refuse = reject; });
-  const ask = (input, options) => (input.KeyId === keys[0].keyId ? refused : decrypt(input, options));
+  let asked;
+  const asking = new Promise((resolve) => { asked = resolve; });
+  const ask = (input, options) => (input.KeyId === keys[0].keyId ? (asked(), refused) : decrypt(input, options));
   const closed = new Opener({ keyIds: keys.map(({ keyId }) => keyId), decrypt: ask, cache: { maxAge: 600_000 } });
   const opening = closed.open(both);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await asking;
   closed.close();
   const timers = context.mock.method(globalThis, 'setTimeout');
   refuse(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));

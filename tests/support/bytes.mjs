@@ -49,11 +49,11 @@ export function byHand() {
   return hand;
 }
 
-/** The promise, or a rejection after 5 seconds. */
+/** The promise, or a rejection after a minute. */
 export function soon(promise) {
   let timer;
   const late = new Promise((resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('nothing happened for 5 seconds')), 5000);
+    timer = setTimeout(() => reject(new Error('nothing happened for a minute')), 60_000);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

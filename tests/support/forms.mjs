@@ -132,8 +132,8 @@ async function setUp() {
     return { release() { watch.whenReading(undefined); gate.resolve(); } };
   };
   globalThis.until = async (what) => {
-    for (const end = performance.now() + 10_000; !what(); ) {
-      if (performance.now() > end) throw new Error(`not within 10 s: ${what}; ${statesOf()} ${JSON.stringify(events)}`);
+    for (const end = performance.now() + 60_000; !what(); ) {
+      if (performance.now() > end) throw new Error(`not within a minute: ${what}; ${statesOf()} ${JSON.stringify(events)}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   };

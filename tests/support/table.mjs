@@ -8,7 +8,7 @@ import { startServer } from './server.mjs';
 const RUN = async (kmseal, prepare, calls, afterwards) => {
   const page = { kmseal, ...(await prepare(kmseal, globalThis.values)) };
   const outcomes = [];
-  const late = () => new Promise((resolve) => { setTimeout(resolve, 10_000, 'nothing in 10 s'); });
+  const late = () => new Promise((resolve) => { setTimeout(resolve, 60_000, 'nothing in a minute'); });
   for (const call of calls) {
     try {
       outcomes.push({ error: `none: it gave ${await Promise.race([call(page), late()])}`.slice(0, 60), message: '' });

@@ -129,7 +129,7 @@ export function testTus() {
 
 /** Waits until something has happened here. */
 export async function until(check) {
-  for (const late = Date.now() + 20_000; !check(); await new Promise((resolve) => { setTimeout(resolve, 20); })) {
-    if (Date.now() > late) throw new Error('it did not happen in 20 s');
+  for (const late = Date.now() + 60_000; !check(); await new Promise((resolve) => { setTimeout(resolve, 20); })) {
+    if (Date.now() > late) throw new Error('it did not happen in a minute');
   }
 }
