@@ -48,22 +48,24 @@ export function subtleCryptoError(cause?: unknown): KmsealError {
   return new KmsealError('ERR_PLATFORM', message, { cause });
 }
 
+type Usage = 'encrypt' | 'decrypt';
+
 /** SubtleCrypto and what we call of it, as it gave the right answers. */
-let proven: readonly unknown[] | undefined;
+const proven: { [usage in Usage]?: readonly unknown[] } = {};
 
 /** Fails unless SubtleCrypto gives what the .wasm's own cipher gives: tried once, and again when a script has replaced it since. */
-async function proveSubtleCrypto(on: Instance): Promise<void> {
+async function proveSubtleCrypto(on: Instance, usage: Usage): Promise<void> {
   const { subtle } = crypto;
-  const parts = [subtle, subtle.importKey, subtle.encrypt, subtle.decrypt];
-  if (parts.every((part, at) => part === proven?.[at])) return;
-  if (!(await call(on, (wasm) => wasm.subtleCryptoWorks()))) throw subtleCryptoError();
-  proven = parts;
+  const parts = [subtle, subtle.importKey, subtle[usage]];
+  if (parts.every((part, at) => part === proven[usage]?.[at])) return;
+  if (!(await call(on, (wasm) => wasm.subtleCryptoWorks(usage)))) throw subtleCryptoError();
+  proven[usage] = parts;
 }
 
-/** A content key as a CryptoKey, of a SubtleCrypto that works. */
-export async function importKey(on: Instance, source: { importKey(): Promise<CryptoKey> }): Promise<CryptoKey> {
+/** A content key as a CryptoKey for one use, of a SubtleCrypto that works. */
+export async function importKey(on: Instance, source: { importKey(): Promise<CryptoKey> }, usage: Usage): Promise<CryptoKey> {
   try {
-    const [key] = await Promise.all([call(on, () => source.importKey()), proveSubtleCrypto(on)]);
+    const [key] = await Promise.all([call(on, () => source.importKey()), proveSubtleCrypto(on, usage)]);
     return key;
   } catch (cause) {
     throw cause instanceof KmsealError ? cause : subtleCryptoError(cause);

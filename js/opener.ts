@@ -233,7 +233,7 @@ disposable(Opener);
 /** The content key as a CryptoKey; wiped at once if that fails. */
 async function keyOf(on: Instance, unlocked: Unlocked): Promise<CryptoKey> {
   try {
-    return await importKey(on, unlocked);
+    return await importKey(on, unlocked, 'decrypt');
   } catch (error) {
     free(on, unlocked);
     throw error;

@@ -211,7 +211,7 @@ export class Sealer {
   /** The content key as a CryptoKey, or nothing where the .wasm does the work. */
   async #importKey({ on, sealing }: { on: Instance; sealing: Sealing }, signal: AbortSignal | undefined): Promise<CryptoKey | undefined> {
     try {
-      const key = this.#web ? await importKey(on, sealing) : undefined;
+      const key = this.#web ? await importKey(on, sealing, 'encrypt') : undefined;
       throwIfAborted(signal);
       return key;
     } catch (error) {

@@ -17,8 +17,8 @@ use crate::error::{Result, Thrown};
 /// Safari's has failed on them.
 const SMALL: u32 = 1024;
 
-/// Frames that SubtleCrypto is tried with; as many are under way when a file is sealed.
-const KNOWN_ANSWERS: u8 = 4;
+/// Frames that SubtleCrypto is tried with; so many at least are under way when a file is sealed.
+const KNOWN_ANSWERS: u8 = 3;
 const IV_LEN: usize = 12;
 
 #[wasm_bindgen(module = "/src/subtle.js")]
@@ -27,7 +27,7 @@ extern "C" {
     pub fn import_key(raw: &[u8], usage: &str) -> Promise;
     fn encrypt(iv: &[u8], aad: &[u8], key: &CryptoKey, data: &Uint8Array) -> Promise;
     fn decrypt(iv: &[u8], aad: &[u8], key: &CryptoKey, data: &Uint8Array) -> Promise;
-    fn works(raw: &[u8], frames: &Array) -> Promise;
+    fn works(raw: &[u8], usage: &str, frames: &Array) -> Promise;
     /// `{ head, body }`.
     pub fn sealed(head: &[u8], body: &JsValue) -> Object;
     /// `{ sequence, content }`.
@@ -42,9 +42,9 @@ pub struct Engine {
     scratch: RefCell<Vec<u8>>,
 }
 
-/// Whether SubtleCrypto gives what the cipher of this module gives, for a few frames at once: its promise.
+/// Whether SubtleCrypto encrypts, or decrypts, a few frames at once as the cipher of this module does: its promise.
 #[wasm_bindgen(js_name = subtleCryptoWorks)]
-pub fn subtle_crypto_works() -> Promise {
+pub fn subtle_crypto_works(usage: &str) -> Promise {
     let key = core::array::from_fn(|at| at as u8);
     let cipher = Gcm::new(&key);
     let frames = Array::new();
@@ -58,7 +58,7 @@ pub fn subtle_crypto_works() -> Promise {
         let bytes = |bytes: &[u8]| JsValue::from(Uint8Array::from(bytes));
         frames.push(&Array::of4(&bytes(&iv), &bytes(&aad), &bytes(&content), &bytes(&sealed)));
     }
-    works(&key, &frames)
+    works(&key, usage, &frames)
 }
 
 impl Engine {
