@@ -10,7 +10,16 @@ export function checkedCache({ maxAge, maxMessagesEncrypted, maxBytesEncrypted, 
   return { maxAge, maxMessagesEncrypted, maxBytesEncrypted, capacity };
 }
 
-/** Wipes expired keys in time, and all of them when the page is left; a page restored later begins anew. */
+/** Events after which a page may never run again, and where they are sent. */
+const LEAVING = [
+  [globalThis as Partial<EventTarget>, 'pagehide'],
+  [globalThis.document as Partial<EventTarget> | undefined, 'freeze'],
+] as const;
+
+/**
+ * Wipes expired keys in time, and all of them when the page is left or frozen, where no timer would run; a page that goes on later
+ * begins with none.
+ */
 export class CacheWatch {
   readonly #expire: () => number | undefined;
   readonly #clear: () => void;
@@ -29,7 +38,7 @@ export class CacheWatch {
     if (this.#timer !== undefined) return;
     const left = this.#expire();
     if (left === undefined) return this.#stop();
-    globalThis.addEventListener?.('pagehide', this.forget, { once: true });
+    for (const [target, event] of LEAVING) target?.addEventListener?.(event, this.forget);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.start();
@@ -41,7 +50,7 @@ export class CacheWatch {
   #stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    globalThis.removeEventListener?.('pagehide', this.forget);
+    for (const [target, event] of LEAVING) target?.removeEventListener?.(event, this.forget);
   }
 
   /** Drops everything now. */

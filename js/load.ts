@@ -8,6 +8,7 @@ import { faultOf } from './wasm/load-fault.js';
 /** @internal One instantiation of the .wasm, with the glue that belongs to it. */
 export interface Instance {
   readonly wasm: Glue;
+  readonly memory: WebAssembly.Memory;
   /** It trapped: its memory can no longer be trusted. */
   dead: boolean;
 }
@@ -54,8 +55,9 @@ export function instance(): Instance {
 
 function instantiate(compiled: WebAssembly.Module): Instance {
   const wasm = createGlue();
-  wasm.initSync({ module: compiled });
-  return { wasm, dead: false };
+  const exports = Object.values(wasm.initSync({ module: compiled }) as object) as unknown[];
+  const memory = exports.find((one) => kindOf(one) === 'WebAssembly.Memory') as WebAssembly.Memory;
+  return { wasm, memory, dead: false };
 }
 
 /** @internal Runs a call into wasm. After a trap the instance is discarded, and whatever was under way in it fails. */
@@ -77,8 +79,18 @@ function translate(on: Instance, thrown: unknown): unknown {
   if (isCoreError(thrown)) return kmsealError(thrown);
   if ((thrown as Partial<Error> | undefined)?.name === 'TypeError' || thrown instanceof KmsealError) return thrown;
   // A trap, an exhausted stack or anything else that unwound through wasm left its memory as it was in the middle.
-  on.dead = true;
+  discard(on);
   return internalError(thrown);
+}
+
+/**
+ * Nothing can be freed in it any more, so that what it holds, such as cached keys, would stay for as long as a handle of it does. The
+ * handles' finalizers find nothing then.
+ */
+function discard(on: Instance): void {
+  on.dead = true;
+  new Uint8Array(on.memory.buffer).fill(0);
+  on.wasm.discard();
 }
 
 /** @internal What the edge throws: `{ code, message }`. */

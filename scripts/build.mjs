@@ -80,6 +80,9 @@ async function bundle(options) {
   await stop();
 }
 
+/** Drops an instance that trapped: its exports, and views of its memory. Finalizers of its handles call what does nothing. */
+const DISCARD = 'wasm = new Proxy({}, { get: () => () => {} }); wasmInstance = undefined; cachedUint8ArrayMemory0 = cachedDataViewMemory0 = null;';
+
 /** wasm-bindgen's glue as a factory: after a trap a fresh instance needs glue of its own, whose state is its module's. */
 async function glue() {
   await mkdir(GLUE, { recursive: true });
@@ -88,7 +91,7 @@ async function glue() {
   await bundle({ stdin: { contents: "export * from './kmseal.js';", resolveDir: PKG }, outfile, format: 'esm' });
   const script = (await readFile(outfile, 'utf8'))
     // What esbuild itself would make a function of takes 300 bytes more.
-    .replace(/^export \{(?=[\w\s,]*\};\s*$)/m, 'return {')
+    .replace(/^export \{(?=[\w\s,]*\};\s*$)/m, `return {\n  discard() { ${DISCARD} },`)
     // Nobody disposes of these objects but the package, in its own way, and every browser that it runs in knows finalizers.
     .replace(/^if \(Symbol\.dispose\).*$/gm, '')
     .replace(/typeof FinalizationRegistry === "undefined" \? \{[^}]*\}, [^}]*\} \} : /g, '')
@@ -100,7 +103,7 @@ async function glue() {
   const coders = "const { TextDecoder, TextEncoder } = 'TextDecoder' in globalThis ? globalThis : globalThis.process.getBuiltinModule('node:util');";
   await writeFile(outfile, `export function createGlue() {\n${coders}\n${script}}\n`);
   await writeFile(path.join(GLUE, 'random.d.ts'), 'export function randomBytes(length: number): Uint8Array<ArrayBuffer>;\n');
-  const types = "export * from '../wasm-pkg/kmseal.js';\nexport type Glue = typeof import('../wasm-pkg/kmseal.js');\nexport function createGlue(): Glue;\n";
+  const types = "export * from '../wasm-pkg/kmseal.js';\nexport type Glue = typeof import('../wasm-pkg/kmseal.js') & { discard(): void };\nexport function createGlue(): Glue;\n";
   await writeFile(path.join(GLUE, 'glue.d.ts'), types);
 }
 
