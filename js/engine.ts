@@ -4,12 +4,10 @@ import type { Engine } from './types.js';
 
 /** Bytes of frames that are started together. */
 const TOGETHER = 256 * 1024;
-/** A hostile envelope has frames of one byte, each of which takes its time. */
-const MOST_FRAMES = 256;
 
 /** How many frames are started together. */
 export function framesTogether(frameLength: number): number {
-  return Math.max(1, Math.min(MOST_FRAMES, Math.floor(TOGETHER / frameLength)));
+  return Math.max(1, Math.floor(TOGETHER / frameLength));
 }
 
 /** Turns of the promises' queue within which an answer counts as given within the call: who watches a page's calls adds some. */

@@ -1,5 +1,5 @@
 import type { Body, ReadHeader } from '#glue';
-import { type Chunk, joined } from './bytes.js';
+import type { Chunk } from './bytes.js';
 import { framesTogether, subtleCryptoError } from './engine.js';
 import type { Flow, Frames, InFlight } from './flow.js';
 import { type Instance, call, free, kmsealError } from './load.js';
@@ -10,8 +10,10 @@ import type { ByteQueue } from './queue.js';
 const FIRST_LOOK = 8 * 1024;
 /** Headers that need more are read in steps that double, or each of their fields would copy all before it. */
 const LONG_HEADER = 64 * 1024;
-/** Contents up to this many bytes were opened at once, and leave together: each by itself would take far more memory than it holds. */
+/** Frames up to this many bytes are opened many at a time, in software: each by itself would take far more time than its bytes do. */
 const SHORT = 1024;
+/** Bytes of such frames that are opened in one go, in a few milliseconds. */
+const SHORT_TOGETHER = 32 * 1024;
 
 export interface Limits {
   maxEncryptedDataKeys: number;
@@ -38,6 +40,17 @@ export async function readHeader(on: Instance, queue: ByteQueue, limits: Limits)
 /** An error that the core words. */
 function coreError(on: Instance, make: (wasm: Instance['wasm']) => unknown): unknown {
   return kmsealError(call(on, make));
+}
+
+/** Short frames that were opened together; see Body.openShort. */
+interface OpenedShort {
+  content: Chunk;
+  /** In bytes. */
+  took: number;
+  /** The next frame's length in bytes, if its head was read. */
+  planned: number | undefined;
+  /** Of the frame behind these. */
+  failure: unknown;
 }
 
 interface Opening {
@@ -113,31 +126,33 @@ export class OpeningFlow implements Flow {
 
   /** The frames that are at hand, at least one. */
   #frames(): InFlight[] {
+    if (this.#planned! <= SHORT) return [this.#shortFrames()];
     const frames: InFlight[] = [];
-    const short: Chunk[] = [];
-    let shortFrames = 0; // in bytes
     const together = framesTogether(this.#planned!);
-    let begun = 0;
     try {
       do {
         const length = this.#planned!;
         const { result, failed } = this.#open();
-        begun++;
-        if (isPromise(result) || result.length > SHORT) {
-          frames.push(this.#inFlight(result, length, failed));
-        } else {
-          short.push(result);
-          shortFrames += length;
-        }
-      } while (begun < together && this.#atHand());
+        frames.push(this.#inFlight(result, length, failed));
+        // Only the final frame can be shorter than those before it.
+      } while (frames.length < together && this.#atHand() && this.#planned! > SHORT);
     } catch (error) {
-      if (begun === 0) throw error;
+      if (frames.length === 0) throw error;
       // The frames before it are good and leave first.
       this.#failure = { error };
     }
-    // Only the final frame can be shorter than those before it.
-    if (short.length > 0) frames.push(this.#inFlight(joined(short), shortFrames));
     return frames;
+  }
+
+  /** The short frames that are at hand, as one. */
+  #shortFrames(): InFlight {
+    const bytes = this.#queue.peek(Math.min(this.#queue.size, SHORT_TOGETHER));
+    const { content, took, planned, failure } = call(this.#on, () => this.#body.openShort(bytes)) as OpenedShort;
+    if (failure) this.#failure = { error: kmsealError(failure) };
+    if (failure && content.length === 0) throw this.#failure!.error;
+    this.#queue.take(took);
+    this.#planned = planned;
+    return this.#inFlight(content, took);
   }
 
   #open(): Opening {

@@ -2,6 +2,7 @@
 //! without SubtleCrypto.
 
 use alloc::boxed::Box;
+use core::ops::Range;
 
 use kmseal_gcm::Gcm;
 
@@ -9,6 +10,7 @@ use crate::damage;
 use crate::error::{Code, Error, Result};
 use crate::frame::Frame;
 use crate::kdf::ContentKey;
+use crate::open::truncated;
 use crate::stack::wiped;
 use crate::suite::{IV_LEN, TAG_LEN};
 
@@ -41,6 +43,35 @@ impl Cipher {
         let (iv, aad) = (frame.iv(), frame.aad());
         let authentic = wiped(|| self.0.decrypt(&iv, &aad, content, tag));
         if authentic { Ok(()) } else { Err(damage::altered(frame.sequence(), content)) }
+    }
+
+    /// Decrypts frames that lie one behind another in `bytes`, each at its place, and moves their
+    /// contents together: where they are then. Of short frames each by itself would cost far more than
+    /// its bytes, since the stack is overwritten after it. What lies before a frame that fails is good.
+    ///
+    /// # Errors
+    /// [`Code::Authentication`]: content, order or tag of a frame were altered. [`Code::Truncated`]: it
+    /// is not whole.
+    pub fn open_together(&self, bytes: &mut [u8], frames: &[(Frame, usize)]) -> (Range<usize>, Result<()>) {
+        let start = frames.first().map_or(0, |(frame, at)| at.saturating_add(frame.head_len()));
+        let mut end = start;
+        let opened = wiped(|| {
+            for (frame, at) in frames {
+                let from = at.saturating_add(frame.head_len());
+                let to = from.saturating_add(frame.len());
+                let tag = bytes.get(to..).and_then(<[u8]>::first_chunk).copied().ok_or_else(truncated)?;
+                let content = bytes.get_mut(from..to).ok_or_else(truncated)?;
+                if !self.0.decrypt(&frame.iv(), &frame.aad(), content, &tag) {
+                    return Err(damage::altered(frame.sequence(), content));
+                }
+                if from != end {
+                    bytes.copy_within(from..to, end);
+                }
+                end = end.saturating_add(frame.len());
+            }
+            Ok(())
+        });
+        (start..end, opened)
     }
 
     /// The tag over the header (message-header.md, "Authentication Tag"): empty plaintext, IV zero.

@@ -2,9 +2,9 @@
 
 use std::io::{BufRead, Read, Write};
 
-use kmseal::{Cipher, Frames, Header, Limits, Opened, Progress, TAG_LEN, trailing, truncated};
+use kmseal::{Cipher, Frames, Header, Limits, Opened, Progress, trailing, truncated};
 
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::input::{Reader, fill};
 use crate::pipeline::{self, PIECE_LEN, Piece};
 
@@ -74,19 +74,7 @@ fn read_all(input: &mut impl Read, piece: &mut Piece, at: usize, end: usize) -> 
 
 /// Decrypts every frame and moves their contents together.
 fn decrypt(cipher: &Cipher, piece: &mut Piece) -> Result<()> {
-    let first = piece.frames.first().map_or(0, |(frame, at)| at + frame.head_len());
-    let mut to = first;
-    for (frame, at) in &piece.frames {
-        let content = at + frame.head_len();
-        let end = content + frame.len();
-        let (body, rest) = piece.bytes[content..].split_at_mut(frame.len());
-        let tag: &[u8; TAG_LEN] = rest.first_chunk().ok_or_else(|| Failure::from(truncated()))?;
-        cipher.open(frame, body, tag)?;
-        if to != content {
-            piece.bytes.copy_within(content..end, to);
-        }
-        to += frame.len();
-    }
-    piece.output = first..to;
-    Ok(())
+    let (output, opened) = cipher.open_together(&mut piece.bytes, &piece.frames);
+    piece.output = output;
+    Ok(opened?)
 }

@@ -2,10 +2,14 @@
 // loop goes on.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { KmsPublicKey, Opener, Sealer } from 'kmseal';
-import { inPieces, sample } from '../support/bytes.mjs';
+import { collect, inPieces, sample } from '../support/bytes.mjs';
+import { countCalls } from '../support/calls.mjs';
 import { remembering, startKms } from '../support/kms.mjs';
 import { contentKey, readHeader, writeFrames, writeHeader } from '../support/message.mjs';
+
+// Before the package makes its instance.
+const counted = countCalls();
+const { KmsPublicKey, Opener, Sealer } = await import('kmseal');
 
 const FRAMES = 20_000;
 const PLAINTEXT = sample(FRAMES);
@@ -77,6 +81,34 @@ for (const [kind, make, read] of [
     assert.ok(last < FRAMES, `${last} bytes came first`);
   });
 }
+
+for (const engine of ['webcrypto', 'wasm']) {
+  test(`frames of one byte are opened a thousand at a time: ${engine}`, async () => {
+    const one = new Opener({ keyIds: [key.keyId], decrypt: remembering(kms.decrypt), engine });
+    for (const make of [(bytes) => bytes, (bytes) => new Blob([bytes]), (bytes) => new Blob([bytes]).stream(), (bytes) => inPieces(bytes, 70_000)]) {
+      counted.calls = 0;
+      const { plaintext } = await one.open(make(envelope));
+      assert.deepEqual(await collect(plaintext), PLAINTEXT);
+      assert.ok(counted.calls < FRAMES / 50, `${counted.calls} calls into WebAssembly`);
+    }
+    counted.calls = 0;
+    const { plaintext } = await one.openRange(new Blob([envelope]), 100, -100);
+    assert.deepEqual(await collect(plaintext), PLAINTEXT.subarray(100, -100));
+    assert.ok(counted.calls < FRAMES / 50, `${counted.calls} calls into WebAssembly`);
+  });
+}
+
+test('minFrameLength refuses them before KMS is asked, and is 1 by default', async () => {
+  const asked = kms.calls.length;
+  const options = { keyIds: [key.keyId], decrypt: kms.decrypt };
+  const refusal = { code: 'ERR_ENVELOPE_UNSUPPORTED', message: /frames of 1 bytes, under the limit of 2; lower minFrameLength/ };
+  await assert.rejects(new Opener({ ...options, minFrameLength: 2 }).open(envelope), refusal);
+  await assert.rejects(new Opener({ ...options, minFrameLength: 2 }).openRange(new Blob([envelope])), refusal);
+  assert.equal(kms.calls.length, asked);
+  for (const minFrameLength of [0, -1, 1.5, 2 ** 32]) assert.throws(() => new Opener({ ...options, minFrameLength }), RangeError);
+  const own = await new Sealer({ keys: key, frameLength: 4096 }).seal(PLAINTEXT);
+  for (const minFrameLength of [undefined, 1, 4096]) assert.deepEqual((await new Opener({ ...options, minFrameLength }).open(own)).plaintext, PLAINTEXT);
+});
 
 test('contents of one byte leave together', async () => {
   const { plaintext } = await opener.open(new Blob([envelope]).stream());

@@ -4,6 +4,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::ops::Range;
 
 use js_sys::{Array, Object, Promise, Uint8Array};
 use kmseal::{Cipher, ContentKey, Error, Frame, TAG_LEN};
@@ -32,6 +33,10 @@ extern "C" {
     pub fn sealed(head: &[u8], body: &JsValue) -> Object;
     /// `{ sequence, content }`.
     pub fn opened(sequence: u32, content: &JsValue) -> Object;
+    /// `{ content, took, planned, failure }`.
+    #[wasm_bindgen(js_name = openedTogether)]
+    pub fn opened_together(content: &Uint8Array, took: usize, planned: Option<f64>, failure: Option<JsValue>)
+    -> Object;
 }
 
 /// The content key, ready for one direction.
@@ -59,6 +64,11 @@ pub fn subtle_crypto_works(usage: &str) -> Promise {
         frames.push(&Array::of4(&bytes(&iv), &bytes(&aad), &bytes(&content), &bytes(&sealed)));
     }
     works(&key, usage, &frames)
+}
+
+/// Whether a frame's content is opened in software, whatever the engine is.
+pub fn is_short(frame: &Frame) -> bool {
+    frame.len() <= SMALL as usize
 }
 
 impl Engine {
@@ -97,6 +107,15 @@ impl Engine {
             buffer.truncate(content_len);
             Ok(())
         })
+    }
+
+    /// Opens short frames in software, all in one; see [`Cipher::open_together`].
+    pub fn open_together(
+        &self,
+        bytes: &mut [u8],
+        frames: &[(Frame, usize)],
+    ) -> (Range<usize>, core::result::Result<(), Error>) {
+        self.cipher.open_together(bytes, frames)
     }
 
     fn web_for(&self, len: usize) -> Option<&CryptoKey> {

@@ -12,7 +12,7 @@ use web_sys::CryptoKey;
 use zeroize::Zeroizing;
 
 use crate::context;
-use crate::engine::{Engine, import_key, opened};
+use crate::engine::{Engine, import_key, is_short, opened, opened_together};
 use crate::error::{Result, core_error, set};
 use crate::inspect::describe;
 use crate::key::algorithm;
@@ -185,6 +185,46 @@ impl Body {
         let sealed = bytes.subarray(frame.head_len() as u32, bytes.length());
         let content = self.engine.open(&frame, &sealed)?;
         Ok(opened(frame.sequence(), &content))
+    }
+
+    /// Opens the planned frame and those behind it, as far as they are whole and short: their contents in one,
+    /// how many bytes they `took`, what the next one takes if it is `planned`, and why it is the last.
+    #[wasm_bindgen(js_name = openShort)]
+    pub fn open_short(&mut self, mut bytes: Vec<u8>) -> Object {
+        let mut whole = Vec::new();
+        let mut took = 0_usize;
+        let mut failure = None;
+        loop {
+            let next = match self.planned.take() {
+                None if self.frames.is_done() => break,
+                None => match bytes.get(took..).and_then(|rest| rest.get(..Frames::HEAD)) {
+                    Some(head) => self.frames.read(head),
+                    None => break,
+                },
+                Some(frame) => Ok(frame),
+            };
+            let frame = match next {
+                Ok(frame) => frame,
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            };
+            // Lengths are of four bytes: of a short frame they cannot overflow.
+            let end = took.saturating_add(frame.sealed_len() as usize);
+            if !is_short(&frame) || end > bytes.len() {
+                self.planned = Some(frame);
+                break;
+            }
+            whole.push((frame, took));
+            took = end;
+        }
+        let (content, opened) = self.engine.open_together(&mut bytes, &whole);
+        // What was read wrong comes behind what was opened wrong.
+        let failure = opened.err().or(failure).map(|error| core_error(&error));
+        let content = Uint8Array::from(bytes.get(content).unwrap_or_default());
+        let planned = self.planned.map(|frame| frame.sealed_len() as f64);
+        opened_together(&content, took, planned, failure)
     }
 
     /// Looks in software at a frame, from all of its bytes, that SubtleCrypto did not open: fails if it was altered.

@@ -35,6 +35,7 @@ export const importKey = async (raw, usage) => {
 };
 export const sealed = (head, body) => ({ head: head.slice(), body });
 export const opened = (sequence, content) => ({ sequence, content });
+export const openedTogether = (content, took, planned, failure) => ({ content, took, planned, failure });
 
 const equal = (bytes, wanted) => bytes.every((byte, at) => byte === wanted[at]);
 
