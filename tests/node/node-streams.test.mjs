@@ -135,6 +135,34 @@ for (const [name, make] of Object.entries(STREAMS)) {
   });
 }
 
+describe('the ponyfill of web-streams-polyfill 3, whose streams Response does not know', () => {
+  const make = () => {
+    const { ReadableStream: Polyfilled } = tools('web-streams-polyfill/ponyfill');
+    return new Polyfilled({ start: (controller) => (controller.enqueue(PLAIN.subarray(0, 9)), controller.enqueue(PLAIN.subarray(9)), controller.close()) });
+  };
+
+  test('is sealed whole', async () => {
+    assert.ok(PLAIN.equals(await opened(await sealer.seal(make()))));
+  });
+
+  for (const [how, touch] of Object.entries({
+    cancelled: (stream) => stream.cancel(),
+    peeked: async (stream) => {
+      const reader = stream.getReader();
+      await reader.read();
+      reader.releaseLock();
+    },
+    locked: (stream) => stream.getReader(),
+    'sealed before': async (stream) => collect(await sealer.seal(stream)),
+  })) {
+    test(`${how} before: refused`, async () => {
+      const stream = make();
+      await touch(stream);
+      await assert.rejects(sealer.seal(stream), { name: 'TypeError', message: /bytes of it may be missing/ });
+    });
+  }
+});
+
 test('what reads the stream beside us is noticed', async () => {
   for (const take of [
     (stream) => stream.on('readable', () => stream.read()),
