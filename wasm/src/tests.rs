@@ -92,7 +92,7 @@ async fn sealed_replayably(vector: &Vector, web: bool) -> Vec<u8> {
 
 /// The body of an envelope, unlocked, and its bytes.
 async fn body<'a>(vector: &Vector, envelope: &'a [u8], web: bool) -> (Body, &'a [u8]) {
-    let header = ReadHeader::try_from_js_value(ok(read_header(envelope.to_vec(), 8, 1 << 24))).ok();
+    let header = ReadHeader::try_from_js_value(ok(read_header(envelope.to_vec(), 8, 1, 1 << 24, true))).ok();
     let header = header.expect("a whole header");
     let frames = &envelope[header.length() as usize..];
     let locked = ok(header.expect(&crate::context::write(&vector.pairs(true))));
