@@ -6,8 +6,6 @@ import { unlessIdle } from './idle.js';
 /** Bytes of the buffers into which a stream's chunks are copied; of the first one, since many streams are short. */
 const ROOM = 1024 * 1024;
 const FIRST_ROOM = 64 * 1024;
-/** Longer chunks are used up before the next one is asked for, which takes less time than copying them. */
-const MOST_COPIED = 512 * 1024;
 
 /** Bytes at hand: from `at` to before `end`, of which `lent` were taken before and are still looked at. */
 interface Held {
@@ -43,9 +41,6 @@ export class ByteQueue {
   #spare: Chunk[] = [];
   // Bytes of a stream so far, in all.
   #come = 0;
-  // Another's chunk that is being used up, and what waits for that.
-  #borrowed: Held | undefined;
-  #onReturned = () => {};
   #ended = false;
 
   /** @param data bytes that the caller leaves alone, or where they come from */
@@ -62,36 +57,14 @@ export class ByteQueue {
     }
   }
 
-  #hold(bytes: Chunk): Held | undefined {
-    if (bytes.length === 0) return undefined;
-    const held = { bytes, at: 0, end: bytes.length, lent: 0, isRoom: false };
-    this.#held.push(held);
+  #hold(bytes: Chunk): void {
+    if (bytes.length === 0) return;
+    this.#held.push({ bytes, at: 0, end: bytes.length, lent: 0, isRoom: false });
     this.size += bytes.length;
-    return held;
-  }
-
-  #borrow(chunk: Chunk): void {
-    this.#borrowed = this.#hold(chunk);
-    this.#filling = undefined; // what comes later lies behind it
-    this.#come += chunk.length;
-  }
-
-  /** Copies what is left of a chunk that was borrowed, and waits until nobody looks at the rest. */
-  async #return(borrowed: Held): Promise<void> {
-    const left = borrowed.end - borrowed.at;
-    if (left > 0) {
-      this.#held.pop();
-      this.size -= left;
-      this.#come -= left;
-      this.#copy(borrowed.bytes.subarray(borrowed.at, borrowed.end));
-      borrowed.end = borrowed.at;
-    }
-    while (borrowed.lent > 0) await new Promise<void>((resolve) => (this.#onReturned = resolve));
-    this.#borrowed = undefined;
   }
 
   /**
-   * Copies what belongs to another, who may fill it again as soon as the next chunk is asked for. The many short chunks of some streams
+   * Copies what belongs to another, who may fill it again as soon as the next chunk is asked for, and web streams ask ahead. The many short chunks of some streams
    * are copied together in the same go: each by itself would cost far more time and memory than it holds.
    */
   #copy(chunk: Chunk): void {
@@ -123,14 +96,11 @@ export class ByteQueue {
   async #wait(length: number): Promise<boolean> {
     while (this.size < length && !this.#ended) {
       const source = this.#source!;
-      if (this.#borrowed) await this.#return(this.#borrowed);
-      if (this.#ended) break;
       const chunk = await unlessIdle(source.next(), this.#idleTimeout, (error) => this.close(error));
       if (this.#ended) break; // closed meanwhile
       if (!chunk) this.#ended = true;
-      else if (!source.foreign) this.#hold(chunk);
-      else if (chunk.length <= MOST_COPIED) this.#copy(chunk);
-      else this.#borrow(chunk);
+      else if (source.foreign) this.#copy(chunk);
+      else this.#hold(chunk);
     }
     return this.size >= length;
   }
@@ -181,7 +151,6 @@ export class ByteQueue {
       const part = Math.min(length, first.lent);
       first.lent -= part;
       length -= part;
-      if (first === this.#borrowed && first.lent === 0) this.#onReturned();
       if (first.lent > 0 || first.at < first.end || (first === this.#filling && first.end < first.bytes.length)) return;
       this.#lent.shift();
       if (first === this.#filling) this.#filling = undefined;
@@ -209,8 +178,6 @@ export class ByteQueue {
     this.#lent = [];
     this.#spare = [];
     this.#filling = undefined;
-    if (this.#borrowed) this.#borrowed.lent = 0;
-    this.#onReturned();
     this.size = 0;
   }
 }

@@ -47,6 +47,13 @@ const PRODUCERS = {
     while (fill()) yield buffer;
   },
   iterator: (buffer, fill) => ({ [Symbol.asyncIterator]: () => ({ next: async () => (fill() ? { value: buffer } : { done: true }) }) }),
+  // It asks ahead, as streams do by default: the buffer is filled again a moment after a chunk was given.
+  streamAhead: (buffer, fill) =>
+    new ReadableStream({ async pull(controller) {
+      for (let turn = 0; turn < 30; turn++) await undefined;
+      if (fill()) controller.enqueue(buffer);
+      else controller.close();
+    } }),
   stream: (buffer, fill) =>
     new ReadableStream({ pull: (controller) => (fill() ? controller.enqueue(buffer) : controller.close()) }, { highWaterMark: 0 }),
 };
