@@ -12,7 +12,7 @@ const STRONG = '"5d41402abc4b2a76b9719d911017c592"';
 const WEAK = 'W/"5f-18c2"';
 const ERROR = (code) => `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>We encountered an internal error.</Message></Error>`;
 
-/** Pages of another origin that anybody may ask for: `/login`, `/tagged` with an ETag, and `/blank`, which says nothing but an ETag. */
+/** Pages of another origin, which let every page in: to sign in, with and without an ETag, and `/blank`, which has nothing but one. */
 async function startElsewhere() {
   const answers = { '/login': [{}, HTML], '/weak': [{ etag: WEAK }, HTML], '/strong': [{ etag: STRONG }, HTML], '/blank': [{ etag: STRONG }, ''] };
   const server = createServer((request, response) => {
