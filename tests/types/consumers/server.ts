@@ -1,6 +1,8 @@
 // A server without lib.dom: what it writes to seal, open and read a range.
 import { KmsPublicKey, type KmsealError, Opener, Sealer, inspect, load } from 'kmseal';
-import { openFile } from 'kmseal/node';
+import { type RespondOptions, openFile, respond } from 'kmseal/node';
+import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 
 export async function main(pem: string, kms: { send(input: object): Promise<{ KeyId?: string; Plaintext?: Uint8Array }> }): Promise<number> {
   await load();
@@ -15,4 +17,12 @@ export async function main(pem: string, kms: { send(input: object): Promise<{ Ke
   const failed = (error: KmsealError) => error.code === 'ERR_KMS';
   console.log(failed, (await inspect(sealed)).keyIds);
   return plaintext.length;
+}
+
+export async function serve(response: ServerResponse | Http2ServerResponse, opener: Opener): Promise<void> {
+  await using file = await openFile('paper.kmseal');
+  const options: RespondOptions = { filename: 'paper.pdf', type: undefined, headers: { etag: '"1"', 'cache-control': null } };
+  await respond(response, ({ signal }) => opener.openRange(file, 0, undefined, { signal }), options);
+  await respond(response, await opener.open(new Uint8Array(3)));
+  await respond(response, opener.openRange(file));
 }
