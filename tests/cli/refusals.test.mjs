@@ -28,6 +28,22 @@ test('one of two keys denied: the other opens', async () => {
   await refused(5, /kms:Decrypt on arn:.*"Effect":"Allow".*AccessDeniedException: no/, 'two.kmseal');
 });
 
+test("an outage of the first key's region: the other opens, and if none does both are told", async () => {
+  await seal('key.json', 'two.kmseal', '--key', 'other.json', '--force');
+  const env = { AWS_MAX_ATTEMPTS: '1' };
+  const fail = (status, name) => ({ status, body: { __type: name, message: 'x' } });
+  for (const answer of [fail(400, 'ThrottlingException'), fail(500, 'KMSInternalException'), fail(503, 'ServiceUnavailable'), 'hang up']) {
+    proxy.calls.length = 0;
+    proxy.answer = ({ input }) => (input.KeyId === setting.key.KeyId ? answer : undefined);
+    const options = ['open', '-o', '-', '--key-id', setting.key.KeyId, '--key-id', other.KeyId, 'two.kmseal'];
+    assert.equal((await setting.succeeds(options, { env })).toString(), 'plain');
+    assert.deepEqual(proxy.calls.map(({ input }) => input.KeyId), [setting.key.KeyId, other.KeyId]);
+    proxy.answer = () => answer;
+    const both = new RegExp(`${setting.key.KeyId}: .*; ${other.KeyId}: .*ERR_KMS`);
+    await setting.fails(options, 5, both, { env });
+  }
+});
+
 test('what KMS calls it and what helps are in one line', async () => {
   const refusal = (name) => ({ status: 400, body: { __type: name, message: 'said KMS' } });
   for (const [name, helps] of [
