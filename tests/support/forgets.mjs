@@ -7,7 +7,7 @@ const OUTCOMES = {
   'sealing: the source fails': 'ERR_READ',
   'sealing: the stream is longer than announced': 'ERR_SOURCE_CHANGED',
   'sealing: aborted': 'aborted',
-  'sealing: the platform takes no key': 'Error: no more keys',
+  'sealing: the platform takes no key': 'ERR_PLATFORM',
   'opening: altered': 'ERR_AUTHENTICATION',
   'opening: cut': 'ERR_TRUNCATED',
   'opening: another context': 'ERR_CONTEXT',
