@@ -128,19 +128,21 @@ inBrowsers((name) => openKit(name, { routes: decryptRoute(kms), keys }), (page) 
     assert.equal(found, 'AAB');
   });
 
-  test('leaving the page clears it, and so does close', async () => {
+  test('leaving the page clears it, and so do freezing and close', async () => {
     const found = await headersOf(async () => {
       const sealer = kit.sealer({ cache: { maxAge: 60_000 } });
       const seal = async () => kit.header(await sealer.seal(new Uint8Array(9)));
       const headers = [await seal(), await seal()];
       dispatchEvent(new PageTransitionEvent('pagehide'));
       headers.push(await seal(), await seal());
+      document.dispatchEvent(new Event('freeze'));
+      headers.push(await seal(), await seal());
       sealer.close();
       const refused = await sealer.seal(new Uint8Array(9)).catch(({ code }) => code);
       if (refused !== 'ERR_CLOSED') throw new Error(`closed and ${refused}`);
       return headers;
     });
-    assert.equal(found, 'AABB');
+    assert.equal(found, 'AABBCC');
   });
 
   test('what is sealed under one opens', async () => {
