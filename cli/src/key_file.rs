@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::failure::{Exit, Failure, Result};
-use crate::text::{name, printable_json};
+use crate::text::{file_name, printable_json};
 
 /// Bytes that are read of a key's file, which has some hundred.
 const LONGEST: u64 = 64 * 1024;
@@ -21,7 +21,7 @@ const LONGEST: u64 = 64 * 1024;
 pub fn read(path: &Path, algorithm: EncryptionAlgorithm, fingerprint: Option<&String>) -> Result<PublicKey> {
     let about = |failure: Failure| {
         let exit = failure.exit;
-        Failure::new(exit, format!("{}: {failure}", name(path)))
+        Failure::new(exit, format!("{}: {failure}", file_name(path)))
     };
     let text = read_text(path).map_err(|error| about(error.into()).with_exit(Exit::Key))?;
     let options = ImportOptions { key_id: None, algorithm, fingerprint: fingerprint.cloned() };

@@ -2,12 +2,14 @@
 
 use std::fs::{self, File, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use tempfile::TempPath;
 
 use crate::failure::{Exit, Failure, Result};
 use crate::output::{about, changed};
+use crate::progress::note;
 use crate::rights;
 use crate::stamp::{FileId, Stamp};
 use crate::sync;
@@ -17,11 +19,10 @@ use crate::text::file_name;
 pub fn replace(file: File, temporary: TempPath, target: &Path, old: &Stamp) -> Result<FileId> {
     let failed = |error| about(target, error);
     let there = still_there(target, old)?;
-    if there.is_file() {
-        rights::keep(&file, target, &there).map_err(failed)?;
-    }
+    let kept = !there.is_file() || rights::keep(&file, target, &there).map_err(failed)?;
     sync::content(&file).map_err(failed)?;
-    let id = FileId::of(&file.metadata().map_err(failed)?);
+    let new = file.metadata().map_err(failed)?;
+    let id = FileId::of(&new);
     sync::close(file).map_err(failed)?;
     // If its rights were changed since, the new file has the old ones.
     still_there(target, old)?;
@@ -37,7 +38,18 @@ pub fn replace(file: File, temporary: TempPath, target: &Path, old: &Stamp) -> R
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(changed(target)),
         Err(error) => return Err(failed(error)),
     }
+    if !kept {
+        warn(target, &format!("its rights could not be kept; only its owner now, user {}, can read it", new.uid()));
+    }
+    if there.is_file() && there.nlink() > 1 {
+        warn(target, "its other names (hard links) keep what was there before");
+    }
     Ok(id)
+}
+
+/// What was replaced is done, and yet not all that somebody may count on. `--quiet` hides notes, and not this.
+fn warn(target: &Path, what: &str) {
+    note(&format!("kmseal: {}: {what}", file_name(target)));
 }
 
 fn still_there(target: &Path, old: &Stamp) -> Result<Metadata> {

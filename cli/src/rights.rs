@@ -9,23 +9,25 @@ use std::path::Path;
 const PERMISSIONS: u32 = 0o777;
 const OWNER_ONLY: u32 = 0o600;
 
-/// Gives the new file the old one's owner, group, mode and access control list. If one of them cannot be kept, only
-/// the user who wrote it can read it.
-pub fn keep(new: &File, old: &Path, metadata: &Metadata) -> io::Result<()> {
+/// Gives the new file the old one's owner, group, mode and access control list, and tells whether it has them. If one of
+/// them cannot be kept, only the new file's owner can read it.
+pub fn keep(new: &File, old: &Path, metadata: &Metadata) -> io::Result<bool> {
     if fchown(new, Some(metadata.uid()), Some(metadata.gid())).is_err() {
         return owner_only(new);
     }
     match acl::of(old) {
-        Ok(None) if acl::remove(new) => new.set_permissions(Permissions::from_mode(metadata.mode() & PERMISSIONS)),
+        Ok(None) if acl::remove(new) => new.set_permissions(Permissions::from_mode(metadata.mode() & PERMISSIONS))?,
         // It sets the mode, too.
-        Ok(Some(list)) if acl::set(new, &list) => Ok(()),
-        _ => owner_only(new),
+        Ok(Some(list)) if acl::set(new, &list) => {}
+        _ => return owner_only(new),
     }
+    Ok(true)
 }
 
-fn owner_only(file: &File) -> io::Result<()> {
+fn owner_only(file: &File) -> io::Result<bool> {
     // With its mask at nothing a list gives nothing.
-    file.set_permissions(Permissions::from_mode(OWNER_ONLY))
+    file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
+    Ok(false)
 }
 
 /// Access control lists (acl(5)); the group bits of a file that has one are its mask.

@@ -59,6 +59,8 @@ describe('public keys', () => {
     const sealed = (...args) => setting.fails(['seal', ...args, '-'], 6, /^kmseal: [\w-]+\.json: /);
     await sealed('--key', 'key.json', '--fingerprint', `SHA256:${'A'.repeat(43)}=`);
     await sealed('--key', 'missing.json');
+    // Only FILE means standard input by this.
+    await setting.fails(['seal', '--key', '-', 'x'], 6, /^kmseal: -: No such file/);
     setting.folder.write('text.json', 'no key');
     await sealed('--key', 'text.json');
     setting.keyFile('alias.json', { ...setting.key, KeyId: 'alias/uploads' });

@@ -1,8 +1,9 @@
 // Who may read what --force replaces: nobody who could not before.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, lstatSync, mkdirSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, linkSync, lstatSync, mkdirSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { buildPreload } from './preload/preload.mjs';
 import { startSetting } from './setting.mjs';
 
 let setting;
@@ -63,6 +64,34 @@ describe('--force keeps', () => {
       await open('setuid');
       assert.equal((statSync(folder.at('setuid')).mode & 0o7777).toString(8), kept.toString(8));
     }
+  });
+});
+
+describe('--force says, with --quiet too,', () => {
+  const quietly = async (env) => {
+    const { status, stderr } = await setting.run(['reseal', '--quiet', '--force', '--key', 'key.json', 'warned.kmseal'], { env });
+    assert.equal(status, 0, stderr);
+    return stderr;
+  };
+  const write = () => folder.write('warned.kmseal', folder.read('f.kmseal'));
+
+  test('that the owner could not be kept, and who can read the file now', async () => {
+    write();
+    chmodSync(folder.at('warned.kmseal'), 0o644);
+    assert.equal(await quietly(), '');
+    assert.equal(folder.mode('warned.kmseal'), 0o644);
+    const said = await quietly(buildPreload(folder).failing('fchown', '/.kmseal-', 'EPERM'));
+    assert.match(said, /^kmseal: [^\n]*warned\.kmseal: its rights could not be kept; only its owner now, user \d+, can read it\n$/);
+    assert.ok(said.includes(`user ${statSync(folder.at('warned.kmseal')).uid},`));
+    assert.equal(folder.mode('warned.kmseal'), 0o600);
+  });
+
+  test('that other names of the file keep what was there', async () => {
+    write();
+    linkSync(folder.at('warned.kmseal'), folder.at('hard'));
+    assert.match(await quietly(), /^kmseal: [^\n]*warned\.kmseal: its other names \(hard links\) keep what was there before\n$/);
+    assert.ok(folder.read('hard').equals(folder.read('f.kmseal')));
+    assert.equal(await quietly(), '');
   });
 });
 

@@ -57,6 +57,10 @@ ssize_t write(int fd, const void *bytes, size_t length) {
   return fails_at("write", fd) ? -1 : NEXT(write)(fd, bytes, length);
 }
 
+int fchown(int fd, uid_t owner, gid_t group) {
+  return fails_at("fchown", fd) ? -1 : NEXT(fchown)(fd, owner, group);
+}
+
 int fsync(int fd) {
   return fails_at("fsync", fd) ? -1 : NEXT(fsync)(fd);
 }
