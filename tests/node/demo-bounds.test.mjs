@@ -130,6 +130,8 @@ describe('uploads that are not finished', () => {
     assert.equal((await createTus(tus, 20 * MIB)).status, 201);
     assert.deepEqual(errorOf(await post(put, 'put', { size: 41 * MIB })), [429, 'TOO_MUCH']);
     assert.equal((await post(put, 'put', { size: 30 * MIB })).status, 200, 'a size that is declared again counts once');
+    assert.equal((await post(parts, 'put', { size: 1 })).status, 200);
+    assert.deepEqual(errorOf(await post(put, 'put', { size: 41 * MIB })), [429, 'TOO_MUCH'], 'the parts are there, whatever is declared later');
     assert.equal((await post(parts, 'abort')).status, 200);
     assert.equal((await post(put, 'put', { size: 80 * MIB })).status, 200, 'what was cancelled counts no more');
   });

@@ -36,15 +36,17 @@ export class Unfinished {
    */
   hear(id, bytes) {
     const { finished = false, ends = new Map(), ...known } = this.#all.get(id) ?? {};
+    const again = bytes !== undefined;
+    // What was declared before, and less of it now, may have been sent.
+    const most = Math.max(bytes ?? 0, finished ? 0 : (known.bytes ?? 0));
     const others = [...this.#all].filter(([other, { finished }]) => other !== id && !finished);
     if (others.length >= this.#maxCount) {
       throw refusal(429, 'TOO_MANY', 'Too many uploads are unfinished here. Finish or cancel some, or try again in an hour.');
     }
-    if (bytes !== undefined && others.reduce((sum, [, other]) => sum + other.bytes, bytes) > this.#maxBytes) {
+    if (again && others.reduce((sum, [, other]) => sum + other.bytes, most) > this.#maxBytes) {
       throw refusal(429, 'TOO_MUCH', 'The unfinished uploads here are too large together. Finish or cancel some, or try again in an hour.');
     }
-    const again = bytes !== undefined;
-    this.#all.set(id, { bytes: bytes ?? known.bytes ?? 0, heard: this.#now(), finished: finished && !again, ends });
+    this.#all.set(id, { bytes: most, heard: this.#now(), finished: finished && !again, ends });
   }
 
   /**
