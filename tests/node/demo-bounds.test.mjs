@@ -80,6 +80,32 @@ describe('bodies', () => {
     }
   });
 
+  test('that ask for parts that there are not, or of no size, are refused', async () => {
+    later();
+    const id = await demo.createUpload('s3');
+    assert.equal((await post(id, 'create', { size: 10 * MIB, partSize: 5 * MIB, parts: 2 })).status, 200);
+    for (const body of [{}, { number: 1 }, { number: 3 }, { number: 0 }, { number: 'x' }, { number: 1e308 }, { number: 3, size: null }]) {
+      assert.deepEqual(errorOf(await post(id, 'part', body)), [400, 'BAD_PART'], JSON.stringify(body));
+    }
+    assert.equal((await post(id, 'part', { number: 2, size: 5 * MIB })).status, 200);
+  });
+
+  test('that complete the parts of two envelopes are answered once', async () => {
+    later();
+    const id = await demo.createUpload('s3');
+    assert.equal((await post(id, 'create', { size: 6 * MIB, partSize: 5 * MIB, parts: 2 })).status, 200);
+    const parts = [];
+    for (const [PartNumber, size] of [[1, 5 * MIB], [2, MIB]]) {
+      const { url } = (await post(id, 'part', { number: PartNumber, size })).json();
+      const { headers } = await fetch(url, { method: 'PUT', body: Buffer.alloc(size) });
+      parts.push({ PartNumber, ETag: headers.get('etag') });
+    }
+    const others = parts.map((part) => ({ ...part, ETag: '"5d41402abc4b2a76b9719d911017c592"' }));
+    assert.equal((await post(id, 'complete', { parts })).status, 200);
+    assert.deepEqual(errorOf(await post(id, 'complete', { parts: others })), [409, 'OTHER_UPLOAD']);
+    assert.equal((await post(id, 'complete', { parts })).status, 200, 'asked again, since the answer was lost');
+  });
+
   for (const name of ['__proto__', 'constructor', 'toString']) {
     test(`that are forms with a file called ${name} are refused, and nothing is kept`, async () => {
       later();

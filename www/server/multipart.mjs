@@ -96,7 +96,7 @@ export function multipart({ s3, bucket, keyOf, maxSize, lifetime = URL_LIFETIME_
 
     async part(object, { number, size }, id) {
       const upload = known(uploads, id);
-      if (size !== upload.sizeOf(number)) {
+      if (size === undefined || size !== upload.sizeOf(number)) {
         throw refusal(400, 'BAD_PART', 'The upload has no such part, or not of that size.');
       }
       unfinished.hear(id);
@@ -153,6 +153,8 @@ class Upload {
   #place;
   /** @type {Promise<void> | undefined} */
   #completed;
+  /** Of the envelope that is to be completed. @type {string | undefined} */
+  #etags;
   isComplete = false;
   #aborted = false;
   /** Whether S3 may have begun others for this object: the SDK asks again when an answer is lost. */
@@ -204,6 +206,10 @@ class Upload {
     if (!whole || parts.some((part, index) => part?.PartNumber !== index + 1 || !isETag(part.ETag))) {
       throw refusal(400, 'BAD_PARTS', 'Send PartNumber and ETag of every part, in order.');
     }
+    const etags = parts.map(({ ETag }) => ETag).join();
+    this.#etags ??= etags;
+    // The answer to one envelope would be taken for that to the other.
+    if (this.#etags !== etags) throw refusal(409, 'OTHER_UPLOAD', 'Another envelope is on its way to this object.');
     const place = await this.place();
     const Parts = parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag }));
     this.#completed ??= this.#complete(place, Parts).catch((error) => {
