@@ -93,6 +93,14 @@ test('a complete that S3 has done, and says it has not, is looked up', async () 
   }
 });
 
+test('a complete of other parts than those of the first one is not taken for done', async () => {
+  const { id, parts } = await withParts();
+  assert.equal((await ask(`/${id}/complete`, { parts })).status, 200);
+  const others = parts.map((part) => ({ ...part, ETag: '"5d41402abc4b2a76b9719d911017c592"' }));
+  assert.equal((await ask(`/${id}/complete`, { parts: others })).status, 400);
+  assert.equal((await ask(`/${id}/complete`, { parts })).status, 200);
+});
+
 test('a complete does not overwrite, and is not taken for done where another object is', async () => {
   const { id, parts } = await withParts();
   await client.send(new PutObjectCommand({ ...objectOf(id), Body: 'another' }));
