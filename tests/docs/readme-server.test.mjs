@@ -171,3 +171,17 @@ test('so many unfinished uploads of a user, and not more', async () => {
   assert.equal((await ask(`/${ids[0]}/abort`, {})).status, 200);
   assert.equal((await ask('', {})).status, 201);
 });
+
+test('any number of single PUTs that have arrived', async () => {
+  const ids = [];
+  for (let count = 0; count < 20; count++) ids.push(await begin());
+  for (const id of ids.slice(1)) {
+    const signed = await ask(`/${id}/put`, { size: 1, checksumSHA256: sha256('x') });
+    assert.equal((await put(signed, 'x')).status, 200);
+  }
+  const { id } = await ask('', {});
+  assert.match(id, /^[\da-f-]{36}$/);
+  assert.equal((await ask(`/${ids[1]}/create`, PLAN)).status, 400, 'nothing more for what is finished');
+  assert.equal((await ask(`/${ids[0]}/create`, PLAN)).status, 200);
+  await ask(`/${ids[0]}/abort`, {});
+});
