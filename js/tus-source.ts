@@ -11,7 +11,7 @@ export interface TusSource {
   close(): void;
 }
 
-/** The envelope of one file, which all uploads of that file share until one of them is done. */
+/** The envelope of one file, which all uploads of that file with the same contexts share until one of them is done. */
 interface Envelope {
   readonly id: symbol;
   readonly sealed: SealedFile;
@@ -25,7 +25,8 @@ export class SealingReader {
   readonly #sealer: Sealer;
   readonly #options: TusSealOptions;
   readonly #stack: SealingStack;
-  readonly #envelopes = new WeakMap<Blob, Promise<Envelope>>();
+  /** By file and contexts: an upload that was given up may have left one of another user. */
+  readonly #envelopes = new WeakMap<Blob, Map<string, Promise<Envelope>>>();
 
   constructor(sealer: Sealer, options: TusSealOptions, stack: SealingStack) {
     this.#sealer = sealer;
@@ -37,15 +38,19 @@ export class SealingReader {
     if (!isBlob(input)) throw new TypeError('only a Blob or File can be sealed for tus');
     // tus opens each part of a parallel upload as if it were a file: an envelope in an envelope.
     if (isSealedChunk(input)) throw new TypeError('a sealed file is uploaded in one piece: leave parallelUploads at 1');
-    const opening = this.#envelopes.get(input) ?? this.#prepare(input);
-    this.#envelopes.set(input, opening);
+    const options = this.#contextsOf(input);
+    const contexts = canonical(options);
+    const envelopes = this.#envelopes.get(input) ?? new Map<string, Promise<Envelope>>();
+    this.#envelopes.set(input, envelopes);
+    const opening = envelopes.get(contexts) ?? this.#prepare(input, options);
+    envelopes.set(contexts, opening);
+    const forget = () => {
+      if (envelopes.get(contexts) === opening) envelopes.delete(contexts);
+    };
     try {
-      const envelope = await opening;
-      return new SealingSource(envelope, chunkSize, this.#stack, () => {
-        if (this.#envelopes.get(input) === opening) this.#envelopes.delete(input);
-      });
+      return new SealingSource(await opening, chunkSize, this.#stack, forget);
     } catch (error) {
-      this.#envelopes.delete(input);
+      forget();
       throw error;
     }
   }
@@ -59,6 +64,12 @@ export class SealingReader {
     };
     return { id: Symbol('envelope'), sealed: await this.#sealer.prepare(file, contexts), sources: 0 };
   }
+}
+
+/** Equal for equal contexts, whatever the order of their keys. */
+function canonical({ encryptionContext, requiredEncryptionContext }: ContextOptions): string {
+  const entries = (context: ContextOptions['encryptionContext']) => Object.entries(context ?? {}).map((entry) => entry.map(String)).sort();
+  return JSON.stringify([entries(encryptionContext), entries(requiredEncryptionContext)]);
 }
 
 /** A chunk that is sealed while the one before travels. */

@@ -179,6 +179,44 @@ inBrowsers((page, name) => {
     assert.deepEqual(offsets(), []);
   });
 
+  test('chunks of no byte: refused, and not asked for without end', async () => {
+    await choose(MIB);
+    for (const chunkSize of [0, null, -1]) {
+      const { error, message } = await upload({ chunkSize });
+      assert.deepEqual([error, message], ['ERR_UPLOAD', 'a chunk has no bytes; set chunkSize to 1 or more']);
+    }
+    assert.deepEqual(offsets(), []);
+  });
+
+  test('a server that takes nothing, and says that all went well: fails, and is not sent the same without end', async () => {
+    await choose(2.5 * MIB);
+    const headers = { 'upload-offset': String(MIB), 'tus-resumable': '1.0.0' };
+    server.relay.fault = () => (patches().length > 1 ? { does: 'answer', status: 204, after: 'nothing', headers } : undefined);
+    const { error, message } = await upload({ chunkSize: MIB });
+    assert.equal(error, 'ERR_UPLOAD');
+    assert.match(message, /the server says that all went well, and took none of 1048576 bytes/);
+    assert.deepEqual(offsets(), [0, MIB]);
+  });
+
+  test('a file that is uploaded for another user, while an upload of it is unfinished, has the context of that user', async () => {
+    const bytes = await choose(2.5 * MIB);
+    const urls = await page.evaluate(async (name, endpoint) => {
+      let context = { user: '7', purpose: 'paper' };
+      const options = { ...tus.tusOptions(kit.sealer(), { encryptionContext: () => context }), endpoint, chunkSize: 2 ** 20 };
+      const file = kit.chosenFile(name);
+      const chunk = Promise.withResolvers();
+      const first = tus.start(file, { ...options, onChunkComplete: () => { first.abort(); chunk.resolve(); } });
+      await chunk.promise;
+      context = { user: '8', purpose: 'paper' };
+      const other = await tus.start(file, options).done;
+      context = { purpose: 'paper', user: '7' };
+      const resumed = await tus.start(file, { ...options, uploadUrl: first.url }).done;
+      return [resumed.url, other.url];
+    }, NAME, server.endpoint);
+    assert.ok(bytes.equals(await open(urls[0], { user: '7', purpose: 'paper' })));
+    assert.ok(bytes.equals(await open(urls[1], { user: '8', purpose: 'paper' })));
+  });
+
   test('a chunk that it made itself is not sealed again', async () => {
     const { message } = await page.evaluate(async (endpoint) => {
       const { fileReader, ...options } = tus.tusOptions(kit.sealer());
