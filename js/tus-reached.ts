@@ -8,6 +8,8 @@ interface Reached {
   offset: number;
   /** Whether somebody else created the upload, and so may send to it, too. */
   foreign: boolean;
+  /** In bytes, where the page said so when it created the upload. */
+  length: number | undefined;
 }
 
 /**
@@ -30,16 +32,32 @@ export function expectOwn(url: string, envelope: symbol, offset: number): void {
   }
 }
 
+/** What the page declared as an upload's length in bytes, if it did. */
+export const declaredLength = (url: string): number | undefined => uploads.get(keyOf(url))?.length;
+
+/** Throws if an upload was created for another length: the server would take a part of the envelope for the whole. */
+export function expectLength(declared: number | undefined, length: number): void {
+  if ((declared ?? length) === length) return;
+  throw new KmsealError('ERR_UPLOAD', `the upload was created for ${declared} bytes, and the envelope has ${length}; leave uploadSize alone`);
+}
+
+/** An upload that the page created: its address, and its length where it was declared. */
+interface Created {
+  location: string;
+  endpoint: string;
+  length: number | undefined;
+}
+
 /** Notes that the page created an upload, and which part of an envelope went along with the request. */
-export function noteCreated(location: string, endpoint: string, sent?: { envelope: symbol; end: number; offset: number }): void {
+export function noteCreated({ location, endpoint, length }: Created, sent?: { envelope: symbol; end: number; offset: number }): void {
   const url = keyOf(location, keyOf(endpoint));
   if (!sent) {
-    if (!uploads.has(url)) uploads.set(url, { envelope: undefined, offset: 0, foreign: false });
+    if (!uploads.has(url)) uploads.set(url, { envelope: undefined, offset: 0, foreign: false, length });
     return;
   }
   const { envelope, end, offset } = sent;
   expectOwn(url, envelope, 0);
-  uploads.set(url, { envelope, offset: Number.isNaN(offset) ? end : atMost(offset, end), foreign: false });
+  uploads.set(url, { envelope, offset: Number.isNaN(offset) ? end : atMost(offset, end), foreign: false, length });
 }
 
 /**
@@ -51,10 +69,15 @@ export function noteSent(url: string, envelope: symbol, start: number, end: numb
   expectOwn(url, envelope, start);
   const key = keyOf(url);
   const before = uploads.get(key);
-  const reached = { envelope, offset: Math.max(before?.offset ?? 0, end), foreign: before?.foreign ?? true };
+  const reached = { envelope, offset: Math.max(before?.offset ?? 0, end), foreign: before?.foreign ?? true, length: before?.length };
   uploads.set(key, reached);
   return (offset, conflict) => {
     if (!Number.isNaN(offset)) reached.offset = atMost(offset, end);
+    // tus-js-client would send the same bytes again, without end.
+    if (offset === start && start < end) {
+      const message = `the server says that all went well, and took none of ${end - start} bytes; look at it, and at proxies on the way`;
+      throw new KmsealError('ERR_UPLOAD', message);
+    }
     // Nothing of it was taken, unless the browser had sent it twice. What the server has by now may be another page's.
     if (!conflict || !reached.foreign) return;
     if (before) uploads.set(key, before);

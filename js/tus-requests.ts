@@ -1,5 +1,5 @@
 import { KmsealError } from './index.js';
-import { expectOwn, noteCreated, noteSent } from './tus-reached.js';
+import { declaredLength, expectLength, expectOwn, noteCreated, noteSent } from './tus-reached.js';
 
 /** tus-js-client's HttpResponse. */
 export interface TusResponse {
@@ -24,6 +24,8 @@ export interface TusRequest {
 /** What uploads ask to be sent: the envelope of which it is, and where in it. */
 export interface SealedChunk {
   envelope: symbol;
+  /** The envelope's length in bytes. */
+  length: number;
   start: number;
 }
 
@@ -108,15 +110,24 @@ class SealingRequest implements TusRequest {
 
   async send(body: Blob | null = null): Promise<TusResponse> {
     if (body) return this.#sendChunk(body);
+    // tus-js-client would call it done as soon as it is created.
+    if (this.#declared() === 0) throw new KmsealError('ERR_UPLOAD', 'an envelope is never empty; leave uploadSize alone');
     const response = await this.#exchange(null);
     if (this.#method === 'HEAD' && isGood(response)) this.#expectResumable(response);
     if (this.#method === 'POST' && isGood(response)) this.#noteCreated(response);
     return response;
   }
 
+  /** The length that is declared for the upload, which may come later. */
+  #declared(): number | undefined {
+    const length = this.#headers['Upload-Length'];
+    return length === undefined ? undefined : Number(length);
+  }
+
   #noteCreated(response: TusResponse, sent?: { envelope: symbol; end: number; offset: number }): void {
     const location = response.getHeader('Location');
-    if (location) noteCreated(location, this.#url, sent);
+    const length = this.#declared();
+    if (location) noteCreated({ location, endpoint: this.#url, length }, sent);
   }
 
   async #sendChunk(body: Blob): Promise<TusResponse> {
@@ -125,8 +136,9 @@ class SealingRequest implements TusRequest {
     if (!chunk || Number(offset ?? 0) !== chunk.start) {
       throw new KmsealError('ERR_UPLOAD', 'tus sends other bytes than were sealed for it; use the options of tusOptions as they are');
     }
-    const { envelope, start } = chunk;
+    const { envelope, start, length } = chunk;
     const end = start + body.size;
+    expectLength(offset === undefined ? this.#declared() : declaredLength(this.#url), length);
     if (offset === undefined) {
       const response = await this.#exchange(body);
       if (isGood(response)) this.#noteCreated(response, { envelope, end, offset: offsetOf(response) });

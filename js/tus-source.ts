@@ -55,14 +55,14 @@ export class SealingReader {
     }
   }
 
-  async #prepare(file: Blob): Promise<Envelope> {
+  #contextsOf(file: Blob): ContextOptions {
     const { encryptionContext, requiredEncryptionContext } = this.#options;
     const of = (context: typeof encryptionContext) => (typeof context === 'function' ? context(file) : context);
-    const contexts: ContextOptions = {
-      encryptionContext: of(encryptionContext),
-      requiredEncryptionContext: of(requiredEncryptionContext),
-    };
-    return { id: Symbol('envelope'), sealed: await this.#sealer.prepare(file, contexts), sources: 0 };
+    return { encryptionContext: of(encryptionContext), requiredEncryptionContext: of(requiredEncryptionContext) };
+  }
+
+  async #prepare(file: Blob, options: ContextOptions): Promise<Envelope> {
+    return { id: Symbol('envelope'), sealed: await this.#sealer.prepare(file, options), sources: 0 };
   }
 }
 
@@ -110,6 +110,8 @@ class SealingSource implements TusSource {
   async slice(start: number, end: number): Promise<{ value: Blob; done: boolean }> {
     const { id, sealed } = this.#envelope;
     const length = end - start;
+    // Without a byte tus would ask again and again.
+    if (length <= 0 && start < sealed.size) throw new KmsealError('ERR_UPLOAD', 'a chunk has no bytes; set chunkSize to 1 or more');
     if (this.#bypassed || length > this.#chunkSize || (end < sealed.size && length < this.#chunkSize)) {
       const message = 'the whole envelope must be uploaded in order; leave uploadSize, parallelUploads and httpStack alone';
       throw new KmsealError('ERR_UPLOAD', message);
@@ -118,7 +120,7 @@ class SealingSource implements TusSource {
     const value = await this.#take(start, end);
     // tus tells no reader of an abort, and would send this beside what it asked for since.
     if (attempt !== this.#attempt) return new Promise(() => {});
-    noteChunk(value, { envelope: id, start });
+    noteChunk(value, { envelope: id, length: sealed.size, start });
     if (end < sealed.size) this.#ahead = this.#seal(end, end + this.#chunkSize);
     return { value, done: end >= sealed.size };
   }

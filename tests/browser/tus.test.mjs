@@ -172,7 +172,10 @@ inBrowsers((page, name) => {
   test('parts in parallel, or a size of the caller: refused, and nothing sent', async () => {
     await choose(2.5 * MIB);
     // A whole half in a chunk, and several chunks in a half: seen by the source, and by the reader.
-    for (const options of [{ parallelUploads: 2 }, { parallelUploads: 2, chunkSize: MIB }, { uploadSize: 2.5 * MIB }]) {
+    // Sizes of whole chunks look like the envelope's own to the source; one of nothing is done once it is created.
+    const sizes = [{ uploadSize: 2.5 * MIB }, { uploadSize: 0 }, { chunkSize: MIB, uploadSize: 2 * MIB }]
+      .concat({ chunkSize: MIB, uploadSize: 2 * MIB, uploadDataDuringCreation: true });
+    for (const options of [{ parallelUploads: 2 }, { parallelUploads: 2, chunkSize: MIB }, ...sizes]) {
       const { error, message } = await upload({ retryDelays: [], ...options });
       assert.equal(error, 'ERR_UPLOAD', message);
     }
