@@ -1,11 +1,14 @@
 /** Of any class: that of another realm or of a polyfill may lack throwIfAborted() and the reason. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw reasonOf(signal);
+  if (!signal) return;
+  if (typeof signal.addEventListener !== 'function') throw new TypeError('signal must be an AbortSignal');
+  if (signal.aborted) throw reasonOf(signal);
 }
 
 /** Why a signal was aborted. */
 export function reasonOf(signal: AbortSignal): unknown {
-  return signal.reason ?? new DOMException('This operation was aborted', 'AbortError');
+  // null is a reason like any other.
+  return signal.reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : signal.reason;
 }
 
 /** The promise, or the signal's reason if that comes first: a source or a KMS that does not answer must not hold the caller. */

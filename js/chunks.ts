@@ -95,6 +95,8 @@ async function readSource(source: RangeSource, start: number, end: number, { sig
 
 /** A part of a source, in slices that are read one after another. */
 export function rangeChunks(file: Blob | RangeSource, start: number, end: number, { signal }: ReadOptions = {}, slice = SLICE): Chunks {
+  // Of an empty file there is no part, and yet it may not be what it was.
+  if (isBlob(file) && file.size === 0) return blobChunks(file, slice);
   const stop = new AbortController();
   const cancel = (reason?: unknown) => {
     signal?.removeEventListener('abort', abort);
