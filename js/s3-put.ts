@@ -90,8 +90,8 @@ function isSameRequest(asked: string, answered: string): boolean {
 
 /** Codes of S3 that pass, whatever the status: it can answer 200, and only then fail. */
 const PASSING_CODES = ['InternalError', 'ServiceUnavailable', 'SlowDown', 'OperationAborted', 'ConditionalRequestConflict']
-  // A fresh signature helps where the old one had expired.
-  .concat('ExpiredToken', 'RequestTimeout');
+  // A fresh signature helps where the old one had expired, which Cloudflare R2 calls ExpiredRequest.
+  .concat('ExpiredToken', 'ExpiredRequest', 'RequestTimeout');
 
 /** S3's refusal. */
 function refused({ status, responseText }: XMLHttpRequest, what: string, part: number | undefined): Fault {

@@ -93,14 +93,17 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
         });
       }
 
-      test(`${target}: 200 with InternalError passes, and is tried again`, async () => {
-        const sha256 = uploads.write(size);
-        s3.faults.add(target, answer(200, {}, ERROR('InternalError')), 1);
-        const { id, error } = await uploads.upload();
-        assert.equal(error, undefined);
-        assert.equal((await s3.open(id)).sha256, sha256);
-        assert.equal(times(target), 2);
-      });
+      // Of S3, and of Cloudflare R2 for a signature that has expired.
+      for (const [status, code] of [[200, 'InternalError'], [400, 'ExpiredRequest']]) {
+        test(`${target}: ${status} with ${code} passes, and is tried again`, async () => {
+          const sha256 = uploads.write(size);
+          s3.faults.add(target, answer(status, {}, ERROR(code)), 1);
+          const { id, error } = await uploads.upload();
+          assert.equal(error, undefined);
+          assert.equal((await s3.open(id)).sha256, sha256);
+          assert.equal(times(target), 2);
+        });
+      }
 
       test(`${target}: 200 with InternalError for good`, async () => {
         uploads.write(size);
