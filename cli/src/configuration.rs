@@ -12,7 +12,9 @@ use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_kms::config::SharedHttpClient;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Connector, proxy::ProxyConfig};
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
@@ -28,8 +30,7 @@ pub async fn load(profile: Option<&str>, timeouts: TimeoutConfig) -> Result<SdkC
     if profile.is_none() {
         check_pair()?;
     }
-    let http =
-        aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
+    let http = http_client();
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http.clone())
         .timeout_config(timeouts)
@@ -48,6 +49,18 @@ pub async fn load(profile: Option<&str>, timeouts: TimeoutConfig) -> Result<SdkC
     }
     let config = loader.load().await;
     Ok(heeding_endpoints(config, ignores_endpoints(&profiles)?))
+}
+
+/// Goes through the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, which the library's own client does not heed.
+fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, components| {
+        let mut builder = Connector::builder()
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
+        builder.set_connector_settings(settings.cloned());
+        builder.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        builder.build()
+    })
 }
 
 /// An environment variable. Set to nothing is as good as not set, as in the AWS CLI.

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { createRsaKey } from '../../scripts/lib/kms.mjs';
+import { startKmsProxy } from '../support/kms-proxy.mjs';
 import { startSetting } from './setting.mjs';
 
 const ACCOUNTS = { environment: '111111111111', prod: '222222222222', default: '333333333333' };
@@ -144,4 +145,29 @@ test('key.json of other types, or with a field twice, is refused', async () => {
   }
   folder.write('good.json', JSON.stringify({ ...key, AnythingElse: [1], KeyUsage: null, EncryptionAlgorithms: null }));
   await setting.succeeds(['seal', '--key', 'good.json', '-']);
+});
+
+describe('a proxy of the environment', () => {
+  let proxy;
+  before(async () => (proxy = await startKmsProxy(setting.kms.emulator.endpoint)));
+  after(() => proxy?.close());
+  // Of this name nobody but the proxy knows an address.
+  const unknown = { AWS_ENDPOINT_URL: 'http://kms.invalid' };
+  const args = ['open', '--output', '-', 'f.kmseal'];
+
+  test('is asked, with --profile too, and not for what NO_PROXY names', async () => {
+    for (const name of ['http_proxy', 'HTTP_PROXY', 'ALL_PROXY']) {
+      assert.equal((await setting.succeeds(args, { env: { ...unknown, [name]: proxy.endpoint } })).toString(), 'plain');
+    }
+    const env = { ...files, ...unknown, http_proxy: proxy.endpoint };
+    await setting.succeeds(['--profile', 'prod', 'key', 'alias/of-account'], { env });
+    assert.deepEqual(proxy.calls.map(({ operation }) => operation), ['Decrypt', 'Decrypt', 'Decrypt', 'GetPublicKey']);
+    proxy.calls.length = 0;
+    await setting.succeeds(args, { env: { http_proxy: proxy.endpoint, NO_PROXY: '127.0.0.1' } });
+    assert.deepEqual(proxy.calls, []);
+  });
+
+  test('that refuses connections is an error, and nothing goes past it', async () => {
+    await setting.fails([...args, '--key-id', setting.key.KeyId], 5, /ERR_KMS/, { env: { http_proxy: 'http://127.0.0.1:1', AWS_MAX_ATTEMPTS: '1' } });
+  });
 });
