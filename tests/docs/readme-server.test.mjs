@@ -157,7 +157,10 @@ test('nothing for sizes and numbers of parts that were not agreed, or that S3 ha
   for (const [number, size] of [[0, 5 * MIB], [4, 5 * MIB], [1, MIB], [3, 5 * MIB], [1.5, 5 * MIB], ['1', 5 * MIB], [1, undefined]]) {
     assert.equal((await ask(`/${id}/part`, { number, size })).status, 400, `${number}, ${size}`);
   }
-  for (const parts of [undefined, [], [{ PartNumber: 1, ETag: 'a' }]]) assert.equal((await ask(`/${id}/complete`, { parts })).status, 400);
+  const part = { PartNumber: 1, ETag: 'a' };
+  for (const parts of [undefined, [], [part], [null, null, null], [{}, {}, {}], ['a', 'b', 'c'], [part, part, part]]) {
+    assert.equal((await ask(`/${id}/complete`, { parts })).status, 400, JSON.stringify(parts));
+  }
   assert.equal((await ask(`/${id}/abort`, {})).status, 200);
   assert.equal((await ask(`/${id}/create`, PLAN)).status, 400, 'aborted');
   assert.deepEqual(await s3.unfinished(), []);
