@@ -17,6 +17,9 @@ interface Emitter {
   readonly readableEnded?: boolean;
   readonly errored?: Error | null;
   readonly destroyed?: boolean;
+  listeners?(event: string): unknown[];
+  /** Of busboy's files, and so of multer's and Fastify's, which end at their limit. */
+  readonly truncated?: boolean;
   /** Of minipass. */
   readonly flowing?: boolean;
   readonly emittedEnd?: boolean;
@@ -44,6 +47,16 @@ function refuseTouched(stream: Emitter): void {
   if ((stream.destroyed || stream.destroying) && !stream.errored) throw refused('was destroyed before');
 }
 
+/** Why a stream that has ended is not whole, where nothing but this tells. */
+function cutOff(stream: Emitter, data: unknown): string | undefined {
+  if (stream.truncated === true) return 'was cut off at a limit, such as the largest file that a parser of forms takes';
+  // Node drops the rest of a request whose response is finished, and our listener with it.
+  if (stream.listeners && !stream.listeners('data').includes(data)) {
+    return 'lost its reader: the response was finished before the request was read, or something removed its listeners';
+  }
+  return undefined;
+}
+
 /**
  * Of a stream that emits events, to which we listen from now on: what is written, fails or is taken before anybody reads what comes out
  * is not missed.
@@ -64,6 +77,8 @@ export function emitterChunks(stream: Emitter): Chunks {
   const listeners = Object.entries({
     ...own,
     end() {
+      const why = cutOff(stream, own.data);
+      if (why !== undefined) return fail(new KmsealError('ERR_READ', `the stream ${why}, so that bytes of it are missing`));
       ended = true;
       wake();
     },

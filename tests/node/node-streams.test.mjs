@@ -7,6 +7,7 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import { createRequire } from 'node:module';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -347,4 +348,38 @@ test('a pipeline into a hash beside it goes in constant memory', async () => {
   const expected = createHash('sha256');
   for (let at = 0; at < SIZE; at += block.length) expected.update(block);
   assert.equal(await hashing, expected.digest('hex'));
+});
+
+describe('a stream that ends and is not whole', () => {
+  test('a file of a form that busboy cuts off at its limit is ERR_READ', async () => {
+    const busboy = createRequire(tools.resolve('multer'))('busboy');
+    const form = new FormData();
+    form.set('document', new Blob([PLAIN]));
+    const { headers, body } = new Response(form);
+    const parser = busboy({ headers: Object.fromEntries(headers), limits: { fileSize: 1_000_000 } });
+    Readable.fromWeb(body).pipe(parser);
+    const [, stream] = await once(parser, 'file');
+    await assert.rejects(sealer.seal(stream).then(readAll), { code: 'ERR_READ', message: /limit/ });
+  });
+
+  test('a request of which Node drops the rest, since the response is finished, is ERR_READ', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect(server.address().port, '127.0.0.1').on('error', () => {}).resume();
+    try {
+      client.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n');
+      const [data, response] = await once(server, 'request');
+      // As much as Node holds, so that it asks for no more when somebody listens.
+      client.write(Buffer.alloc(data.readableHighWaterMark));
+      while (data.readableLength < data.readableHighWaterMark) await new Promise(setImmediate);
+      const sealing = sealer.seal(data);
+      response.end();
+      await once(response, 'finish');
+      client.write(Buffer.alloc(100_000 - data.readableHighWaterMark));
+      await assert.rejects(sealing.then(readAll), { code: 'ERR_READ', message: /response was finished/ });
+    } finally {
+      client.destroy();
+      server.close();
+    }
+  });
 });
