@@ -75,8 +75,10 @@ async fn profiles(name: Option<&str>, selected: Option<String>) -> Result<Profil
         profiles.map_err(|error| Failure::usage(format!("the AWS configuration cannot be read: {}", root(&error))))?;
     match name {
         Some(name) if profiles.get_profile(name).is_none() => Err(Failure::kms(format!(
-            "no AWS credentials were looked for: there is no profile {name:?} in ~/.aws/config and ~/.aws/credentials; \
-                 give one of theirs with --profile or AWS_PROFILE"
+            "no AWS credentials were looked for: there is no profile {name:?} in {} and {}; \
+                 give one of theirs with --profile or AWS_PROFILE",
+            set("AWS_CONFIG_FILE").as_deref().unwrap_or("~/.aws/config"),
+            set("AWS_SHARED_CREDENTIALS_FILE").as_deref().unwrap_or("~/.aws/credentials"),
         ))),
         _ => Ok(profiles),
     }

@@ -52,7 +52,10 @@ describe('credentials', () => {
     for (const name of ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE']) {
       for (const env of [IN_ENVIRONMENT, NONE]) assert.match(await account({ ...env, [name]: 'nobody' }), missing);
     }
-    await setting.fails(['open', '--output', '-', '--profile', 'nobody', '--key-id', setting.key.KeyId, 'f.kmseal'], 5, /no profile "nobody"/);
+    // It names the files that were read, wherever they are.
+    assert.ok((await account(NONE, '--profile', 'nobody')).includes(` in ${files.AWS_CONFIG_FILE} and ${files.AWS_SHARED_CREDENTIALS_FILE};`));
+    const args = ['open', '--output', '-', '--profile', 'nobody', '--key-id', setting.key.KeyId, 'f.kmseal'];
+    await setting.fails(args, 5, /no profile "nobody" in ~\/\.aws\/config and ~\/\.aws\/credentials;/);
   });
 
   test('a profile without credentials, or with half of them, gets nobody else\'s', async () => {
