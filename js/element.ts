@@ -9,7 +9,7 @@ import { internalsOf } from './element-control.js';
 import type { KmsealFileEventMap } from './element-events.js';
 import { type Entry, type Seal, SealingList, isAccepted } from './element-files.js';
 import { setStates, setValidity, setValue } from './element-form.js';
-import { FormGuard, type Guarded } from './element-guard.js';
+import { FormGuard, type Guarded, warnOutOfReach } from './element-guard.js';
 import { label } from './element-label.js';
 import { Notice } from './element-notice.js';
 import { REFLECTED, ReflectingControl, upgradeProperties } from './element-reflect.js';
@@ -253,6 +253,7 @@ export class KmsealFileElement extends ReflectingControl {
     const kept = files.filter((file) => this.#tell('beforeseal', { file }, true));
     this.#announcer.reset();
     this.#list.replace(kept);
+    if (kept.length > 0 && this.name) warnOutOfReach(this);
   }
 
   #drop(files: readonly File[]): void {
@@ -319,6 +320,7 @@ export class KmsealFileElement extends ReflectingControl {
       get unfinished() { return element.#status.unfinished; },
       recheck: () => this.#binding.recheck(),
       explain: (submitter) => this.#explain(submitter),
+      refuse: (submitter) => this.#refuse(submitter),
       get submitted() { return element.#submitted.flatMap(({ file, meta }) => (meta ? [file, meta] : [file])); },
     };
   }
@@ -327,11 +329,22 @@ export class KmsealFileElement extends ReflectingControl {
   #explain(submitter: HTMLElement | null): void {
     this.#explained = true;
     this.#update();
-    const { input } = this.#view;
     // Of one that is not shown the browser says nothing.
-    if (input.getClientRects().length === 0) this.#notice.show(this.#status.failure || this.#texts.busy, this.form, submitter);
-    else if (!this.willValidate) input.focus();
+    if (!this.#isShown) this.#notice.show(this.#status.failure || this.#texts.busy, this.form, submitter);
+    else if (!this.willValidate) this.#view.input.focus();
     if (this.willValidate) this.reportValidity();
+  }
+
+  /** Says that the page cannot send the files. */
+  #refuse(submitter: HTMLElement | null): void {
+    const { notReady } = this.#texts;
+    this.#view.complain(notReady);
+    if (this.#isShown) this.#view.input.focus();
+    else this.#notice.show(notReady, this.form, submitter);
+  }
+
+  get #isShown(): boolean {
+    return this.#view.input.getClientRects().length > 0;
   }
 
   #forgive(): void {

@@ -286,6 +286,10 @@ inBrowsers((page) => {
       setter: () => form.addEventListener('submit', () => (element.encryptionContext = { user: '2' })),
       'in place': () => form.addEventListener('submit', () => (context.user = '2')),
       'in place, delegated': () => addEventListener('submit', () => (context.user = '2')),
+      'in place, and the event goes no further': () => document.body.addEventListener('submit', (event) => {
+        context.user = '2';
+        event.stopPropagation();
+      }),
       'setter, and no further listener': () => form.addEventListener('submit', (event) => {
         element.encryptionContext = { user: '2' };
         event.stopImmediatePropagation();

@@ -233,6 +233,23 @@ inBrowsers((page) => {
     assert.deepEqual(warnings[2], [['note', 'hello']]);
   });
 
+  test('a form that is reset in submit goes without its file, and the console says so', async () => {
+    await page.show(FORM('', 'target="frame"') + '<iframe name="frame"></iframe>');
+    await page.choose([files.create('reset')]);
+    const warnings = await page.evaluate(async () => {
+      await idle();
+      const warnings = [];
+      console.warn = (text) => warnings.push(text);
+      form.addEventListener('submit', () => form.reset(), { once: true });
+      document.querySelector('button').click();
+      await until(() => warnings.length > 0);
+      document.querySelector('button').click();
+      return warnings;
+    });
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0], /^kmseal: a kmseal-file was emptied in submit, before its form was read, so the files are missing;/);
+  });
+
   test('a listener that changes the context after waiting, and then sends the form itself, sends no file, and the person is told', async () => {
     const paper = files.create('waited');
     await page.show(FORM());
@@ -274,5 +291,56 @@ inBrowsers((page) => {
     });
     assert.deepEqual(found.slice(0, 2), [[['note', 'hello']], 2]);
     assert.match(found[2].join(), /^kmseal: a kmseal-file has files that are not encrypted, and its form was read without them; ask form.checkValidity\(\) first$/);
+  });
+
+  const namesOnly = {
+    'without enctype': [{ enctype: null }],
+    'of text/plain': [{ enctype: 'text/plain' }],
+    'of the method get': [{ method: 'get' }],
+    'whose button has a formenctype': [{}, 'formenctype="application/x-www-form-urlencoded"'],
+    'whose button has a formmethod': [{}, 'formmethod="get"'],
+  };
+  test('a form that would send the names of its files only is held back, and page and console say so', async () => {
+    for (const [name, [attributes, button]] of Object.entries(namesOnly)) {
+      await page.show(FORM('', '', button));
+      await page.choose([files.create('named')]);
+      const requests = forms.requests.length;
+      const found = await page.evaluate(async (attributes) => {
+        await idle();
+        for (const [name, value] of Object.entries(attributes)) {
+          if (value === null) form.removeAttribute(name);
+          else form.setAttribute(name, value);
+        }
+        const warnings = [];
+        console.warn = (text) => warnings.push(text);
+        document.querySelector('button').click();
+        return [part('alert').textContent, ...warnings];
+      }, attributes);
+      assert.match(found[0], /^This page is not ready to encrypt files, so nothing is sent\./, name);
+      assert.match(found[1], /would send only the names of its files; set method="post" and enctype="multipart\/form-data"$/, name);
+      assert.equal(found.length, 2, name);
+      assert.deepEqual(forms.requests.slice(requests).filter(({ url }) => url === '/upload'), [], name);
+    }
+  });
+
+  test('a script that sends such a form itself is let through, and so is a form without files', async () => {
+    const paper = files.create('scripted');
+    await page.show(FORM().replace('enctype="multipart/form-data"', ''));
+    await page.choose([paper]);
+    await page.evaluate(async () => {
+      await idle();
+      const answered = Promise.withResolvers();
+      addEventListener('submit', (event) => {
+        event.preventDefault();
+        answered.resolve(fetch('/upload', { method: 'POST', body: new FormData(form) }));
+      }, { once: true });
+      document.querySelector('button').click();
+      await answered.promise;
+      element.value = '';
+    });
+    assert.deepEqual(await forms.arrived(), [{ bytes: paper.bytes, context: {} }]);
+    await page.press('button');
+    await page.sent();
+    assert.deepEqual([...(await forms.received()).keys()], ['note']);
   });
 });
