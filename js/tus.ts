@@ -8,7 +8,8 @@ import { SealingStack, type TusRequest } from './tus-requests.js';
 import { SealingReader, type TusSource } from './tus-source.js';
 import { urlStorage } from './url-storage.js';
 
-export type { TusSource };
+export type { TusRequest, TusSource };
+export type { TusResponse } from './tus-requests.js';
 
 /** Large enough that the round trip of a PATCH hardly counts, small enough that two of them are no burden. */
 const CHUNK_SIZE = 16 * 1024 * 1024;
