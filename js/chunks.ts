@@ -78,17 +78,33 @@ function bytesOf(blob: Blob): PromiseLike<ArrayBuffer> {
   });
 }
 
+const overlap = (a: Chunk, b: Chunk) =>
+  a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.length && b.byteOffset < a.byteOffset + a.length;
+
+/** Of each source the reads that have not been answered yet, each with the answers that others got meanwhile. */
+const unanswered = new WeakMap<RangeSource, Set<Chunk[]>>();
+
 async function readSource(source: RangeSource, start: number, end: number, { signal, idleTimeout }: ReadOptions = {}): Promise<Chunk> {
   const stop = new AbortController();
   const abort = () => stop.abort(reasonOf(signal!));
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort);
+  const reads = unanswered.get(source) ?? new Set();
+  unanswered.set(source, reads);
+  const others: Chunk[] = [];
+  reads.add(others);
   try {
     const answer = (async () => source.read(start, end, { signal: stop.signal }))();
-    return viewOf(await unlessIdle(answer, idleTimeout, (error) => stop.abort(error)), 'what read gives');
+    const view = viewOf(await unlessIdle(answer, idleTimeout, (error) => stop.abort(error)), 'what read gives');
+    // Two calls at once that fill one buffer: the one that was answered first may have got the other's bytes.
+    if (others.some((other) => overlap(other, view))) throw new TypeError('read gave the same memory to two calls that ran at once');
+    reads.delete(others);
+    for (const read of reads) read.push(view);
+    return view;
   } catch (cause) {
     throw sourceError(cause);
   } finally {
+    reads.delete(others);
     signal?.removeEventListener('abort', abort);
   }
 }

@@ -124,7 +124,7 @@ export interface RangeSource {
   /**
    * The bytes from `start` to before `end`, no more and no fewer, at most 16 MiB. Within one call of `seal`, `open`
    * or `openRange`, and within one piece of `prepare`, what it gives is copied before it is called again. Those that run at the same
-   * time call it at the same time: never share one buffer between them, or the pieces hold each other's bytes. The signal is aborted when nobody waits for the answer any more.
+   * time call it at the same time: never share one buffer between them, or one of the calls fails as ERR_READ. The signal is aborted when nobody waits for the answer any more.
    */
   read(start: number, end: number, options: { signal?: AbortSignal | undefined }): Promise<Bytes>;
 }

@@ -142,3 +142,19 @@ test('a Blob that is right is sealed in whole and in slices, whatever it is made
   }
   assert.equal((await opened(await sealer.seal(new Blob([])))).length, 0);
 });
+
+test('one buffer for two reads that run at once fails', async () => {
+  const { buffer } = new Uint8Array(2 ** 20);
+  // Fills the buffer when it answers: the later answer overwrites the earlier one, which may not have been looked at.
+  const waiting = [];
+  const read = (start, end) => new Promise((resolve) => {
+    waiting.push(() => resolve(new Uint8Array(buffer, 0, end - start).fill(start / 2 ** 20 + 1)));
+    if (waiting.length === 2) for (const answer of waiting.splice(0)) answer();
+  });
+  const prepared = await sealer.prepare({ size: 2 * 2 ** 20, read });
+  const sizes = [[0, 300_000], [prepared.size - 300_000, prepared.size]];
+  const outcomes = await Promise.allSettled(sizes.map(([start, end]) => prepared.slice(start, end)));
+  const failures = outcomes.filter(({ status }) => status === 'rejected').map(({ reason }) => [reason.code, reason.cause.message]);
+  assert.ok(failures.length > 0, "a slice of the other one's bytes passes for good");
+  for (const failure of failures) assert.deepEqual(failure, ['ERR_READ', 'read gave the same memory to two calls that ran at once']);
+});
