@@ -77,7 +77,7 @@ async function openInNode(message, form, { decrypt = kms.decrypt, encryptionCont
 }
 
 /** Fetched by the page as what the form says, and opened there. */
-function openInPage(message, form, { encryptionContext, ...options }) {
+function openInPage(message, form, { encryptionContext = {}, ...options }) {
   const name = String(messages.size);
   messages.set(name, message);
   return page.evaluate(
