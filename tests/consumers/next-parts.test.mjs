@@ -1,5 +1,5 @@
-// Next.js, built and in development, with Turbopack and with webpack: a server component, a route handler, a route of the edge runtime and
-// a page in the browser each seal 3 MB that open again.
+// Next.js, built and in development, with Turbopack and with webpack: a server component, a route handler, a page in the browser and, with
+// Turbopack, a route of the edge runtime each seal 3 MB that open again.
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -40,6 +40,8 @@ for (const bundler of ['turbopack', 'webpack']) {
       for (const app of APPS) cpSync(app, project.project, { recursive: true });
       for (const folder of ['', 'opened']) cpSync(place('app/kms.js'), place('src/app', folder, 'kms.js'));
       rmSync(place('app'), { recursive: true }); // to Next.js it would be the site
+      // The edge runtime is deprecated. With webpack, Next.js 16.4 does not build this route.
+      if (bundler === 'webpack') rmSync(place('src/app/edge'), { recursive: true });
       mkdirSync(place('public'));
       const answer = JSON.stringify(printed(key));
       writeFileSync(place('public/kms-public-key.json'), answer);
@@ -57,7 +59,7 @@ for (const bundler of ['turbopack', 'webpack']) {
         await server.until(() => answers(origin));
         assert.match(await text(`${origin}/rendered`), /opened in the server component/);
         assert.equal(await text(`${origin}/handler`), 'opened in the route handler');
-        assert.equal(await text(`${origin}/edge`), 'opened in the edge route');
+        if (bundler === 'turbopack') assert.equal(await text(`${origin}/edge`), 'opened in the edge route');
         await browser.driver.get(origin);
         const output = await browser.driver.findElement(By.css('output'));
         await browser.driver.wait(until.elementTextMatches(output, /opened|failed/), 60_000);
