@@ -1,4 +1,4 @@
-import { viewOf } from './bytes.js';
+import { type Chunk, viewOf } from './bytes.js';
 import type { Chunks } from './chunks.js';
 import { emitterChunks, isEmitter, refused } from './emitters.js';
 import { sourceError } from './errors.js';
@@ -26,15 +26,9 @@ function webChunks(stream: ReadableStream<Uint8Array>): Chunks {
     waits: true,
     foreign: true,
     async next() {
-      let result;
-      try {
-        result = await reader.read();
-      } catch (cause) {
-        throw sourceError(cause);
-      }
-      if (!result.done) return viewOf(result.value, 'a chunk of the stream');
-      reader.releaseLock();
-      return undefined;
+      const chunk = await nextChunk(() => reader.read());
+      if (!chunk) reader.releaseLock();
+      return chunk;
     },
     release() {
       reader.releaseLock();
@@ -44,6 +38,17 @@ function webChunks(stream: ReadableStream<Uint8Array>): Chunks {
       ignoreFailure(reader.cancel(reason));
     },
   };
+}
+
+/** The next chunk of a reader or an iterator; `undefined` at the end. */
+async function nextChunk(read: () => PromiseLike<{ done?: boolean | undefined; value?: unknown }>): Promise<Chunk | undefined> {
+  let result;
+  try {
+    result = await read();
+  } catch (cause) {
+    throw sourceError(cause);
+  }
+  return result.done ? undefined : viewOf(result.value, 'a chunk of the stream');
 }
 
 /** Whether a stream was read or cancelled, which its interface does not tell. */
@@ -69,15 +74,7 @@ function iteratorChunks(stream: AsyncIterable<Uint8Array>): Chunks {
   return {
     waits: true,
     foreign: true,
-    async next() {
-      let result;
-      try {
-        result = await iterator.next();
-      } catch (cause) {
-        throw sourceError(cause);
-      }
-      return result.done ? undefined : viewOf(result.value, 'a chunk of the stream');
-    },
+    next: () => nextChunk(() => iterator.next()),
     release: () => void taken.delete(iterator),
     async cancel() {
       try {

@@ -1,5 +1,5 @@
 import { wasmSource } from '#wasm-source';
-import { viewOf } from '../bytes.js';
+import { kindOf, viewOf } from '../bytes.js';
 import { withDeadline } from '../deadline.js';
 import { LoadFault } from './load-fault.js';
 import type { WasmSource } from '../types.js';
@@ -9,7 +9,7 @@ declare const KMSEAL_INTEGRITY: string;
 const INTEGRITY = KMSEAL_INTEGRITY;
 
 // Not by instanceof: test environments and other windows have classes of their own.
-const isModule = (source: object): source is WebAssembly.Module => Object.prototype.toString.call(source) === '[object WebAssembly.Module]';
+const isModule = (source: object): source is WebAssembly.Module => kindOf(source) === 'WebAssembly.Module';
 const isResponse = (source: object): source is Response => 'arrayBuffer' in source && 'headers' in source;
 const isUrl = (source: object): source is URL => 'href' in source;
 const isView = (source: object): source is Uint8Array<ArrayBuffer> => ArrayBuffer.isView(source);
