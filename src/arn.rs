@@ -6,10 +6,22 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::str::FromStr;
 
 use crate::error::{Code, Error, Result};
 
 /// The full ARN of a KMS key, every part checked against its alphabet.
+///
+/// ```
+/// use kmseal::KeyArn;
+///
+/// let key: KeyArn = "arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab".parse()?;
+/// let replica = key.replica_in("us-west-2").unwrap();
+/// assert_eq!(replica.region(), "us-west-2");
+/// assert!(replica.matches(&key));
+/// assert!("alias/uploads".parse::<KeyArn>().is_err());
+/// # Ok::<(), kmseal::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct KeyArn {
     text: String,
@@ -17,18 +29,22 @@ pub struct KeyArn {
     id_at: usize,
 }
 
-impl KeyArn {
+impl FromStr for KeyArn {
+    type Err = Error;
+
     /// Checks a key id that must be a full key ARN.
     ///
     /// # Errors
     /// [`Code::KeyId`]: an alias, a bare id, or not an ARN of a KMS key.
-    pub fn parse(text: &str) -> Result<Self> {
+    fn from_str(text: &str) -> Result<Self> {
         Self::checked(text).ok_or_else(|| refused(text))
     }
+}
 
+impl KeyArn {
     #[allow(clippy::arithmetic_side_effects, reason = "lengths of parts of one text")]
-    fn checked(text: &str) -> Option<Self> {
-        // Of hostile text no more parts than show that there are too many.
+    pub(crate) fn checked(text: &str) -> Option<Self> {
+        // Only as many parts of hostile text as show that there are too many.
         let parts: Vec<&[u8]> = text.as_bytes().split(|byte| *byte == b':').take(7).collect();
         let &[b"arn", partition, b"kms", region, account, resource] = parts.as_slice() else {
             return None;
@@ -60,14 +76,14 @@ impl KeyArn {
     }
 
     /// Whether this key opens what was sealed for `other`: the same ARN, or a replica of the same
-    /// multi-Region key (the region may differ, nothing else).
+    /// multi-Region key (only the region may differ).
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
         self.text == other.text || self.id().starts_with("mrk-") && self.around_region() == other.around_region()
     }
 
-    /// The replica of this multi-Region key in another region; none for a key of one region, nor for
-    /// what cannot be a region.
+    /// The replica of this multi-Region key in another region; `None` for a single-Region key and for
+    /// an impossible region.
     #[must_use]
     pub fn replica_in(&self, region: &str) -> Option<Self> {
         let (Some(before), Some(after)) = self.around_region() else { return None };
@@ -80,14 +96,26 @@ impl KeyArn {
     }
 }
 
-impl fmt::Debug for KeyArn {
+impl AsRef<str> for KeyArn {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for KeyArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
+impl fmt::Debug for KeyArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// A UUID in lower case, or `mrk-` and 32 hex digits.
-fn is_key_id(id: &[u8]) -> bool {
+pub(crate) fn is_key_id(id: &[u8]) -> bool {
     let hex = |part: &[u8]| part.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     if let Some(multi_region) = id.strip_prefix(b"mrk-") {
         return multi_region.len() == 32 && hex(multi_region);
@@ -100,12 +128,14 @@ fn is_key_id(id: &[u8]) -> bool {
 fn refused(text: &str) -> Error {
     let is_alias = text.as_bytes().split(|byte| *byte == b':').any(|part| part.starts_with(b"alias/"));
     let (before, after) = if text.is_empty() {
-        ("the key has no key id; give its ARN as keyId (", ")")
+        ("the key has no key id, which PEM and DER do not hold; give its ARN (", ")")
     } else if is_alias {
         (
-            "an alias cannot name the key in an envelope, since it may move to another key; give the key ARN that GetPublicKey answers as KeyId (",
+            "an alias cannot name the key: it may move to another; give the key ARN that GetPublicKey returns as KeyId (",
             ")",
         )
+    } else if is_key_id(text.as_bytes()) {
+        ("this is a key id alone, as emulators answer; give the ARN that ends in it (", ")")
     } else {
         ("this key id is not the full ARN of a KMS key; give ", ", in lower case as KMS writes it")
     };

@@ -8,18 +8,31 @@ use alloc::vec::Vec;
 /// When an entry is no longer used.
 #[derive(Clone, Copy, Debug)]
 pub struct CacheLimits {
-    /// Longest use in milliseconds.
-    pub max_age: f64,
+    /// How long an entry is used.
+    pub max_age_ms: f64,
     /// Most messages, at least 1.
     pub max_messages: u64,
     /// Most plaintext bytes.
     pub max_bytes: u64,
-    /// Most entries; the one not used for longest makes room.
+    /// The maximum number of entries; the one unused longest makes room.
     pub capacity: usize,
 }
 
-/// Values by key, each for a limited time and use. What leaves the cache is dropped, and thereby
-/// wiped.
+/// Values by key, each for a limited time and use. A value that leaves the cache is dropped, which
+/// wipes it.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// use kmseal::{Cache, CacheLimits};
+///
+/// // For at most a minute, ten messages and 1 GiB. The value would be Rc<Materials>, the key a serialized context.
+/// let limits = CacheLimits { max_age_ms: 60_000.0, max_messages: 10, max_bytes: 1 << 30, capacity: 100 };
+/// let mut cache = Cache::new(limits);
+/// cache.insert("context", Rc::new("materials"), 5000, 0.0);
+/// assert!(cache.reserve(&"context", 5000, 1000.0).is_some());
+/// assert!(cache.reserve(&"context", 5000, 60_000.0).is_none());
+/// ```
 pub struct Cache<K, V> {
     limits: CacheLimits,
     // A list: a hundred entries are compared faster than one data key is wrapped.
@@ -29,8 +42,8 @@ pub struct Cache<K, V> {
 struct Entry<K, V> {
     key: K,
     value: V,
-    born: f64,
-    used: f64,
+    born_ms: f64,
+    used_ms: f64,
     messages: u64,
     bytes: u64,
 }
@@ -44,13 +57,13 @@ impl<K: Eq, V: Clone> Cache<K, V> {
 
     /// Reserves use of an entry for one message of `bytes` plaintext bytes; an entry that is too
     /// old or would exceed a limit is dropped.
-    pub fn reserve(&mut self, key: &K, bytes: u64, now: f64) -> Option<V> {
-        self.expire(now);
+    pub fn reserve(&mut self, key: &K, bytes: u64, now_ms: f64) -> Option<V> {
+        self.expire(now_ms);
         let index = self.entries.iter().position(|entry| entry.key == *key)?;
         let mut entry = self.entries.swap_remove(index);
         entry.messages = entry.messages.saturating_add(1);
         entry.bytes = entry.bytes.saturating_add(bytes);
-        entry.used = now;
+        entry.used_ms = now_ms;
         if entry.messages > self.limits.max_messages || entry.bytes > self.limits.max_bytes {
             return None;
         }
@@ -59,28 +72,28 @@ impl<K: Eq, V: Clone> Cache<K, V> {
         Some(value)
     }
 
-    /// Keeps a value whose first message has `bytes` plaintext bytes, unless that alone exceeds a
+    /// Keeps a value whose first message has `bytes` plaintext bytes, unless these alone exceed a
     /// limit (caching-cmm.md, "Get Encryption Materials").
-    pub fn insert(&mut self, key: K, value: V, bytes: u64, now: f64) {
+    pub fn insert(&mut self, key: K, value: V, bytes: u64, now_ms: f64) {
         if bytes > self.limits.max_bytes || self.limits.capacity == 0 {
             return;
         }
-        self.expire(now);
+        self.expire(now_ms);
         self.entries.retain(|entry| entry.key != key);
         while self.entries.len() >= self.limits.capacity {
-            let used = self.entries.iter().enumerate().min_by(|a, b| a.1.used.total_cmp(&b.1.used));
+            let used = self.entries.iter().enumerate().min_by(|a, b| a.1.used_ms.total_cmp(&b.1.used_ms));
             let Some((oldest, _)) = used else { break };
             self.entries.swap_remove(oldest);
         }
-        self.entries.push(Entry { key, value, born: now, used: now, messages: 1, bytes });
+        self.entries.push(Entry { key, value, born_ms: now_ms, used_ms: now_ms, messages: 1, bytes });
     }
 
-    /// Drops what is too old; returns after how many milliseconds the next entry will be.
-    pub fn expire(&mut self, now: f64) -> Option<f64> {
-        let max_age = self.limits.max_age;
+    /// Drops expired entries; returns the milliseconds until the next one expires.
+    pub fn expire(&mut self, now_ms: f64) -> Option<f64> {
+        let max_age_ms = self.limits.max_age_ms;
         // A clock set back must not make a key live longer.
-        self.entries.retain(|entry| (0.0..max_age).contains(&(now - entry.born)));
-        self.entries.iter().map(|entry| entry.born + max_age - now).min_by(f64::total_cmp)
+        self.entries.retain(|entry| (0.0..max_age_ms).contains(&(now_ms - entry.born_ms)));
+        self.entries.iter().map(|entry| entry.born_ms + max_age_ms - now_ms).min_by(f64::total_cmp)
     }
 
     /// Drops everything.

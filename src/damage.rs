@@ -1,13 +1,14 @@
-//! What became of an envelope that something took for text, or stored in another form: said where it
-//! can be told for sure, so that nobody fetches the same damage again or loosens a limit for it.
+//! What happened to an envelope that something took for text, or stored in another form: reported where it
+//! is certain, so that nobody fetches the same damage again or loosens a limit for it.
 
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result, decimal};
+use crate::key_text::find;
 use crate::suite::{MESSAGE_ID_LEN, SUITE_ID, VERSION};
 use crate::wire::Reader;
 
-/// Bytes that are looked at. In as many, line feeds are expected eight times.
-pub const LOOK: usize = 2048;
+/// The number of bytes to examine. Eight line feeds are expected in this many.
+pub const LOOK_LEN: usize = 2048;
 
 const START: [u8; 3] = {
     let [high, low] = SUITE_ID.to_be_bytes();
@@ -15,7 +16,7 @@ const START: [u8; 3] = {
 };
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
-/// Of random bytes, the chance that so many line feeds all follow a carriage return is one in 16 million.
+/// For random bytes, the chance that this many line feeds all follow a carriage return is one in 16 million.
 const SURE_OF_LINES: usize = 3;
 /// The same for a frame, whose bytes are more.
 const SURE_OF_LINES_IN_FRAME: usize = 8;
@@ -46,7 +47,7 @@ const RESPONSE: &str = "an HTTP response with its head; store the body alone";
 const POINTER: &str = "a pointer of Git LFS; fetch the file that it stands for";
 const TEXT: &str = "text; fetch the envelope again, as binary data";
 
-/// What an envelope begins with in other forms.
+/// The first characters of an envelope in other forms.
 const FORMS: &[(&[u8], &str)] = &[
     (b"\x02\0\x04\0\x78\0", WIDENED),
     (b"\xff\xfe\x02\0\x04\0", WIDENED),
@@ -85,7 +86,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("&#2;&#4;x", ESCAPED),
 ];
 
-/// Other things, by their beginning.
+/// Other kinds of data, by their first characters.
 const OTHERS: &[(&str, &str)] = &[
     ("[object ", NAME),
     ("<", MARKUP),
@@ -98,7 +99,7 @@ const OTHERS: &[(&str, &str)] = &[
 
 const ENVELOPE: &str = "the envelope ";
 
-/// The error of these first bytes of an envelope: `error`, or what became of them.
+/// The error of these first bytes of an envelope: `error`, or what happened to them.
 #[cold]
 pub fn explained(bytes: &[u8], error: Error) -> Error {
     match look(first(bytes)) {
@@ -107,8 +108,8 @@ pub fn explained(bytes: &[u8], error: Error) -> Error {
     }
 }
 
-/// Refuses a header that can be read and yet was taken for text, before anybody is asked about what is
-/// left of its data key.
+/// Refuses a header that can be read and yet was taken for text, before anybody is asked about
+/// the rest of its data key.
 pub fn check(header: &[u8]) -> Result<()> {
     match header.strip_prefix(&START).and_then(|rest| as_text(first(rest))) {
         None => Ok(()),
@@ -117,16 +118,16 @@ pub fn check(header: &[u8]) -> Result<()> {
 }
 
 fn first(bytes: &[u8]) -> &[u8] {
-    bytes.get(..LOOK).unwrap_or(bytes)
+    bytes.get(..LOOK_LEN).unwrap_or(bytes)
 }
 
-/// The error of a frame whose tag does not fit, from its content as it stands in the envelope.
+/// The error of a frame with a wrong tag, from its content in the envelope.
 #[cold]
-pub fn altered(sequence: u32, content: &[u8]) -> Error {
+pub fn altered_frame(sequence_number: u32, content: &[u8]) -> Error {
     if !lines_converted([content, &[]], SURE_OF_LINES_IN_FRAME) {
-        return Error::altered(sequence);
+        return Error::altered_frame(sequence_number);
     }
-    let sequence = decimal(sequence.into());
+    let sequence = decimal(sequence_number.into());
     Error::new(Code::Authentication, &["frame ", &sequence, " does not authenticate: the envelope ", LINES])
 }
 
@@ -145,7 +146,7 @@ fn look(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     other(bytes).map(|what| ("this is not an envelope but ", what))
 }
 
-/// What became of an envelope that begins as one: it was taken for text.
+/// What happened to an envelope that begins correctly: it was taken for text.
 fn as_text(rest: &[u8]) -> Option<&'static str> {
     let id = rest.get(..MESSAGE_ID_LEN)?;
     // A message id is random, and random bytes are not UTF-8.
@@ -157,13 +158,13 @@ fn as_text(rest: &[u8]) -> Option<&'static str> {
         let what = if rest.is_ascii() { STRIPPED } else { SPREAD };
         return (values >= SURE_OF_RANDOM).then_some(what);
     }
-    // Decoded as UTF-8, and then written as one byte for each character. Of random bytes one in 128 is this one.
+    // Decoded as UTF-8, and then written as one byte for each character. One random byte in 128 is this one.
     let high = rest.iter().filter(|byte| !byte.is_ascii());
     let replaced = high.clone().filter(|byte| **byte == 0xfd).count();
     (replaced >= MESSAGE_ID_LEN / 4 && replaced >= high.count() / 2).then_some(REPLACED)
 }
 
-/// The bytes but for a context that is as it was: its text may have lines of its own.
+/// The bytes except an unchanged context, whose text may have its own lines.
 fn without_context(rest: &[u8]) -> [&[u8]; 2] {
     let mut reader = Reader::new(rest);
     let fields = reader.take(MESSAGE_ID_LEN).and_then(|id| Ok((id, reader.field()?)));
@@ -175,7 +176,7 @@ fn without_context(rest: &[u8]) -> [&[u8]; 2] {
     }
 }
 
-/// Whether every line feed follows a carriage return, and there are enough of them to tell.
+/// Whether every line feed follows a carriage return, and there are enough of them to be sure.
 fn lines_converted(parts: [&[u8]; 2], sure: usize) -> bool {
     let mut before = 0;
     let mut lines = 0_usize;
@@ -223,11 +224,11 @@ fn trimmed(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes).trim_ascii()
 }
 
-/// Whether it is, but for a character at the end that is cut.
+/// Whether it is, except for a character at the end that is cut.
 fn is_utf8(bytes: &[u8]) -> bool {
     core::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true)
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
+    find(bytes, part).is_some()
 }

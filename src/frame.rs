@@ -9,7 +9,7 @@ use crate::suite::{IV_LEN, MESSAGE_ID_LEN, TAG_LEN};
 use crate::wire::{Reader, Stop};
 
 /// Marks the final frame (message-body.md, "Sequence Number End").
-const FINAL: u32 = u32::MAX;
+const FINAL_MARKER: u32 = u32::MAX;
 /// Bytes before a regular frame's content: sequence, IV.
 pub const HEAD_LEN: usize = 4 + IV_LEN;
 /// Bytes before the final frame's content: marker, sequence, IV, length.
@@ -18,68 +18,84 @@ const REGULAR_LABEL: &[u8] = b"AWSKMSEncryptionClient Frame";
 const FINAL_LABEL: &[u8] = b"AWSKMSEncryptionClient Final Frame";
 
 /// Shortest and longest frame content that can be chosen for sealing, in bytes.
-pub const FRAME_LENGTHS: core::ops::RangeInclusive<u32> = 4 * 1024..=MAX_DEFAULT;
-const MIN_DEFAULT: u32 = 256 * 1024;
-const MAX_DEFAULT: u32 = 16 * 1024 * 1024;
+pub const FRAME_LENGTHS: core::ops::RangeInclusive<u32> = 4 * 1024..=MAX_DEFAULT_FRAME_LENGTH;
+const MIN_DEFAULT_FRAME_LENGTH: u32 = 256 * 1024;
+const MAX_DEFAULT_FRAME_LENGTH: u32 = 16 * 1024 * 1024;
 /// AWS's Rust reader recurses once a frame and aborts above 14,100 of them.
 const COMFORTABLE_FRAMES: u64 = 12_000;
 
 /// The frame length for `plaintext_len` bytes: 256 KiB, and for more than 12,000 such frames the
-/// smallest power of two that stays within 12,000, at most 16 MiB. AWS's Python reader is quadratic
-/// in the frame length, so no longer than needed.
+/// smallest power of two that stays within 12,000, at most 16 MiB (docs/format.md, 20). AWS's Python reader is
+/// quadratic in the frame length, so no longer than needed.
 #[must_use]
-pub fn default_length(plaintext_len: Option<u64>) -> u32 {
+pub fn default_frame_length(plaintext_len: Option<u64>) -> u32 {
     let plaintext_len = plaintext_len.unwrap_or(0);
-    let mut length = MIN_DEFAULT;
-    while length < MAX_DEFAULT && plaintext_len.div_ceil(length.into()) > COMFORTABLE_FRAMES {
+    let mut length = MIN_DEFAULT_FRAME_LENGTH;
+    while length < MAX_DEFAULT_FRAME_LENGTH && plaintext_len.div_ceil(length.into()) > COMFORTABLE_FRAMES {
         length = length.saturating_mul(2);
     }
     length
 }
 
-/// One frame of one message, planned: its content is not here, only its length.
+/// Which of the format's two kinds a frame is (message-body.md, "Regular Frame", "Final Frame").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameKind {
+    /// Full, and another one follows.
+    Regular,
+    /// Full, shorter or empty, and the message ends with it.
+    Final,
+}
+
+/// One frame of one message, planned: its content is not here, only its length. Neither Clone nor Copy, and sealing takes
+/// it by value: two contents sealed as one frame would be nonce reuse (docs/format.md, 14).
+#[derive(Debug, PartialEq, Eq)]
 pub struct Frame {
     message_id: [u8; MESSAGE_ID_LEN],
     sequence: u32,
     len: u32,
-    last: bool,
+    kind: FrameKind,
 }
 
 impl Frame {
-    pub(crate) fn new(message_id: [u8; MESSAGE_ID_LEN], sequence: u32, len: u32, last: bool) -> Self {
-        Self { message_id, sequence, len, last }
+    pub(crate) fn new(message_id: [u8; MESSAGE_ID_LEN], sequence: u32, len: u32, kind: FrameKind) -> Self {
+        Self { message_id, sequence, len, kind }
     }
 
     /// The sequence number, from 1.
     #[must_use]
-    pub fn sequence(&self) -> u32 {
+    pub fn sequence_number(&self) -> u32 {
         self.sequence
     }
 
     /// The content's length in bytes, the same sealed and open.
     #[must_use]
-    #[allow(clippy::len_without_is_empty, reason = "a frame is no collection")]
+    #[allow(clippy::len_without_is_empty, reason = "a frame is not a collection")]
     pub fn len(&self) -> usize {
         self.len as usize
     }
 
+    /// Which kind it is.
+    #[must_use]
+    pub fn kind(&self) -> FrameKind {
+        self.kind
+    }
+
     /// Whether this is the final frame.
     #[must_use]
-    pub fn is_last(&self) -> bool {
-        self.last
+    pub fn is_final(&self) -> bool {
+        self.kind == FrameKind::Final
     }
 
     /// Bytes before the content.
     #[must_use]
     pub fn head_len(&self) -> usize {
-        if self.last { FINAL_HEAD_LEN } else { HEAD_LEN }
+        if self.is_final() { FINAL_HEAD_LEN } else { HEAD_LEN }
     }
 
     /// Bytes of the frame in the envelope: framing, content, tag.
     #[must_use]
     pub fn sealed_len(&self) -> u64 {
-        // Of four hostile length bytes, this can exceed what wasm32 counts in.
+        // From four hostile length bytes, this can exceed what wasm32 counts in.
         u64::from(self.len).saturating_add(self.head_len() as u64).saturating_add(TAG_LEN as u64)
     }
 
@@ -94,7 +110,7 @@ impl Frame {
     /// Message id, label, sequence, length (message-body-aad.md, "Structure").
     #[must_use]
     pub fn aad(&self) -> Vec<u8> {
-        let label = if self.last { FINAL_LABEL } else { REGULAR_LABEL };
+        let label = if self.is_final() { FINAL_LABEL } else { REGULAR_LABEL };
         let sequence = self.sequence.to_be_bytes();
         let len = u64::from(self.len).to_be_bytes();
         [&self.message_id, label, &sequence, &len].concat()
@@ -104,8 +120,8 @@ impl Frame {
     #[must_use]
     pub fn head(&self) -> Vec<u8> {
         let sequence = self.sequence.to_be_bytes();
-        if self.last {
-            [&FINAL.to_be_bytes(), &sequence, self.iv().as_slice(), &self.len.to_be_bytes()].concat()
+        if self.is_final() {
+            [&FINAL_MARKER.to_be_bytes(), &sequence, self.iv().as_slice(), &self.len.to_be_bytes()].concat()
         } else {
             [sequence.as_slice(), &self.iv()].concat()
         }
@@ -120,24 +136,24 @@ impl Frame {
     ) -> core::result::Result<Self, Stop> {
         let mut reader = Reader::new(head);
         let marker = reader.u32()?;
-        let last = marker == FINAL;
-        let found = if last { reader.u32()? } else { marker };
+        let kind = if marker == FINAL_MARKER { FrameKind::Final } else { FrameKind::Regular };
+        let found = if kind == FrameKind::Final { reader.u32()? } else { marker };
         if found != sequence {
             let (found, sequence) = (decimal(found.into()), decimal(sequence.into()));
             return Err(invalid(&[
                 "frame ",
                 &found,
-                " stands where frame ",
+                " is where frame ",
                 &sequence,
                 " belongs; frames are missing or out of order",
             ]));
         }
         let iv: [u8; IV_LEN] = reader.array()?;
-        let len = if last { reader.u32()? } else { frame_length };
+        let len = if kind == FrameKind::Final { reader.u32()? } else { frame_length };
         if len > frame_length {
             return Err(invalid(&["the final frame is longer than the frame length ", &decimal(frame_length.into())]));
         }
-        let frame = Self::new(message_id, sequence, len, last);
+        let frame = Self::new(message_id, sequence, len, kind);
         // Official readers let another IV pass; message-body.md says it MUST be the sequence number.
         if iv != frame.iv() {
             return Err(invalid(&["the IV of frame ", &decimal(sequence.into()), " is not its sequence number"]));

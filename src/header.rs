@@ -2,63 +2,57 @@
 //!
 //! Source: data-format/message-header.md, version 2.
 
-use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::arn::KeyArn;
 use crate::context::EncryptionContext;
-use crate::damage::{self, LOOK};
-use crate::error::{Code, Error, Result, decimal};
+use crate::damage::{self, LOOK_LEN};
+use crate::edk::EncryptedDataKey;
+use crate::error::{Code, Error, Reason, Result, decimal};
+use crate::fingerprint::sha256;
 use crate::kdf::{CommitKey, MessageId};
-use crate::open::truncated;
-use crate::suite::{CONTENT_FRAMED, KEY_LEN, MESSAGE_ID_LEN, PROVIDER_ID, SUITE_ID, TAG_LEN, VERSION};
+use crate::suite::{CONTENT_FRAMED, KEY_LEN, MESSAGE_ID_LEN, SUITE_ID, TAG_LEN, VERSION};
 use crate::suite::{check_suite, check_version};
 use crate::wire::{Reader, Stop, put_field};
 
-/// In bytes; AWS's own have 18 at most, and those of raw keyrings are names that people choose.
-const LONGEST_PROVIDER_ID: u16 = 128;
+/// AWS's own have at most 18, and those of raw keyrings are chosen by people.
+const MAX_PROVIDER_ID_LEN: u16 = 128;
 
-/// What an opener accepts before it buffers anything.
+/// The limits that an opener checks before it buffers anything.
+///
+/// ```
+/// use kmseal::Limits;
+///
+/// let limits = Limits { max_frame_length: 1024 * 1024, ..Limits::default() };
+/// assert_eq!(limits.max_encrypted_data_keys, 8);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Most encrypted data keys in a header.
+    /// The maximum number of encrypted data keys in a header.
     pub max_encrypted_data_keys: u16,
-    /// Shortest frame in bytes: each frame costs its time, however short it is.
+    /// The shortest frame in bytes: each frame costs time, however short it is.
     pub min_frame_length: u32,
-    /// Longest frame in bytes.
+    /// The longest frame in bytes.
     pub max_frame_length: u32,
 }
 
-/// One encrypted data key (message-header.md, "Encrypted Data Key Entries").
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncryptedDataKey {
-    /// The keyring's name, `aws-kms-rsa` for the ones we open.
-    pub provider_id: Vec<u8>,
-    /// The key's ARN for that keyring.
-    pub provider_info: Vec<u8>,
-    /// What KMS Decrypt takes.
-    pub ciphertext: Vec<u8>,
-}
-
-impl EncryptedDataKey {
-    fn new([provider_id, provider_info, ciphertext]: [&[u8]; 3]) -> Self {
-        Self {
-            provider_id: provider_id.to_vec(),
-            provider_info: provider_info.to_vec(),
-            ciphertext: ciphertext.to_vec(),
-        }
-    }
-
-    /// The key that it is for, if that is a KMS RSA key, named by its ARN.
-    #[must_use]
-    pub fn key_arn(&self) -> Option<KeyArn> {
-        let info = core::str::from_utf8(&self.provider_info).ok()?;
-        KeyArn::parse(info).ok().filter(|_| self.provider_id == PROVIDER_ID.as_bytes())
+impl Default for Limits {
+    /// 8 encrypted data keys, frames of 1 byte to 16 MiB.
+    fn default() -> Self {
+        Self { max_encrypted_data_keys: 8, min_frame_length: 1, max_frame_length: 16 * 1024 * 1024 }
     }
 }
 
 /// A header as read, not yet authenticated.
+///
+/// ```
+/// use kmseal::{Code, Header, HeaderRead, Limits};
+///
+/// // What is read of a stream so far: the header says how many bytes it needs at least.
+/// let bytes = [2, 4, 0x78];
+/// assert!(matches!(Header::read(&bytes, &Limits::default()), Ok(HeaderRead::Need(len)) if len > 3));
+/// // And if nothing follows:
+/// assert_eq!(Header::truncated(&bytes, &Limits::default()).code(), Code::Truncated);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     pub(crate) body: Vec<u8>,
@@ -70,34 +64,43 @@ pub struct Header {
     pub(crate) commit_key: [u8; KEY_LEN],
 }
 
-/// How far reading came.
+/// The result of reading a header so far.
 #[derive(Debug)]
-pub enum Progress {
+pub enum HeaderRead {
     /// The envelope must be at least this many bytes long, from its start.
     Need(usize),
     /// The header, of [`Header::len`] bytes.
     Done(Header),
 }
 
+/// Version and suite, before the message id.
+pub(crate) const START: [u8; 3] = {
+    let [high, low] = SUITE_ID.to_be_bytes();
+    [VERSION, high, low]
+};
+
+/// Length of a header with its tag, in bytes.
+#[allow(clippy::arithmetic_side_effects, reason = "lengths of what is in memory")]
+pub(crate) fn len(context: usize, edks: usize) -> usize {
+    1 + 2 + MESSAGE_ID_LEN + 2 + context + 2 + edks + 1 + 4 + KEY_LEN + TAG_LEN
+}
+
 /// The header body (message-header.md, "Header Body").
 pub(crate) fn write(
     id: &MessageId,
     stored: &EncryptionContext,
-    edks: &[(String, Vec<u8>)],
+    edks: &[EncryptedDataKey],
     frame_length: u32,
     commit_key: &CommitKey,
 ) -> Result<Vec<u8>> {
-    let mut out = vec![VERSION];
-    out.extend_from_slice(&SUITE_ID.to_be_bytes());
+    let mut out = START.to_vec();
     out.extend_from_slice(&id.0);
     put_field(&mut out, &stored.serialize()?, "the encryption context", Code::Context)?;
     let count = u16::try_from(edks.len())
         .map_err(|_| Error::new(Code::TooLong, &["at most 65,535 keys fit in one envelope"]))?;
     out.extend_from_slice(&count.to_be_bytes());
-    for (arn, ciphertext) in edks {
-        put_field(&mut out, PROVIDER_ID.as_bytes(), "a provider id", Code::KeyId)?;
-        put_field(&mut out, arn.as_bytes(), "a key ARN", Code::KeyId)?;
-        put_field(&mut out, ciphertext, "an encrypted data key", Code::TooLong)?;
+    for edk in edks {
+        edk.put(&mut out)?;
     }
     out.push(CONTENT_FRAMED);
     out.extend_from_slice(&frame_length.to_be_bytes());
@@ -107,27 +110,36 @@ pub(crate) fn write(
 
 impl Header {
     /// Reads the header at the start of `bytes`. Limits are checked as soon as the field that
-    /// exceeds them has arrived; what is wrong is told once 2,048 bytes are there, which may tell how
-    /// it became so.
+    /// exceeds them has arrived; a fault is reported once 2,048 bytes are there, which may show how
+    /// it arose.
     ///
     /// # Errors
     /// [`Code::EnvelopeInvalid`] for what breaks the format, [`Code::EnvelopeUnsupported`] for
     /// other versions, suites and content types, and for what is over a limit.
-    pub fn read(bytes: &[u8], limits: &Limits) -> Result<Progress> {
+    pub fn read(bytes: &[u8], limits: &Limits) -> Result<HeaderRead> {
         match Self::parse(bytes, limits, false) {
-            Ok(header) => Ok(Progress::Done(header)),
-            Err(Stop::Need(len)) => Ok(Progress::Need(len)),
-            Err(Stop::Bad(_)) if bytes.len() < LOOK => Ok(Progress::Need(LOOK)),
+            Ok(header) => Ok(HeaderRead::Done(header)),
+            Err(Stop::Need(len)) => Ok(HeaderRead::Need(len)),
+            Err(Stop::Bad(_)) if bytes.len() < LOOK_LEN => Ok(HeaderRead::Need(LOOK_LEN)),
             Err(Stop::Bad(error)) => Err(damage::explained(bytes, error)),
         }
     }
 
     /// The error of an envelope that ends after these bytes, though [`Header::read`] needs more.
     #[must_use]
-    pub fn cut(bytes: &[u8], limits: &Limits) -> Error {
+    pub fn truncated(bytes: &[u8], limits: &Limits) -> Error {
         let error = match Self::parse(bytes, limits, true) {
             Err(Stop::Bad(error)) => error,
-            _ => truncated(),
+            Err(Stop::Need(len)) if !bytes.is_empty() => Error::new(
+                Code::Truncated,
+                &[
+                    "the envelope ends too early: its header takes ",
+                    &decimal(len as u64),
+                    " bytes or more; fetch it again",
+                ],
+            ),
+            // Nothing was read, so no length is known.
+            _ => Error::truncated(),
         };
         damage::explained(bytes, error)
     }
@@ -142,22 +154,23 @@ impl Header {
         let edks = read_edks(&mut reader, limits, ended)?;
         match reader.u8()? {
             CONTENT_FRAMED => {}
-            0x01 => return Err(unsupported(&["has unframed content; seal with a frame length"])),
+            0x01 => return Err(unsupported(&["has unframed content; seal with a frame length"]).into()),
             _ => return Err(invalid("has an unknown content type")),
         }
         let frame_length = reader.u32()?;
         if frame_length == 0 {
             return Err(invalid("has a frame length of 0"));
         }
-        let outside = |which, limit: u32, remedy| {
+        let outside = |which, limit: u32, reason| {
             let (found, limit) = (decimal(frame_length.into()), decimal(limit.into()));
-            unsupported(&["has frames of ", &found, " bytes, ", which, " the limit of ", &limit, remedy])
+            let what = ["has frames of ", &found, " bytes, ", which, " the limit of ", &limit];
+            unsupported(&what).because(reason).into()
         };
         if frame_length > limits.max_frame_length {
-            return Err(outside("over", limits.max_frame_length, "; raise maxFrameLength if you trust its source"));
+            return Err(outside("over", limits.max_frame_length, Reason::FramesTooLong));
         }
         if frame_length < limits.min_frame_length {
-            return Err(outside("under", limits.min_frame_length, "; lower minFrameLength if you trust its source"));
+            return Err(outside("under", limits.min_frame_length, Reason::FramesTooShort));
         }
         let commit_key = reader.array()?;
         let body_len = reader.position();
@@ -172,9 +185,15 @@ impl Header {
 
     /// The header's length in bytes, with its tag.
     #[must_use]
-    #[allow(clippy::len_without_is_empty, reason = "a header is no collection")]
+    #[allow(clippy::len_without_is_empty, reason = "a header is not a collection")]
     pub fn len(&self) -> usize {
         self.body.len().saturating_add(TAG_LEN)
+    }
+
+    /// SHA-256 over the header and its tag: which header an opener unlocked.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        sha256(&[self.body.as_slice(), &self.tag].concat())
     }
 
     /// The message id; nothing vouches for it yet, nor for the other fields.
@@ -195,7 +214,7 @@ impl Header {
         &self.edks
     }
 
-    /// The length of every frame's content but the last one's, in bytes.
+    /// The content length of every frame but the last, in bytes.
     #[must_use]
     pub fn frame_length(&self) -> u32 {
         self.frame_length
@@ -212,20 +231,16 @@ fn read_edks<'a>(
         return Err(invalid("has no encrypted data key"));
     }
     if count > limits.max_encrypted_data_keys {
-        let remedy = match begins_with_provider(reader) {
+        let (damage, reason) = match begins_with_provider(reader) {
             Err(need) if !ended => return Err(need),
-            Ok(false) => ", and none stands where they belong: it is damaged; fetch it again",
-            _ => "; raise maxEncryptedDataKeys if you trust its source",
+            Ok(false) => (", and there is none where they belong: it is damaged; fetch it again", None),
+            _ => ("", Some(Reason::TooManyDataKeys)),
         };
-        return Err(unsupported(&[
-            "has ",
-            &decimal(count.into()),
-            " encrypted data keys, over the limit of ",
-            &decimal(limits.max_encrypted_data_keys.into()),
-            remedy,
-        ]));
+        let (count, limit) = (decimal(count.into()), decimal(limits.max_encrypted_data_keys.into()));
+        let what = ["has ", &count, " encrypted data keys, over the limit of ", &limit, damage];
+        return Err(unsupported(&what).because(reason).into());
     }
-    // Grows with the bytes that are there, never with the count that is claimed.
+    // Grows with the bytes that have arrived, never with the claimed count.
     let mut edks = Vec::new();
     for _ in 0..count {
         edks.push([reader.field()?, reader.field()?, reader.field()?]);
@@ -233,11 +248,11 @@ fn read_edks<'a>(
     Ok(edks)
 }
 
-/// Whether what follows can be an encrypted data key, by its provider's name. Else the count before
-/// it is not one, and no limit is to be raised for it.
+/// Whether the next field can be an encrypted data key, by its provider's name. Otherwise the count before
+/// it is wrong, and no limit should be raised for it.
 fn begins_with_provider(reader: &mut Reader<'_>) -> core::result::Result<bool, Stop> {
     let len = reader.u16()?;
-    if len > LONGEST_PROVIDER_ID {
+    if len > MAX_PROVIDER_ID_LEN {
         return Ok(false);
     }
     Ok(reader.take(len.into())?.iter().all(u8::is_ascii_graphic))
@@ -247,6 +262,6 @@ fn invalid(what: &str) -> Stop {
     Error::new(Code::EnvelopeInvalid, &["the envelope ", what]).into()
 }
 
-fn unsupported(what: &[&str]) -> Stop {
-    Error::new(Code::EnvelopeUnsupported, &["the envelope ", &what.concat()]).into()
+fn unsupported(what: &[&str]) -> Error {
+    Error::new(Code::EnvelopeUnsupported, &["the envelope ", &what.concat()])
 }

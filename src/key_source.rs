@@ -1,24 +1,21 @@
-//! What a key may arrive as: GetPublicKey's answer, PEM, base64 or DER, and what it must not be.
+//! GetPublicKey's answer, and the RSA key in its DER; and what must not be used instead.
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use base64ct::{Base64, Encoding};
-use rsa::RsaPublicKey;
-use rsa::pkcs1::{ALGORITHM_OID, DecodeRsaPublicKey};
-use rsa::pkcs8::der::asn1::AnyRef;
-use rsa::pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
-use rsa::pkcs8::spki::SubjectPublicKeyInfoRef;
+use rsa::{BoxedUint, PublicKey as RsaPublicKey};
 
+use crate::der::{
+    BIT_STRING, Element, INTEGER, NULL, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, elements, positive, sequence,
+};
+use crate::encryption_algorithm::EncryptionAlgorithm;
 use crate::error::{Code, Error, Result};
-use crate::public_key::{EncryptionAlgorithm, invalid};
 
-const CREATE: &str = "create one with: aws kms create-key --key-spec RSA_4096 --key-usage ENCRYPT_DECRYPT";
+pub(crate) const CREATE: &str = "create one with: aws kms create-key --key-spec RSA_4096 --key-usage ENCRYPT_DECRYPT, or --key-spec ECC_NIST_P384 --key-usage KEY_AGREEMENT";
 
-/// The answer of KMS GetPublicKey; fields that are absent are not checked.
-#[derive(Clone, Debug, Default)]
-pub struct GetPublicKey {
+/// The answer of KMS GetPublicKey; absent fields are not checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GetPublicKeyOutput {
     /// `KeyId`: always the key ARN, even when asked by alias.
     pub key_id: Option<String>,
     /// `PublicKey`: a DER SubjectPublicKeyInfo.
@@ -29,21 +26,34 @@ pub struct GetPublicKey {
     pub key_usage: Option<String>,
     /// `EncryptionAlgorithms`.
     pub encryption_algorithms: Option<Vec<String>>,
+    /// `KeyAgreementAlgorithms`, of ECC keys.
+    pub key_agreement_algorithms: Option<Vec<String>>,
+    /// `EncapsulationAlgorithms`, of ML-KEM keys.
+    pub encapsulation_algorithms: Option<Vec<String>>,
 }
 
-impl GetPublicKey {
-    /// Refuses keys that cannot encrypt, before their bytes are looked at.
+impl GetPublicKeyOutput {
+    /// Refuses keys that nothing can be sealed for, before their bytes are read.
     pub(crate) fn check_usable(&self, algorithm: EncryptionAlgorithm) -> Result<()> {
-        if let Some(usage) = self.key_usage.as_deref().filter(|usage| *usage != "ENCRYPT_DECRYPT") {
-            return Err(unsupported(&["its usage is ", usage, ", and a key's usage cannot be changed"]));
-        }
-        if let Some(spec) = self.key_spec.as_deref().filter(|spec| !spec.starts_with("RSA_")) {
+        let spec = self.key_spec.as_deref().unwrap_or_default();
+        let (specs, listed, name): (&[&str], _, _) = match self.key_usage.as_deref() {
+            Some("ENCAPSULATE_DECAPSULATE") if !cfg!(feature = "every-kind") => {
+                return Err(unsupported(&["this build seals for RSA and ECC keys of KMS alone"]));
+            }
+            Some("KEY_AGREEMENT") => (&["ECC_NIST_P"], &self.key_agreement_algorithms, "ECDH"),
+            Some("ENCAPSULATE_DECAPSULATE") => {
+                (&["ML_KEM_768", "ML_KEM_1024"], &self.encapsulation_algorithms, "ML_KEM")
+            }
+            Some("ENCRYPT_DECRYPT") => (&["RSA_"], &self.encryption_algorithms, algorithm.name()),
+            None => (&["RSA_", "ECC_NIST_P", "ML_KEM_"], &self.encryption_algorithms, algorithm.name()),
+            Some(usage) => return Err(unsupported(&["its usage is ", usage, ", and a key's usage cannot be changed"])),
+        };
+        if self.key_spec.is_some() && !specs.iter().any(|start| spec.starts_with(start)) {
             return Err(unsupported(&["its spec is ", spec]));
         }
-        let name = algorithm.name();
-        match &self.encryption_algorithms {
+        match listed {
             Some(listed) if !listed.iter().any(|other| other == name) => {
-                Err(unsupported(&[name, " is not among its EncryptionAlgorithms"]))
+                Err(unsupported(&[name, " is not among its algorithms"]))
             }
             _ => Ok(()),
         }
@@ -59,78 +69,58 @@ impl GetPublicKey {
     }
 }
 
-/// DER from PEM or base64 text.
-///
-/// # Errors
-/// [`Code::KeyInvalid`], with what the text seems to be instead.
-pub fn decode_text(text: &str) -> Result<Vec<u8>> {
-    // Lines of any length and indent (RFC 7468, 2: parsers SHOULD take other widths than 64).
-    let mut text = text.to_owned();
-    text.retain(|c| !c.is_ascii_whitespace() && c != '\u{feff}');
-    // Also behind other blocks and text, as openssl writes them.
-    let has = |label: &[u8]| text.as_bytes().split(|byte| *byte == b'-').any(|part| part.ends_with(label));
-    if has(b"PRIVATEKEY") {
-        return Err(invalid(&[PRIVATE]));
-    }
-    if has(b"CERTIFICATE") {
-        return Err(invalid(&[CERTIFICATE]));
-    }
-    let Some(pem) = text.strip_prefix("-----BEGIN") else {
-        return Base64::decode_vec(&text)
-            .map_err(|_| invalid(&["it is neither PEM nor base64; pass what `aws kms get-public-key` printed"]));
-    };
-    if pem.starts_with("RSAPUBLICKEY-") {
-        return Err(invalid(&[PKCS1]));
-    }
-    let Some(body) = pem.strip_prefix("PUBLICKEY-----") else {
-        return Err(invalid(&["its PEM label is not PUBLIC KEY"]));
-    };
-    let body = body.strip_suffix("-----ENDPUBLICKEY-----");
-    let der = body.and_then(|body| Base64::decode_vec(body).ok());
-    der.ok_or_else(|| invalid(&["its PEM is damaged; download it again"]))
-}
+pub(crate) const PKCS1: &str = "it is in PKCS#1 form, and not a SubjectPublicKeyInfo";
+pub(crate) const CERTIFICATE: &str = "it is a certificate; do not ship it in the key's place";
+pub(crate) const PRIVATE: &str = "it holds a private key: never ship one to a page, and treat this one as exposed";
 
-const PKCS1: &str = "it is in PKCS#1 form; pass the SubjectPublicKeyInfo that GetPublicKey answers";
-const CERTIFICATE: &str =
-    "it is a certificate; pass the key that GetPublicKey answers, and do not ship the certificate in its place";
-const PRIVATE: &str = "it is a private key: never ship one to a page, and treat this one as exposed; pass the public key that GetPublicKey answers";
+/// rsaEncryption, 1.2.840.113549.1.1.1 (RFC 8017, A.1), as the content of an OBJECT IDENTIFIER.
+const RSA_ENCRYPTION: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 
-/// Reads a SubjectPublicKeyInfo of an RSA key, and tells it from everything else people paste.
-pub(crate) fn rsa_key(der: &[u8]) -> Result<RsaPublicKey> {
-    let Ok(spki) = SubjectPublicKeyInfoRef::from_der(der) else {
-        return Err(invalid(&[describe(der)]));
+/// Reads a SubjectPublicKeyInfo of an RSA key, and distinguishes it from everything else that people paste.
+/// `get` says what gives the right form.
+pub(crate) fn rsa_key(der: &[u8], get: &str) -> Result<RsaPublicKey> {
+    let outer = sequence(der).unwrap_or_default();
+    let [(SEQUENCE, algorithm), (BIT_STRING, bits)] = outer.as_slice() else {
+        return Err(invalid(&[describe(&outer), get]));
     };
-    if spki.algorithm.oid != ALGORITHM_OID {
-        return Err(unsupported(&["it is not an RSA key (rsaEncryption)"]));
+    let algorithm = elements(algorithm).unwrap_or_default();
+    match algorithm.as_slice() {
+        [(OBJECT_IDENTIFIER, RSA_ENCRYPTION), (NULL, [])] => {}
+        // RFC 8017, A.1: the parameters MUST be NULL.
+        [(OBJECT_IDENTIFIER, RSA_ENCRYPTION), ..] => {
+            return Err(invalid(&["its algorithm parameters are not NULL"]));
+        }
+        _ => return Err(unsupported(&["it is neither RSA (rsaEncryption) nor ECC on P-256, P-384 or P-521"])),
     }
-    // RFC 8017, A.1: the parameters MUST be NULL.
-    if !spki.algorithm.parameters.is_some_and(|parameters| parameters.is_null()) {
-        return Err(invalid(&["its algorithm parameters are not NULL"]));
-    }
-    let key = spki.subject_public_key.as_bytes().and_then(|key| RsaPublicKey::from_pkcs1_der(key).ok());
+    let key = bits.strip_prefix(&[0]).and_then(pkcs1_key);
     key.ok_or_else(|| invalid(&["the RSA key inside is malformed, or its modulus is not one"]))
 }
 
-fn describe(der: &[u8]) -> &'static str {
-    match children(der).as_deref() {
-        Some([Tag::Sequence, Tag::Sequence, Tag::BitString]) => CERTIFICATE,
-        Some([Tag::Integer, Tag::Integer]) => PKCS1,
-        Some([Tag::Integer, ..]) | Some([Tag::Sequence, Tag::OctetString]) => PRIVATE,
+/// Modulus and exponent (RFC 8017, A.1.1).
+fn pkcs1_key(der: &[u8]) -> Option<RsaPublicKey> {
+    let numbers = sequence(der)?;
+    let [(INTEGER, n), (INTEGER, e)] = numbers.as_slice() else { return None };
+    let number = |content| {
+        let bytes = positive(content)?;
+        BoxedUint::from_be_slice(bytes, u32::try_from(bytes.len()).ok()?.saturating_mul(8)).ok()
+    };
+    RsaPublicKey::new(number(n)?, number(e)?).ok()
+}
+
+/// What the elements inside an outer SEQUENCE belong to.
+fn describe(outer: &[Element<'_>]) -> &'static str {
+    match outer {
+        [(SEQUENCE, _), (SEQUENCE, _), (BIT_STRING, _)] => CERTIFICATE,
+        [(INTEGER, _), (INTEGER, _)] => PKCS1,
+        [(INTEGER, _), ..] | [(SEQUENCE, _), (OCTET_STRING, _)] => PRIVATE,
         _ => "its DER is malformed, cut short, or has bytes after its end",
     }
 }
 
-/// The tags inside the outer SEQUENCE.
-fn children(der: &[u8]) -> Option<Vec<Tag>> {
-    let outer = AnyRef::from_der(der).ok()?;
-    let mut reader = SliceReader::new(outer.value()).ok()?;
-    let mut tags = Vec::new();
-    while outer.tag() == Tag::Sequence && !reader.is_finished() {
-        tags.push(AnyRef::decode(&mut reader).ok()?.tag());
-    }
-    Some(tags)
+pub(crate) fn unsupported(what: &[&str]) -> Error {
+    Error::new(Code::KeyUnsupported, &["this key cannot seal: ", &what.concat(), "; ", CREATE])
 }
 
-fn unsupported(what: &[&str]) -> Error {
-    Error::new(Code::KeyUnsupported, &["this key cannot seal: ", &what.concat(), "; ", CREATE])
+pub(crate) fn invalid(what: &[&str]) -> Error {
+    Error::new(Code::KeyInvalid, &["this is not a usable public key: ", &what.concat()])
 }

@@ -1,4 +1,4 @@
-//! Everything random in a sealing. Seeds are neither Clone nor Copy and are consumed by value, so
+//! All randomness of a sealing. Seeds are neither Clone nor Copy and are consumed by value, so
 //! that none is used twice; they come from a cryptographic random source only.
 
 use alloc::boxed::Box;
@@ -11,11 +11,13 @@ use zeroize::Zeroizing;
 use crate::kdf::{DataKey, MessageId};
 use crate::suite::MESSAGE_ID_LEN;
 
-/// Longest OAEP seed in bytes: SHA-256's output; SHA-1 uses the first 20.
-const OAEP_SEED_LEN: usize = 32;
+/// Longest OAEP seed in bytes: SHA-512's output. Shorter hashes use the first bytes.
+const OAEP_SEED_LEN: usize = 64;
+/// Length of the salt of a key derivation in bytes.
+pub(crate) const SALT_LEN: usize = 32;
 
-/// The randomness of one RSA-OAEP encryption (RFC 8017, 7.1.1, step 2d). Boxed, as keys are: with the
-/// padded data key it is all that hides it.
+/// The randomness of wrapping for one key: of an RSA-OAEP encryption (RFC 8017, 7.1.1, step 2d), or the salt where a shared
+/// secret wraps. Boxed, as keys are: with the padded data key it is all that hides it.
 pub struct OaepSeed(Box<Zeroizing<[u8; OAEP_SEED_LEN]>>);
 
 /// The randomness of a data key wrapped for several keys.
@@ -33,6 +35,11 @@ impl OaepSeed {
         let mut seed = Self(Box::new(Zeroizing::new([0; OAEP_SEED_LEN])));
         rng.try_fill_bytes(seed.0.as_mut_slice())?;
         Ok(seed)
+    }
+
+    /// The seed as a salt, which is public.
+    pub(crate) fn salt(&self) -> [u8; SALT_LEN] {
+        self.0.first_chunk().copied().unwrap_or_default()
     }
 }
 
@@ -52,12 +59,16 @@ impl DataKeySeed {
     }
 
     /// A seed with known values.
-    #[cfg(feature = "test-vectors")]
+    #[cfg(kmseal_fixed_seeds)]
     #[must_use]
-    pub fn fixed(data_key: [u8; 32], oaep: &[[u8; OAEP_SEED_LEN]]) -> Self {
+    pub fn fixed(data_key: [u8; 32], oaep: &[[u8; 32]]) -> Self {
         let mut seed = Self { data_key: DataKey::zeroed(), oaep: Vec::new() };
         seed.data_key.0.copy_from_slice(&data_key);
-        seed.oaep.extend(oaep.iter().map(|s| OaepSeed(Box::new(Zeroizing::new(*s)))));
+        for known in oaep {
+            let mut bytes = Box::new(Zeroizing::new([0; OAEP_SEED_LEN]));
+            bytes.iter_mut().zip(known.iter().cycle()).for_each(|(to, from)| *to = *from);
+            seed.oaep.push(OaepSeed(bytes));
+        }
         seed
     }
 }
@@ -74,14 +85,14 @@ impl MessageId {
     }
 
     /// A known message id.
-    #[cfg(feature = "test-vectors")]
+    #[cfg(kmseal_fixed_seeds)]
     #[must_use]
     pub fn fixed(id: [u8; MESSAGE_ID_LEN]) -> Self {
         Self(id)
     }
 }
 
-/// Hands an OAEP seed to the `rsa` crate, which asks a random source for it: once, its first bytes.
+/// Passes an OAEP seed to the `rsa` crate, which requests it from a random source: once, its first bytes.
 pub(crate) struct OaepSeedSource(pub(crate) OaepSeed);
 
 impl TryRng for OaepSeedSource {

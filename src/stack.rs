@@ -2,11 +2,11 @@
 
 use core::hint::black_box;
 
-/// Bytes overwritten: twice what work was seen to reach down in WebAssembly.
-const DEPTH: usize = 32 * 1024;
+/// Bytes overwritten: twice the depth that work was seen to reach in WebAssembly.
+const OVERWRITTEN_LEN: usize = 32 * 1024;
 
-/// Does work with keys, then overwrites the stack that it used: values that are moved or spilled
-/// leave copies behind, which no `Drop` reaches. What comes back must not hold a key itself, but a
+/// Runs work with keys, then overwrites the stack that it used: values that are moved or spilled
+/// leave copies behind, which no `Drop` reaches. The result must not contain a key itself, only a
 /// box of one.
 pub fn wiped<T>(work: impl FnOnce() -> T) -> T {
     let result = apart(work);
@@ -22,5 +22,5 @@ fn apart<T>(work: impl FnOnce() -> T) -> T {
 
 #[inline(never)]
 fn overwrite() {
-    black_box(&mut [0_u8; DEPTH]);
+    black_box(&mut [0_u8; OVERWRITTEN_LEN]);
 }

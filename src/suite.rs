@@ -24,13 +24,11 @@ pub const TAG_LEN: usize = 16;
 /// Length of the context digest that the KMS RSA keyring puts before the data key
 /// (aws-kms-rsa-keyring.md, "OnEncrypt"): SHA-384.
 pub const DIGEST_LEN: usize = 48;
-/// What KMS Decrypt answers for an encrypted data key: digest, then data key.
-pub const WRAPPED_LEN: usize = DIGEST_LEN + KEY_LEN;
-/// Lengths of what KMS's RSA keys make, in bytes: those of their moduli.
+/// The plaintext of an encrypted data key in bytes: digest, then data key.
+pub const DECRYPTED_LEN: usize = DIGEST_LEN + KEY_LEN;
+/// Lengths of the ciphertexts of KMS's RSA keys in bytes: those of their moduli.
 pub const CIPHERTEXT_LENS: [usize; 3] = [2048 / 8, 3072 / 8, 4096 / 8];
-/// Provider id of the KMS RSA keyring (aws-kms-rsa-keyring.md).
-pub const PROVIDER_ID: &str = "aws-kms-rsa";
-/// Prefix of the context keys that the format keeps for itself (structures.md).
+/// Prefix of the context keys that the format reserves (structures.md).
 pub const RESERVED_PREFIX: &str = "aws-crypto-";
 
 /// Refuses other message versions and suites, naming the one to seal with.

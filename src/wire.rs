@@ -1,5 +1,5 @@
 //! Bounded reading and checked writing of big-endian fields: the only index arithmetic over
-//! hostile bytes stands here.
+//! hostile bytes is here.
 
 use alloc::vec::Vec;
 

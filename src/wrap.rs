@@ -1,81 +1,155 @@
-//! RSA-OAEP with a KMS public key, and the encrypted data keys that a header carries.
+//! The data key, wrapped for every recipient.
 //!
-//! Source: framework/aws-kms/aws-kms-rsa-keyring.md "OnEncrypt"; RFC 8017, 7.1.1.
+//! Source: client-apis/encrypt.md "Get the encryption materials"; framework/multi-keyring.md "OnEncrypt".
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
 use alloc::vec::Vec;
 
-use core::borrow::Borrow;
-
-use rsa::Oaep;
-use sha1::Sha1;
-use sha2::Sha256;
-use zeroize::Zeroizing;
-
-use crate::context::EncryptionContext;
-use crate::error::{Code, Error, Result, decimal};
+use crate::context::{EncryptionContext, digest};
+use crate::edk::EncryptedDataKey;
+use crate::error::{Code, Error, Result};
 use crate::kdf::DataKey;
-use crate::public_key::{EncryptionAlgorithm, PublicKey};
-use crate::seed::{DataKeySeed, OaepSeed, OaepSeedSource};
-use crate::stack::wiped;
-use crate::suite::{DIGEST_LEN, WRAPPED_LEN};
+use crate::kind::{Task, Unwrapped};
+use crate::recipient::{Recipient, Recipients};
+use crate::seed::{DataKeySeed, OaepSeed};
+use crate::suite::DIGEST_LEN;
 
-/// Encrypts as KMS Encrypt would: the result is a `CiphertextBlob` for KMS Decrypt, as long as the
-/// key's modulus.
+/// A data key that is being wrapped: what needs the platform is planned here, done by the edge, and accepted.
 ///
-/// # Errors
-/// [`Code::TooLong`]: more than [`PublicKey::max_plaintext_len`] bytes.
-pub fn encrypt(key: &PublicKey, plaintext: &[u8], seed: OaepSeed) -> Result<Vec<u8>> {
-    if plaintext.len() > key.max_plaintext_len() {
-        return Err(Error::new(
-            Code::TooLong,
-            &[
-                "this key encrypts at most ",
-                &decimal(key.max_plaintext_len() as u64),
-                " bytes; seal longer data with a Sealer",
-            ],
-        ));
-    }
-    let mut rng = OaepSeedSource(seed);
-    let sealed = wiped(|| match key.algorithm() {
-        EncryptionAlgorithm::RsaesOaepSha256 => key.rsa().encrypt(&mut rng, Oaep::<Sha256>::new(), plaintext),
-        EncryptionAlgorithm::RsaesOaepSha1 => key.rsa().encrypt(&mut rng, Oaep::<Sha1>::new(), plaintext),
-    });
-    sealed.map_err(|_| Error::new(Code::KeyInvalid, &["RSA encryption with this key failed"]))
+/// ```
+/// # #[path = "../tests/core/common/example.rs"]
+/// # mod example;
+/// use getrandom::SysRng;
+/// use kmseal::{DataKeySeed, EncryptionContext, Recipients, Wrapping};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (key, agree) = (example::ecc_key(), example::agree);
+/// let recipients = Recipients::new(vec![key.into()], false)?;
+/// let context = EncryptionContext::default();
+/// let seed = DataKeySeed::generate(&mut SysRng, recipients.len())?;
+/// let mut wrapping = Wrapping::new(&recipients, &context, seed)?;
+/// for index in 0..recipients.len() {
+///     if let Some(task) = wrapping.task(index) {
+///         // The edge's part: a key pair on the curve of task.key_spec, and a shared secret with task.public_key.
+///         let (point, secret) = agree(&task);
+///         wrapping.accept(index, &point, &secret)?;
+///     }
+/// }
+/// let materials = wrapping.finish()?;
+/// # let _ = materials;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Wrapping {
+    recipients: Recipients,
+    data_key: DataKey,
+    digest: [u8; DIGEST_LEN],
+    // Serialized.
+    context: Vec<u8>,
+    edks: Vec<Place>,
+}
+
+/// Where an encrypted data key comes.
+enum Place {
+    Open(OaepSeed),
+    Done(EncryptedDataKey),
+    /// What the edge did was refused.
+    Failed,
 }
 
 /// A data key, wrapped for every recipient and bound to one encryption context. It may serve many
-/// messages of that context, each under its own message id (FORMAT.md, 11).
+/// messages of that context, each under its own message id (docs/format.md, 10).
 pub struct Materials {
     pub(crate) data_key: DataKey,
     pub(crate) digest: [u8; DIGEST_LEN],
-    pub(crate) edks: Vec<(String, Vec<u8>)>,
+    pub(crate) edks: Vec<EncryptedDataKey>,
+}
+
+impl Wrapping {
+    /// Wraps the seed's data key under the whole `context`, stored and required, for those recipients that need no platform.
+    ///
+    /// # Errors
+    /// [`Code::KeyInvalid`]: the seed was drawn for another number of recipients.
+    pub fn new(recipients: &Recipients, context: &EncryptionContext, seed: DataKeySeed) -> Result<Self> {
+        if recipients.len() != seed.oaep.len() {
+            return Err(Error::new(Code::KeyInvalid, &["a data key needs a key and a seed for each recipient"]));
+        }
+        let context = context.serialize()?;
+        let mut wrapping = Self {
+            recipients: recipients.clone(),
+            data_key: seed.data_key,
+            digest: digest(&context),
+            context,
+            edks: Vec::new(),
+        };
+        for (recipient, seed) in recipients.iter().zip(seed.oaep) {
+            let place = match recipient.task() {
+                Some(_) => Place::Open(seed),
+                None => Place::Done(wrapping.wrap(recipient, seed, [&[], &[]])?),
+            };
+            wrapping.edks.push(place);
+        }
+        Ok(wrapping)
+    }
+
+    /// What the edge must do for the recipient of this index, from 0; none if nothing, or nothing more.
+    #[must_use]
+    pub fn task(&self, index: usize) -> Option<Task<'_>> {
+        match self.edks.get(index)? {
+            Place::Open(_) => self.recipients.get(index)?.task(),
+            _ => None,
+        }
+    }
+
+    /// Takes what the edge did: an uncompressed point or a ciphertext of the KEM, and the shared secret. A sender's point and secret may be
+    /// given again for another data key: the salt is a new one each time.
+    ///
+    /// # Errors
+    /// [`Code::Platform`]: the recipient has no task, or these bytes are something else.
+    pub fn accept(&mut self, index: usize, public: &[u8], shared_secret: &[u8]) -> Result<()> {
+        let place = self.edks.get_mut(index).filter(|place| matches!(place, Place::Open(_))).ok_or_else(unplanned)?;
+        // No seed is used twice, whatever happens.
+        let Place::Open(seed) = core::mem::replace(place, Place::Failed) else { return Err(unplanned()) };
+        let recipient = self.recipients.get(index).ok_or_else(unplanned)?;
+        let edk = self.wrap(recipient, seed, [public, shared_secret])?;
+        self.edks.get_mut(index).map(|place| *place = Place::Done(edk)).ok_or_else(unplanned)
+    }
+
+    fn wrap(&self, recipient: &Recipient, seed: OaepSeed, performed: [&[u8]; 2]) -> Result<EncryptedDataKey> {
+        let plaintext = Unwrapped { data_key: &self.data_key, context: &self.context, digest: &self.digest };
+        recipient.wrap(&plaintext, seed, performed)
+    }
+
+    /// The materials, once every task is done.
+    ///
+    /// # Errors
+    /// [`Code::Platform`]: one is not.
+    pub fn finish(self) -> Result<Materials> {
+        let mut edks = Vec::new();
+        for place in self.edks {
+            match place {
+                Place::Done(edk) => edks.push(edk),
+                _ => return Err(unplanned()),
+            }
+        }
+        Ok(Materials { edks, data_key: self.data_key, digest: self.digest })
+    }
 }
 
 impl Materials {
-    /// Wraps the seed's data key for `recipients` under the whole `context`, stored and required.
+    /// Wraps the seed's data key for `recipients` of kinds that need no platform, which are the RSA ones; [`Wrapping`] is for all.
     ///
     /// # Errors
-    /// [`Code::KeyInvalid`]: no recipients, or other than the seed was drawn for.
-    pub fn wrap<K: Borrow<PublicKey>>(
+    /// Those of [`Recipients::new`], [`Wrapping::new`] and [`Wrapping::finish`].
+    pub fn wrap<K: Clone + Into<Recipient>>(
         recipients: &[K],
         context: &EncryptionContext,
         seed: DataKeySeed,
     ) -> Result<Self> {
-        if recipients.is_empty() || recipients.len() != seed.oaep.len() {
-            return Err(Error::new(Code::KeyInvalid, &["a data key needs a key and a seed for each recipient"]));
-        }
-        let digest = context.digest()?;
-        let mut plaintext = Zeroizing::new([0; WRAPPED_LEN]);
-        let (front, back) = plaintext.split_at_mut(DIGEST_LEN);
-        front.copy_from_slice(&digest);
-        back.copy_from_slice(seed.data_key.0.as_slice());
-        let mut edks = Vec::new();
-        for (key, oaep) in recipients.iter().map(K::borrow).zip(seed.oaep) {
-            let ciphertext = encrypt(key, plaintext.as_slice(), oaep)?;
-            edks.push((key.arn().as_str().to_owned(), ciphertext));
-        }
-        Ok(Self { edks, data_key: seed.data_key, digest })
+        let recipients = recipients.iter().cloned().map(K::into).collect();
+        Wrapping::new(&Recipients::new(recipients, false)?, context, seed)?.finish()
     }
+}
+
+fn unplanned() -> Error {
+    Error::new(Code::Platform, &["the platform's part of wrapping a data key was not done, or not as it was planned"])
 }

@@ -1,4 +1,4 @@
-//! Writes the inputs that each target begins with, `FOLDER/TARGET/NUMBER`.
+//! Writes the initial inputs of each target, `FOLDER/TARGET/NUMBER`.
 
 use std::path::PathBuf;
 use std::{env, fs, io};

@@ -1,0 +1,32 @@
+//! The core's tests: one program. `cargo test --test core`, and behind it a module's name for one of them.
+
+mod allocator;
+mod authentication;
+mod cache;
+mod common;
+mod contexts;
+mod damage;
+mod ecdh;
+mod ecdh_claims;
+mod errors;
+mod fuzzed;
+mod io;
+mod key_form_rejects;
+mod key_forms;
+mod key_ids;
+mod key_rejects;
+mod keys;
+mod limits;
+mod ml_kem;
+mod modules;
+mod properties;
+mod raw_rsa;
+mod redacted;
+mod rejects;
+mod sealing;
+mod tamper;
+mod together;
+mod unlocked;
+mod vectors;
+mod wiping;
+mod wycheproof;
