@@ -3,6 +3,8 @@
  *
  * @module kmseal/define
  */
+// The element imports this, too: named here, pages without a bundler fetch both at the same time.
+import './index.js';
 import { KmsealFileElement } from './element.js';
 
 declare global {
@@ -11,4 +13,5 @@ declare global {
   }
 }
 
-if (globalThis.customElements && !customElements.get('kmseal-file')) customElements.define('kmseal-file', KmsealFileElement);
+if (globalThis.customElements && !customElements.get('kmseal-file'))
+  customElements.define('kmseal-file', KmsealFileElement);

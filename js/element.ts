@@ -3,48 +3,59 @@
  *
  * @module kmseal/element
  */
-import { Announcer } from './element-announcer.js';
-import { ALIAS, ATTRIBUTE, Binding } from './element-binding.js';
-import { internalsOf } from './element-control.js';
-import type { KmsealFileEventMap } from './element-events.js';
-import { type Entry, type Seal, SealingList, isAccepted } from './element-files.js';
-import { setStates, setValidity, setValue } from './element-form.js';
-import { FormGuard, type Guarded, warnOutOfReach } from './element-guard.js';
-import { label } from './element-label.js';
-import { Notice } from './element-notice.js';
-import { REFLECTED, ReflectingControl, upgradeProperties } from './element-reflect.js';
-import { OwnSealer, prepareSeal } from './element-sealer.js';
-import { type Status, statusOf } from './element-status.js';
-import { applyStyles } from './element-styles.js';
-import { type KmsealFileTexts, TEXTS, fill, textsFrom } from './element-texts.js';
-import { type Submitted, fileOf, filesFrom, submittedOf } from './element-value.js';
-import { View } from './element-view.js';
+import { Announcer } from './element/announcer.js';
+import { autofocus } from './element/autofocus.js';
+import { CONTEXT, MIRRORED, OBSERVED, SEALING, mirror } from './element/attributes.js';
+import { ALIAS, Binding } from './element/binding.js';
+import { Choice, type Source } from './element/choice.js';
+import { internalsOf } from './element/control.js';
+import type { KmsealFileEventMap } from './element/event-map.js';
+import { Teller } from './element/events.js';
+import { Explainer } from './element/explainer.js';
+import { type Entry, SealingList } from './element/files.js';
+import type { Folder } from './element/folders.js';
+import { setStates, setValidity, setValue } from './element/form.js';
+import { oncePerFrame } from './element/frame.js';
+import { FormGuard, type Guarded, warnOutOfReach } from './element/guard.js';
+import { connect } from './element/internals.js';
+import { label } from './element/label.js';
+import { ReflectingControl, reflected, upgradeProperties } from './element/reflect.js';
+import { type Refusal, sentencesOf } from './element/refusals.js';
+import { Sealing } from './element/sealer.js';
+import { type Status, isSteady, statusOf } from './element/status.js';
+import { applyStyles } from './element/styles.js';
+import { type KmsealFileTexts, TEXTS, say, textsFrom } from './element/texts.js';
+import { UserValidity } from './element/user-validity.js';
+import { Value, filesFrom, requireEmpty, submittedOf } from './element/value.js';
+import { View } from './element/view.js';
 import type { EncryptionContext, Sealer } from './index.js';
 
-export type { KmsealFileEventMap } from './element-events.js';
-export type { KmsealFileTexts } from './element-texts.js';
-
-/** The attributes that the native input is given too. */
-const MIRRORED = ['accept', 'multiple', 'capture'];
-/** The attributes that say with which key a file is sealed: when they change, what was sealed before is sealed again. */
-const SEALING = ['key-src', 'fingerprint', 'key-id', 'meta-name'];
-const CONTEXT = [ATTRIBUTE, ALIAS];
-
-const PROPERTIES = ['sealer', 'encryptionContext', ALIAS, 'texts', ...REFLECTED, 'files', 'value'];
+export type { BeforeSealDetail, BeforeSealEvent, KmsealFileEventMap } from './element/event-map.js';
+export type { KmsealFileTexts, PluralText } from './element/texts.js';
 
 export interface KmsealFileElement {
+  /** As of any element; the types of the element's own events are in {@link KmsealFileEventMap}. */
   addEventListener<K extends keyof KmsealFileEventMap>(
     type: K,
     listener: (this: KmsealFileElement, event: KmsealFileEventMap[K]) => unknown,
     options?: boolean | AddEventListenerOptions,
   ): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  /** As of any element. */
   removeEventListener<K extends keyof KmsealFileEventMap>(
     type: K,
     listener: (this: KmsealFileElement, event: KmsealFileEventMap[K]) => unknown,
     options?: boolean | EventListenerOptions,
   ): void;
-  removeEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | EventListenerOptions): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | EventListenerOptions,
+  ): void;
 }
 
 /**
@@ -54,46 +65,52 @@ export interface KmsealFileElement {
  * its form's `submit` back, also with `novalidate`. Until then its value is empty, so a form that is sent regardless sends nothing of it.
  */
 export class KmsealFileElement extends ReflectingControl {
-  static readonly observedAttributes = ['name', 'required', 'aria-label', ...MIRRORED, ...SEALING, ...CONTEXT];
-
-  static {
-    // Solid writes the names of properties in lower case.
-    const accessors = Object.getOwnPropertyDescriptor(this.prototype, 'encryptionContext')!;
-    Object.defineProperty(this.prototype, ALIAS, { ...accessors, enumerable: false });
-  }
+  /** Those whose changes the element is told of. */
+  static readonly observedAttributes = OBSERVED;
 
   readonly #internals = internalsOf(this);
   readonly #view: View;
   readonly #announcer: Announcer;
-  readonly #notice = new Notice();
+  readonly #explainer: Explainer;
+  readonly #teller = new Teller(this);
   readonly #list: SealingList;
-  readonly #own = new OwnSealer();
-  readonly #binding = new Binding(this, () => this.#list.redo());
+  readonly #choice: Choice;
+  readonly #binding = new Binding(this, () => this.#redo());
+  readonly #sealing = new Sealing(this, this.#binding);
   readonly #guard: FormGuard;
+  readonly #showProgress = oncePerFrame(() => {
+    this.#view.renderProgress();
+    this.#announcer.update(this.#list.shown, this.#texts);
+  });
+  readonly #userValidity = new UserValidity(this, () => this.#update());
   #texts: Readonly<KmsealFileTexts> = TEXTS;
-  #submitted: readonly Submitted[] = [];
-  #files: readonly File[] = [];
-  #status: Status = statusOf([], false, TEXTS);
+  readonly #value = new Value();
+  #refusals: readonly Refusal[] = [];
+  #status: Status = statusOf([], undefined, TEXTS);
   #message = '';
   #disabled = false;
-  /** Whether the form was held back, and the reason for it is still there. */
-  #explained = false;
-  #frame: number | undefined;
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: 'open', delegatesFocus: true });
     this.#view = new View(root, {
-      choose: (files) => this.#choose(files),
-      drop: (files) => this.#drop(files),
+      choose: (files) => this.#take(files, {}),
+      drop: (given) => this.#take(given, { filtered: true }),
       remove: (entry) => this.#remove(entry),
-      retry: (entry) => this.#list.retry(entry),
+      retry: (entries) => this.#list.retry(entries),
     });
     this.#announcer = new Announcer(this.#view.status);
-    this.#list = new SealingList(() => this.#prepare(), {
-      changed: () => this.#update(),
+    this.#explainer = new Explainer(this, this.#view);
+    this.#list = new SealingList(() => this.#sealing.prepare(), {
+      changed: (entry) =>
+        entry && isSteady(this.#status, entry, this.#list.pending) ? this.#updateEntry(entry) : this.#update(),
       progressed: () => this.#showProgress(),
       settled: (entry) => this.#settled(entry),
+    });
+    this.#choice = new Choice(this, this.#list, {
+      refused: (refusals) => this.#complain([...this.#refusals, ...refusals]),
+      changed: () => this.#tellChange(),
+      dropped: () => this.#settle(),
     });
     this.#guard = new FormGuard(this.#guarded());
     this.#internals.role = 'group';
@@ -101,14 +118,14 @@ export class KmsealFileElement extends ReflectingControl {
     this.addEventListener('click', (event) => {
       if (event.composedPath()[0] === this) this.#view.input.click();
     });
-    // The browser asks no further, though the page may have mended in its place what was refused.
+    // The browser then stops checking, though the page may have fixed in place what was refused.
     this.addEventListener('invalid', () => this.#binding.recheck());
     this.addEventListener('focusin', () => label(this, this.#view.input));
   }
 
   /**
-   * Seals in place of one made from `key-src`. With `meta-name` give it a `cache`, so that its opener needs one KMS call for both. When it
-   * changes, what was sealed before is sealed again, but not for one of the same keys and options.
+   * Used instead of a sealer made from `key-src`. With `meta-name` give it a `cache`, so that its opener needs one KMS call for both. When it
+   * changes, files that were sealed before are sealed again, unless keys and options are the same.
    */
   get sealer(): Sealer | null {
     return this.#binding.sealer;
@@ -119,10 +136,10 @@ export class KmsealFileElement extends ReflectingControl {
   }
 
   /**
-   * The context of every envelope of this element, a plain object of strings or its JSON. Nothing is sealed before one was set, here, as the
-   * attribute `encryption-context` or in the {@link sealer}; `{}` says that there is to be none. It reflects the attribute: what is set last
-   * counts. When it changes, also within the object that was set, what was sealed before is sealed again. One that is refused leaves
-   * the element invalid until a good one is set.
+   * The context of every envelope of this element, a plain object of strings or its JSON. Nothing is sealed before one is set: here, as the
+   * attribute `encryption-context`, or in the {@link sealer}; `{}` stands for no context. It reflects the attribute: the last one set
+   * counts. When it changes, even by mutation of the object, files that were sealed before are sealed again. A refused context leaves
+   * the element invalid until a valid one is set.
    *
    * @throws TypeError if it is not a plain object of strings
    */
@@ -134,26 +151,42 @@ export class KmsealFileElement extends ReflectingControl {
     this.#binding.setContext(context);
   }
 
-  /** What the element says, in the page's language; texts that are missing, or empty, are English. */
+  /** The element's texts, in the page's language; missing or empty texts are English. */
   get texts(): Readonly<KmsealFileTexts> {
     return this.#texts;
   }
 
   set texts(texts: Partial<KmsealFileTexts> | null | undefined) {
     this.#texts = textsFrom(texts);
+    this.#complain(this.#refusals);
     this.#update();
   }
 
   /**
-   * The sealed files, which have neutral names: `file-1.kmseal` and so on. Those that are still being sealed are missing. Set to a FileList
-   * or an array of Files, it chooses these, after `beforeseal` and without `input` and `change`; null is ignored, as by a native input.
+   * The sealed files, which have neutral names: `file-1.kmseal` and so on; none before all are sealed. Set to a FileList or an array of
+   * Files, it chooses these in place of what there is, after `beforeseal` and without `input` and `change`; null is ignored, as by a native
+   * input.
    */
   get files(): readonly File[] {
-    return this.#files;
+    // A form does not report when it is read here.
+    this.#binding.recheck();
+    return this.#value.files;
   }
 
   set files(files: Iterable<File> | ArrayLike<File> | null | undefined) {
-    if (files != null) this.#take(filesFrom(files));
+    if (files == null) return;
+    this.#startOver();
+    this.#accept(filesFrom(files), { instead: true, scripted: true });
+  }
+
+  /**
+   * Adds files that the page made, such as camera pictures, as if a person had dropped them: next to the others with `multiple`, otherwise in
+   * their place. The person learns which files the attributes or `beforeseal` refuse.
+   *
+   * @throws TypeError if it is not a FileList or an array of Files
+   */
+  add(files: Iterable<File> | ArrayLike<File>): void {
+    this.#take(filesFrom(files), { filtered: true, scripted: true });
   }
 
   /**
@@ -162,14 +195,12 @@ export class KmsealFileElement extends ReflectingControl {
    * @throws DOMException InvalidStateError if it is set to anything else, as by a native input
    */
   get value(): string {
-    const [first] = this.#submitted;
-    return first ? `C:\\fakepath\\${first.file.name}` : '';
+    this.#binding.recheck();
+    return this.#value.path;
   }
 
   set value(value: string | null) {
-    if (value !== null && String(value) !== '') {
-      throw new DOMException('value can only be set to an empty string, which clears the choice; set files to choose some', 'InvalidStateError');
-    }
+    requireEmpty(value);
     this.#clear();
   }
 
@@ -182,8 +213,12 @@ export class KmsealFileElement extends ReflectingControl {
   /** @internal */
   connectedCallback(): void {
     applyStyles(this.shadowRoot!);
-    upgradeProperties(this, PROPERTIES);
+    upgradeProperties(this, ['sealer', 'encryptionContext', ALIAS, 'texts', ...reflected(), 'files', 'value']);
     this.#list.start();
+    this.#sealing.loadAhead();
+    this.#guard.watch([this.getRootNode(), this.ownerDocument.defaultView].filter((root) => root !== null));
+    autofocus(this);
+    connect(this.#internals);
     label(this, this.#view.input);
   }
 
@@ -192,27 +227,31 @@ export class KmsealFileElement extends ReflectingControl {
     queueMicrotask(() => {
       // It may have only been moved.
       if (this.isConnected) return;
-      this.#notice.clear();
+      this.#explainer.leave();
+      this.#guard.watch([]);
       this.#guard.rest();
       this.#list.stop();
-      this.#own.close();
+      this.#sealing.close();
     });
   }
 
   /** @internal */
   formAssociatedCallback(form: HTMLFormElement | null): void {
     this.#guard.attach(form);
+    this.#userValidity.attach(form);
   }
 
   /** @internal */
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
     if (MIRRORED.includes(name)) {
-      if (after === null) this.#view.input.removeAttribute(name);
-      else this.#view.input.setAttribute(name, after);
+      mirror(this.#view.input, name, after);
+      // The hint depends on it.
+      this.#update();
     } else if (SEALING.includes(name)) {
-      this.#own.close();
-      this.#list.redo();
+      this.#sealing.close();
+      this.#redo();
+      this.#sealing.loadAhead();
     } else if (CONTEXT.includes(name)) {
       this.#binding.readContext(name, after);
     } else {
@@ -229,134 +268,131 @@ export class KmsealFileElement extends ReflectingControl {
 
   /** @internal */
   formResetCallback(): void {
+    this.#userValidity.forget();
     this.#clear();
   }
 
   #clear(): void {
-    this.#view.complain('');
+    this.#startOver();
+    this.#list.set([]);
+  }
+
+  /** For what a script chooses: nothing is refused, and no `change` is due. */
+  #startOver(): void {
+    this.#complain([]);
     this.#announcer.reset();
-    this.#list.replace([]);
+    this.#teller.forgive();
   }
 
-  #prepare(): Promise<Seal> {
-    this.#binding.recheck();
-    return prepareSeal(this.#binding, this.#own, this);
+  #redo(): void {
+    if (this.#list.entries.length > 0) this.#teller.owe(this.#value.all.length > 0);
+    this.#list.redo();
   }
 
-  #choose(files: readonly File[]): void {
-    this.#take(files);
-    this.#tellChange();
-  }
-
-  #take(files: readonly File[]): void {
-    this.#view.complain('');
-    const kept = files.filter((file) => this.#tell('beforeseal', { file }, true));
+  /** Accepts what a person chose. */
+  #take(given: readonly (File | Folder)[], source: Source): void {
+    if (given.length === 0) return;
+    this.#userValidity.ask();
+    this.#complain([]);
     this.#announcer.reset();
-    this.#list.replace(kept);
-    if (kept.length > 0 && this.name) warnOutOfReach(this);
+    if (this.#accept(given, source)) this.#teller.input();
   }
 
-  #drop(files: readonly File[]): void {
-    const stranger = files.find((file) => !isAccepted(file, this.accept));
-    if (stranger) this.#view.complain(fill(this.#texts.notAccepted, { name: stranger.name }));
-    else if (files.length > 1 && !this.multiple) this.#view.complain(this.#texts.onlyOne);
-    else if (files.length > 0) this.#choose(files);
+  #accept(given: readonly (File | Folder)[], source: Source): boolean {
+    const taken = this.#choice.take(given, source);
+    if (taken && this.name) warnOutOfReach(this);
+    return taken;
+  }
+
+  /** Reports the refused files until something else is chosen. */
+  #complain(refusals: readonly Refusal[]): void {
+    this.#refusals = refusals;
+    this.#view.complain(sentencesOf(refusals, this.#texts));
+  }
+
+  #tellChange(): void {
+    this.#teller.input();
+    this.#settle();
   }
 
   #remove(entry: Entry): void {
-    this.#announcer.say(fill(this.#texts.removed, { name: entry.file.name }));
-    this.#list.remove(entry);
+    this.#userValidity.ask();
+    this.#announcer.say(say(this.#texts, 'removed', { name: entry.file.name }));
+    this.#list.set(this.#list.entries.filter((one) => one !== entry));
     this.#tellChange();
   }
 
   #settled(entry: Entry): void {
     this.#binding.recheck();
-    const { state, file, error } = entry;
-    if (state === 'failed') {
-      this.#tell('sealerror', { file, error });
-    } else if (state === 'sealed') {
-      this.#tell('seal', { file, sealed: fileOf(entry) });
-    }
+    this.#teller.settled(entry, this.#list.entries);
+    this.#settle();
   }
 
-  /** False if a listener called preventDefault(). */
-  #tell(type: 'beforeseal' | 'seal' | 'sealerror', detail: object, cancelable = false): boolean {
-    return this.dispatchEvent(new CustomEvent(type, { bubbles: true, cancelable, detail }));
+  /** Fires `change` when nothing is left to wait for: a listener may send the form. */
+  #settle(): void {
+    if (this.#status.sealed || this.#list.entries.length === 0) this.#teller.settle();
   }
 
-  /** As native inputs do when a person changed what they hold. */
-  #tellChange(): void {
-    for (const type of ['input', 'change']) this.dispatchEvent(new Event(type, { bubbles: true, composed: type === 'input' }));
+  #updateEntry(entry: Entry): void {
+    this.#view.renderEntry(entry);
+    this.#showProgress();
+    this.#guard.changed();
   }
 
-  /** Value, validity, states and what is shown: all from the list, and from what the page has refused to it. */
+  /** Value, validity, states and view: all derive from the list, and from what the page has refused. */
   #update(): void {
-    const { entries } = this.#list;
-    const { required } = this;
+    const { entries, shown } = this.#list;
     const texts = this.#texts;
-    const status = statusOf(entries, this.#binding.refused !== undefined, texts);
+    const status = statusOf(entries, this.#binding.refused, texts);
     this.#status = status;
-    const sealed = submittedOf(entries);
-    this.#files = Object.freeze(sealed.map(({ file }) => file));
-    this.#submitted = status.sealed ? sealed : [];
-    setValue(this.#internals, this.#submitted, this);
-    setStates(this.#internals, status);
-    const { input } = this.#view;
-    setValidity(this.#internals, { status, custom: this.#message, missing: required && entries.length === 0, texts, anchor: input });
-    if (!status.unfinished) this.#forgive();
-    const alert = status.failure || (this.#explained ? texts.busy : '');
-    this.#view.render({ entries, texts, disabled: this.#disabled, alert, invalid: status.failed });
-    this.#announcer.update(entries, texts);
-    input.setAttribute('aria-required', String(required));
+    this.#value.set(status.sealed ? submittedOf(entries) : []);
+    setValue(this.#internals, this.#value.submitted, this);
+    setValidity(this.#internals, {
+      status,
+      custom: this.#message,
+      missing: this.required && entries.length === 0,
+      texts,
+      anchor: this.#view.input,
+    });
+    // A file that is being sealed is not the person's mistake.
+    const userInvalid = this.#userValidity.asked && !status.sealing && this.willValidate && !this.validity.valid;
+    setStates(this.#internals, status, userInvalid);
+    if (!status.unfinished) this.#explainer.forgive();
+    const alert = status.failure || (this.#explainer.explained ? texts.busy : '');
+    this.#view.render({
+      entries: shown,
+      texts,
+      disabled: this.#disabled,
+      alert,
+      code: status.code,
+      invalid: status.failed || userInvalid,
+    });
+    this.#announcer.update(shown, texts);
+    this.#view.input.setAttribute('aria-required', String(this.required));
     if (status.unfinished) this.#guard.changed();
   }
 
   #guarded(): Guarded {
-    const element = this;
     return {
       localName: this.localName,
-      get disabled() { return element.#disabled; },
-      get holdsFiles() { return element.#list.entries.length > 0; },
-      get unfinished() { return element.#status.unfinished; },
+      disabled: () => this.#disabled,
+      holdsFiles: () => this.#list.entries.length > 0,
+      unfinished: () => this.#status.unfinished,
       recheck: () => this.#binding.recheck(),
       explain: (submitter) => this.#explain(submitter),
-      refuse: (submitter) => this.#refuse(submitter),
-      get submitted() { return element.#submitted.flatMap(({ file, meta }) => (meta ? [file, meta] : [file])); },
+      refuse: (form, submitter) => this.#explainer.refuse(this.#texts.notReady, form, submitter),
+      form: () => this.form,
+      submitted: () => this.#value.all,
     };
   }
 
-  /** Says why the form is held back. */
+  /** Explains why the form is held back. */
   #explain(submitter: HTMLElement | null): void {
-    this.#explained = true;
-    this.#update();
-    // Of one that is not shown the browser says nothing.
-    if (!this.#isShown) this.#notice.show(this.#status.failure || this.#texts.busy, this.form, submitter);
-    else if (!this.willValidate) this.#view.input.focus();
-    if (this.willValidate) this.reportValidity();
-  }
-
-  /** Says that the page cannot send the files. */
-  #refuse(submitter: HTMLElement | null): void {
-    const { notReady } = this.#texts;
-    this.#view.complain(notReady);
-    if (this.#isShown) this.#view.input.focus();
-    else this.#notice.show(notReady, this.form, submitter);
-  }
-
-  get #isShown(): boolean {
-    return this.#view.input.getClientRects().length > 0;
-  }
-
-  #forgive(): void {
-    this.#explained = false;
-    this.#notice.clear();
-  }
-
-  #showProgress(): void {
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = undefined;
-      this.#view.renderProgress();
-      this.#announcer.update(this.#list.entries, this.#texts);
-    });
+    this.#userValidity.ask();
+    const update = () => {
+      this.#update();
+      return this.#status.failure || this.#texts.busy;
+    };
+    this.#explainer.explain(update, submitter);
   }
 }

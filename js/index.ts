@@ -3,15 +3,45 @@
  *
  * @module kmseal
  */
-export { KmsealError, type KmsealErrorCode, type KmsealErrorOptions } from './errors.js';
-export { KmsPublicKey, generateRandom } from './key.js';
+export type { CacheOptions, OpenerCacheOptions, SealerCacheOptions } from './cache/options.js';
+export { KmsealError, type KmsealErrorCode, type KmsealErrorDetails } from './errors.js';
+export { type InspectedDataKey, type Inspection, inspect } from './frames/inspecting.js';
+export type { OpenOptions, OpenRangeOptions, OpenerOptions, UnlockOptions } from './frames/opener-options.js';
+export {
+  type FetchKeyOptions,
+  type GetPublicKeyOutput,
+  type ImportOptions,
+  KmsPublicKey,
+  generateRandom,
+} from './key.js';
 export { load } from './load.js';
-export { Opener, type OpenerOptions, inspect } from './opener.js';
-export { reseal } from './reseal.js';
-export type { SealedFile } from './sealed-file.js';
-export { Sealer, type SealerOptions } from './sealer.js';
+export { type OpenRangeResult, type OpenResult, Opener } from './opener.js';
+export { type ResealOptions, reseal } from './reseal.js';
+export { type RawImportOptions, type RawPublicKeyOutput, RsaPublicKey } from './rsa-key.js';
+export type { SealedFile, SealedFileState } from './sealed-file.js';
+export { type SealOptions, type SealStreamOptions, Sealer, type SealerOptions } from './sealer.js';
 export type {
-  ByteStream, Bytes, CacheOptions, ContextOptions, DecryptInput, DecryptOptions, DecryptOutput, EncryptionAlgorithm, EncryptionContext, Engine,
-  GetPublicKeyOutput, ImportOptions, Inspection, OpenOptions, OpenRangeResult, OpenResult, Output, Progress, RangeSource,
-  ResealOptions, RunOptions, SealOptions, SealStreamOptions, WasmSource,
+  ByteStream,
+  Bytes,
+  ContextOptions,
+  DecapsulateInput,
+  DecapsulateOutput,
+  DecryptInput,
+  DecryptOptions,
+  DecryptOutput,
+  DeriveSharedSecretInput,
+  DeriveSharedSecretOutput,
+  DescribeOptions,
+  Description,
+  DescriptionFields,
+  EncryptionAlgorithm,
+  EncryptionContext,
+  GetPublicKeyInput,
+  OaepHash,
+  Progress,
+  RangeSource,
+  RawKey,
+  RunOptions,
+  UnlockedHeader,
 } from './types.js';
+export type { WasmSource } from './wasm/source.js';

@@ -1,38 +1,30 @@
 import { createGlue, type Glue } from '#glue';
-import { kindOf } from './bytes.js';
-import { KmsealError, type KmsealErrorCode } from './errors.js';
-import type { WasmSource } from './types.js';
+import { randomBytes } from '#random';
+import { KmsealError } from './errors.js';
 import { compile, ownSource } from './wasm/compile.js';
 import { faultOf } from './wasm/load-fault.js';
+import type { WasmSource } from './wasm/source.js';
 
-/** @internal One instantiation of the .wasm, with the glue that belongs to it. */
-export interface Instance {
-  readonly wasm: Glue;
-  readonly memory: WebAssembly.Memory;
-  /** It trapped: its memory can no longer be trusted. */
-  dead: boolean;
-}
-
-let module: WebAssembly.Module | undefined;
+let compiledModule: WebAssembly.Module | undefined;
 let loading: Promise<void> | undefined;
-let current: Instance | undefined;
+let current: Glue | undefined;
 
 /**
- * Loads the WebAssembly module, once for all. Calling it is optional; without a source the package knows where its `kmseal.wasm` is.
- * What comes from a URL is checked against the hash that the build pinned, so that a copy of another version, whose imports may have
- * the same names, is noticed; a Response, bytes and a module are taken as they are. A load that failed, or that has not ended after
- * 30 seconds, is not kept: the next call tries again. Once it is loaded, further calls do nothing, whatever they are given.
+ * Loads the WebAssembly module once. Calling it is optional; without a source the package knows where its `kmseal.wasm` is.
+ * The answer of a URL is checked against the hash that the build pinned, so that a copy of another version, whose imports may have
+ * the same names, is noticed; a Response, bytes and a module are used as they are. A load that failed, or that has not ended after
+ * 30 seconds, is not cached: the next call tries again. Once it is loaded, further calls do nothing, whatever their argument.
  *
  * @throws KmsealError ERR_LOAD, whose sentence says why
  */
 export async function load(source?: WasmSource): Promise<void> {
-  if (module) return;
+  if (compiledModule) return;
   const own = ownSource(source);
   loading ??= compile(own)
     .then((compiled) => {
-      // A module of another kind shows only now, and so does a policy in WebKit.
+      // A wrong module is noticed only now, and so is a policy in WebKit.
       current = instantiate(compiled);
-      module = compiled;
+      compiledModule = compiled;
     })
     .catch((cause: unknown) => {
       const fault = faultOf(cause);
@@ -44,66 +36,66 @@ export async function load(source?: WasmSource): Promise<void> {
   return loading;
 }
 
-/** @internal The living instance, made anew after a trap. */
-export function instance(): Instance {
-  if (!current || current.dead) {
-    if (!module) throw new KmsealError('ERR_LOAD', 'the WebAssembly module is not loaded; await load() first');
-    current = instantiate(module);
+/** @internal The glue of the live instance, which is a fresh one after a trap. */
+export function instance(): Glue {
+  if (!current) {
+    if (!compiledModule) throw new KmsealError('ERR_LOAD', 'the WebAssembly module is not loaded; await load() first');
+    current = instantiate(compiledModule);
   }
   return current;
 }
 
-function instantiate(compiled: WebAssembly.Module): Instance {
-  const wasm = createGlue();
-  const exports = Object.values(wasm.initSync({ module: compiled }) as object) as unknown[];
-  const memory = exports.find((one) => kindOf(one) === 'WebAssembly.Memory') as WebAssembly.Memory;
-  return { wasm, memory, dead: false };
-}
-
-/** @internal Runs a call into wasm. After a trap the instance is discarded, and whatever was under way in it fails. */
-export function call<T>(on: Instance, work: (wasm: Glue) => T): T {
-  if (on.dead) throw internalError(undefined);
-  try {
-    return work(on.wasm);
-  } catch (thrown) {
-    throw translate(on, thrown);
-  }
-}
-
-/** @internal Frees what lives in an instance; with a discarded one it is gone already. */
-export function free(on: Instance, handle: { free(): void } | undefined): void {
-  if (!on.dead) handle?.free();
-}
-
-function translate(on: Instance, thrown: unknown): unknown {
-  if (isCoreError(thrown)) return kmsealError(thrown);
-  if ((thrown as Partial<Error> | undefined)?.name === 'TypeError' || thrown instanceof KmsealError) return thrown;
-  // A trap, an exhausted stack or anything else that unwound through wasm left its memory as it was in the middle.
-  discard(on);
-  return internalError(thrown);
+/** @internal Whether what this glue gave can still be used. */
+export function isLiving(wasm: Glue): boolean {
+  return wasm === current;
 }
 
 /**
- * Nothing can be freed in it any more, so that what it holds, such as cached keys, would stay for as long as a handle of it does. The
- * handles' finalizers find nothing then.
+ * One instantiation of the .wasm, with its own glue. Every call into it is guarded: what unwinds through it, a trap, an exhausted stack
+ * or anything else, leaves its memory as it was in the middle. The instance is then discarded, and all work in progress in it fails. What
+ * the core refuses comes out as a return value, which the glue throws.
  */
-function discard(on: Instance): void {
-  on.dead = true;
-  new Uint8Array(on.memory.buffer).fill(0);
-  on.wasm.discard();
+function instantiate(compiled: WebAssembly.Module): Glue {
+  const glue = createGlue({ KmsealError, randomBytes });
+  const { exports } = new WebAssembly.Instance(compiled, glue.imports);
+  const guarded: WebAssembly.Exports = {};
+
+  /**
+   * Nothing can be freed in it any more, so that what it holds, such as cached keys, would stay for as long as a handle of it does. It is
+   * wiped, the views that the glue keeps are detached, and what frees, as the finalizers of handles do, does nothing from now on.
+   */
+  function discard(cause: unknown): unknown {
+    // For a call within a call this is the second time.
+    if (cause instanceof KmsealError) return cause;
+    const memory = exports[glue.memory] as WebAssembly.Memory;
+    new Uint8Array(memory.buffer).fill(0);
+    memory.grow(0);
+    const fail = () => {
+      throw internalError();
+    };
+    for (const name of Object.keys(guarded)) guarded[name] = glue.frees.includes(name) ? () => {} : fail;
+    if (current === glue) current = undefined;
+    return internalError(cause);
+  }
+
+  const guard =
+    (call: (...args: unknown[]) => unknown) =>
+    (...args: unknown[]) => {
+      try {
+        return call(...args);
+      } catch (cause) {
+        throw discard(cause);
+      }
+    };
+  for (const [name, value] of Object.entries(exports)) {
+    guarded[name] = typeof value === 'function' ? guard(value as () => unknown) : value;
+  }
+  glue.__wbg_set_wasm(guarded);
+  (guarded[glue.start] as () => void)();
+  return glue;
 }
 
-/** @internal What the edge throws: `{ code, message }`. */
-export function isCoreError(thrown: unknown): thrown is { code: KmsealErrorCode; message: string } {
-  return kindOf(thrown) === 'Object' && 'code' in (thrown as object);
-}
-
-/** @internal What the edge threw, as users see it. */
-export function kmsealError(thrown: unknown): unknown {
-  return isCoreError(thrown) ? new KmsealError(thrown.code, thrown.message) : thrown;
-}
-
-function internalError(cause: unknown): KmsealError {
+function internalError(cause?: unknown): KmsealError {
   const message = 'the WebAssembly module failed and was discarded; try again, and report this if it happens twice';
   return new KmsealError('ERR_INTERNAL', message, { cause });
 }

@@ -3,5 +3,5 @@
  *
  * @module kmseal/node
  */
-export { type FileSource, openFile } from './open-file.js';
-export { type Opened, type RespondOptions, respond } from './respond.js';
+export { type FileSource, openFile } from './node/open-file.js';
+export { type Opened, type RespondOptions, respond } from './node/respond.js';

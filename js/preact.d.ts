@@ -10,7 +10,10 @@ import type { KmsealFileAttributes, KmsealFileHandlers, KmsealFileProperties } f
 declare module 'preact' {
   namespace JSX {
     interface IntrinsicElements {
-      'kmseal-file': HTMLAttributes<KmsealFileElement> & KmsealFileAttributes & KmsealFileProperties & KmsealFileHandlers<'on'>;
+      'kmseal-file': HTMLAttributes<KmsealFileElement> &
+        KmsealFileAttributes &
+        KmsealFileProperties &
+        KmsealFileHandlers<'on'>;
     }
   }
 }

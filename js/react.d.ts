@@ -11,7 +11,9 @@ declare module 'react' {
   namespace JSX {
     interface IntrinsicElements {
       'kmseal-file': DetailedHTMLProps<HTMLAttributes<KmsealFileElement>, KmsealFileElement> &
-        KmsealFileAttributes & KmsealFileProperties & KmsealFileHandlers<'on'>;
+        KmsealFileAttributes &
+        KmsealFileProperties &
+        KmsealFileHandlers<'on'>;
     }
   }
 }

@@ -3,161 +3,250 @@
  *
  * @module kmseal/s3
  */
-import { type ContextOptions, KmsealError, Sealer } from './index.js';
-import { Transfer } from './s3-transfer.js';
+import { type ByteStream, type SealedFile, Sealer } from './index.js';
+import { toBase64url } from './io/base64url.js';
+import { isBlob, isStream, whole } from './io/bytes.js';
+import { notOurs } from './io/other-copy.js';
+import { LONGEST_TIMER } from './io/timer.js';
+import { PartsKeeper, type PartsProgress, partsOf } from './s3/kept.js';
+import type { PartOptions, ResumeOptions, StreamUploadOptions, TransferOptions, UploadOptions } from './s3/options.js';
+import { MAX_PART, MAX_PARTS, MIN_PART } from './s3/part-sizes.js';
+import { FilePieces, type Pieces } from './s3/pieces.js';
+import type { StreamUploadProgress, UploadProgress } from './s3/progress.js';
+import type { StreamUploadServer } from './s3/server.js';
+import { StreamPieces } from './s3/stream-pieces.js';
+import { Transfer } from './s3/transfer.js';
+import { awake } from './uploads/awake.js';
+import { expectFunctions } from './uploads/callbacks.js';
+import { contextsOf } from './uploads/contexts.js';
+import { fieldsOf, prepareDescribed } from './uploads/describe.js';
+import { Fault } from './uploads/fault.js';
+import { Gatherer } from './uploads/gatherer.js';
+import { type Keeper, expectNoStore, keep } from './uploads/keeper.js';
+import { restore } from './uploads/restore.js';
+import type { Retry } from './uploads/options.js';
+import { pauseBetween } from './uploads/retry.js';
+import type { FileHandle, UploadState, UploadStorage } from './uploads/storage.js';
 
-const MIB = 2 ** 20;
-/** S3's own limits, "Amazon S3 multipart upload limits". */
-const MIN_PART = 5 * MIB;
-const MAX_PART = 5 * 1024 * MIB;
+export type { FileHandle, ResumeOptions, Retry, StreamUploadOptions, UploadOptions, UploadState, UploadStorage };
+export type { StreamUploadProgress, StreamUploadServer, UploadProgress };
+export type {
+  Answer,
+  AskOptions,
+  FinishedPart,
+  ListedPart,
+  SignedPut,
+  StoredObject,
+  UploadServer,
+} from './s3/server.js';
 
-/**
- * Where the page may PUT, and with which headers; `content-length` is not one of them, browsers set it by themselves. The bucket's CORS
- * rule has to allow the headers, and to expose ETag.
- */
-export interface SignedPut {
-  url: string;
-  headers?: Readonly<Record<string, string>> | undefined;
-}
+const MIB = 1_048_576;
 
-/** A part that S3 has, as CompleteMultipartUpload wants it. */
-export interface FinishedPart {
-  PartNumber: number;
-  ETag: string;
-}
+const CALLBACKS = [
+  'createMultipartUpload',
+  'signPart',
+  'completeMultipartUpload',
+  'abortMultipartUpload',
+  'signPut',
+] as const;
 
-/** What HeadObject says of an object; the names are S3's. */
-export interface StoredObject {
-  ContentLength?: number | undefined;
-  ChecksumSHA256?: string | undefined;
-}
-
-/** What a callback gives: its answer, or fetch's Response, of whose body the answer is the JSON. */
-export type Answer<T> = T | Response | PromiseLike<T | Response>;
-
-/** Given to callbacks beside what they are asked: aborted when the answer is wanted no more. */
-export interface AskOptions {
-  signal: AbortSignal;
-}
-
-/**
- * What the page asks of its server, which has the credentials. `put` and `part` answer with a presigned URL; `create`, `complete` and
- * `abort` have the server call S3. No part is signed before it is about to be sent.
- *
- * A TypeError, which is how fetch says that there is no connection, a Response with status 408, 429 or 5xx, and silence are tried
- * again: a callback may be called once more because its answer was lost. Whatever else a callback throws, any other status, and a
- * Response that was redirected, end the upload with ERR_UPLOAD, whose `cause` is what was thrown.
- */
-export interface Sign<U = unknown> {
-  /**
-   * PutObject, for an envelope of `size` bytes, not larger than a part. Where there is `headObject`, `checksumSHA256` is the envelope's
-   * SHA-256 in base64, as the header `x-amz-checksum-sha256` has it: with that signed, S3 takes no other bytes.
-   */
-  put(request: { size: number; checksumSHA256?: string | undefined }, options: AskOptions): Answer<SignedPut>;
-  /**
-   * CreateMultipartUpload. All `parts` have `partSize` bytes but the last, `size` in all. What it answers is given to the others as
-   * `upload`; an upload that was created already for the same object is the one to answer with.
-   */
-  create(request: { size: number; partSize: number; parts: number }, options: AskOptions): Answer<U>;
-  /** UploadPart, of exactly `size` bytes; numbers start at 1. */
-  part(request: { upload: U; number: number; size: number }, options: AskOptions): Answer<SignedPut>;
-  /**
-   * CompleteMultipartUpload; its answer is the result's `completed`. S3 may take minutes, and can answer with status 200 and an
-   * `<Error>`: AWS's SDKs throw that, any other client has to look for it.
-   */
-  complete(request: { upload: U; size: number; parts: FinishedPart[] }, options: AskOptions): Answer<unknown>;
-  /**
-   * HeadObject, with `ChecksumMode: 'ENABLED'`, of what `put` stores: for a PUT with `if-none-match: *`, which overwrites nothing. If its
-   * answer is lost, the next try meets status 412; the envelope is stored if length and checksum are its own. Without this callback
-   * the upload then fails with ERR_UPLOAD, whose message says that the envelope is perhaps delivered.
-   */
-  headObject?: ((request: { size: number }, options: AskOptions) => Answer<StoredObject>) | undefined;
-  /** AbortMultipartUpload. `upload` is undefined where `create` may have done its work, but its answer never came. */
-  abort(request: { upload: U | undefined }, options: AskOptions): Answer<unknown>;
-}
-
-/** Bytes of the envelope that were sent, of so many; bytes that are sent again count once. */
-export interface UploadProgress {
-  readonly loaded: number;
-  readonly total: number;
-}
-
-export interface UploadOptions<U = unknown> extends ContextOptions {
-  sealer: Sealer;
-  sign: Sign<U>;
-  /**
-   * In bytes, 5 MiB to 5 GiB and 8 MiB unless told; more where there would be over 10,000 parts. An envelope that is not larger
-   * than this goes in a single PUT.
-   */
-  partSize?: number | undefined;
-  /** Parts in flight, 4 unless told; 6 in all uploads of a page together, as many as browsers have connections to a host. */
-  concurrency?: number | undefined;
-  /** How often one request is tried again before the upload fails, 7 times unless told, which takes up to a minute. */
-  retries?: number | undefined;
-  /** Milliseconds without a byte moving, or an answer, after which a request is given up and tried again; 30,000 unless told. */
-  stallTimeout?: number | undefined;
-  /**
-   * Asked when the upload fails with ERR_UPLOAD: true, once the user wants to try again or the network is back, goes on with the
-   * same envelope from the parts that are finished; false, and there being no such callback, aborts it.
-   */
-  resume?: ((error: KmsealError, options: AskOptions) => boolean | PromiseLike<boolean>) | undefined;
-  /** Rejects with the signal's reason, once the multipart upload is aborted too. */
-  signal?: AbortSignal | undefined;
-  onProgress?: ((progress: UploadProgress) => void) | undefined;
-}
-
+/** What is known of an upload that was stored. */
 export interface UploadResult {
   /** The envelope's length in bytes. */
   size: number;
-  /** What `sign.complete` answered; undefined where a single PUT did. */
+  /** The answer of `server.completeMultipartUpload`; undefined after a single PUT, and if its answer was lost but `headObject` found the object. */
   completed: unknown;
 }
 
 /**
- * Seals a file part by part and uploads the parts, of which S3 makes one object: the envelope, under a name and type that the
- * server chose. What counts as stored is S3's own answer only: with status 200, a strong ETag and no body, from where it was sent.
- * Failed requests are tried again after a random time of up to 0.5, 1, 2, ... 20 s, with a fresh signature.
+ * Seals a file part by part and uploads the parts, which S3 assembles to one object: the envelope, under a name and type that the
+ * server chose. Only S3's own answer counts as stored: with status 200, a strong ETag and no body, from where it was sent.
+ * Failed requests are retried after a random time of up to 0.5, 1, 2, ... 20 s, with a fresh signature, and failed reads of the file
+ * up to three times. Works in pages, workers and service workers; in service workers progress is reported part by part.
+ *
+ * A stream is uploaded while it is still being made, such as a recording or a zip: of this realm or another one, or anything else that
+ * gives Uint8Arrays one after another. It is read as its parts are sent. What was sealed of it is kept until it has arrived, so that it can
+ * be sent again. If the stream fails, or the upload does, nothing is stored: the multipart upload is aborted and the stream cancelled.
+ *
+ * With `store`, the upload of a file continues in another page by {@link resumeSealed}: after a reload, a crash, or tomorrow. What is kept is deleted
+ * when the upload is done or aborted, and stays when it fails in a way that can be fixed.
  *
  * When it fails or is cancelled, the multipart upload is aborted, as far as the server can be reached within `stallTimeout`. A
  * lifecycle rule of the bucket (AbortIncompleteMultipartUpload) does so for pages that were closed.
  *
- * @throws KmsealError ERR_UPLOAD (with `status` and `part`), ERR_READ, ERR_SOURCE_CHANGED, and what Sealer.prepare throws
+ * @throws KmsealError ERR_UPLOAD (with `status` and `part`), ERR_READ, ERR_SOURCE_CHANGED, and what Sealer.prepare or Sealer.seal throws;
+ *   ERR_TOO_LONG: a stream has more bytes than 10,000 parts hold
  */
-export async function uploadSealed<U = unknown>(file: Blob, options: UploadOptions<U>): Promise<UploadResult> {
-  const { sealer, sign, encryptionContext, requiredEncryptionContext, onProgress, resume } = options;
-  const { partSize = 8 * MIB, concurrency = 4, retries = 7, stallTimeout = 30_000 } = options;
-  if (!(sealer instanceof Sealer)) throw new TypeError('sealer must be a Sealer');
-  for (const name of ['put', 'create', 'part', 'complete', 'abort'] as const) {
-    if (typeof sign?.[name] !== 'function') throw new TypeError(`sign.${name} must be a function`);
-  }
-  if (sign.headObject != null && typeof sign.headObject !== 'function') throw new TypeError('sign.headObject must be a function');
-  whole(partSize, 'partSize', MIN_PART, MAX_PART);
-  whole(concurrency, 'concurrency', 1, 100);
-  whole(retries, 'retries', 0, 1000);
-  whole(stallTimeout, 'stallTimeout', 1, 2 ** 31 - 1);
-  const signal = options.signal ?? new AbortController().signal;
+export function uploadSealed<U = unknown>(file: Blob, options: UploadOptions<U>): Promise<UploadResult>;
+export function uploadSealed<U = unknown>(stream: ByteStream, options: StreamUploadOptions<U>): Promise<UploadResult>;
+export async function uploadSealed<U>(
+  data: Blob | ByteStream,
+  options: UploadOptions<U> | StreamUploadOptions<U>,
+): Promise<UploadResult> {
+  const signal = check(options);
+  return !isBlob(data) && isStream(data)
+    ? uploadStream(data, { ...(options as StreamUploadOptions<U>), signal })
+    : uploadFile(data, { ...(options as UploadOptions<U>), signal });
+}
 
-  const sealed = await sealer.prepare(file, { encryptionContext, requiredEncryptionContext, signal });
-  const transfer = new Transfer(sealed, { sign, partSize, concurrency, retries, stallTimeout, patient: !!resume, signal, onProgress });
+/** With the signal, given or not. */
+type Signalled<O> = O & { signal: AbortSignal };
+
+async function uploadFile<U>(file: Blob, options: Signalled<UploadOptions<U>>): Promise<UploadResult> {
+  const { sealer, signal } = options;
+  const { partSize, checksumAlgorithm } = checkParts(options);
+  const fields = fieldsOf(options.describe, file);
+  const described = await prepareDescribed(sealer, file, { ...contextsOf(options, file), signal, fields });
+  const { sealed, description } = described;
+  const progress: PartsProgress = {
+    partSize: Math.max(partSize, Math.ceil(sealed.size / MAX_PARTS)),
+    checksumAlgorithm,
+    created: undefined,
+    parts: [],
+  };
+  let keeper;
   try {
-    for (;;) {
+    keeper = await keep(sealed, options, 's3', progress);
+  } catch (error) {
+    sealed.close();
+    throw error;
+  }
+  return deliver(new FilePieces(sealed, progress.partSize), { options, signal, progress, description, keeper });
+}
+
+async function uploadStream<U>(stream: ByteStream, options: Signalled<StreamUploadOptions<U>>): Promise<UploadResult> {
+  const { sealer, signal } = options;
+  const { partSize, checksumAlgorithm } = checkParts(options);
+  expectNoStore(options);
+  const fields = fieldsOf(options.describe, stream);
+  const { drain, description } = await sealer.drain(stream, { ...contextsOf(options, stream), signal, fields });
+  const progress: PartsProgress = { partSize, checksumAlgorithm, created: undefined, parts: [] };
+  return deliver(new StreamPieces(new Gatherer(drain), partSize), {
+    options,
+    signal,
+    progress,
+    description: description && toBase64url(description),
+    keeper: undefined,
+  });
+}
+
+/**
+ * Continues an upload that another page began with `store`, with the same file. It seals to the same envelope, and sends the parts that S3 does
+ * not have yet. Meanwhile it seals again, and compares, every part that left before: so what arrives is never a mixture of two versions
+ * of the file. A file of another size, time or content is ERR_SOURCE_CHANGED; until something was sent, the upload stays for another try.
+ *
+ * @throws KmsealError ERR_STORAGE: nothing is kept under this id, or another page runs the upload; and what uploadSealed throws
+ */
+export async function resumeSealed<U = unknown>(file: Blob, options: ResumeOptions<U>): Promise<UploadResult> {
+  const { sealer, store, id, onUnsaved } = options;
+  const signal = check(options);
+  const recognize = async (sealed: SealedFile, { parts: [first], partSize }: PartsProgress) => {
+    if (!first) return;
+    // At the part's end: at its start there may be the header alone.
+    const end = Math.min(first.PartNumber * partSize, sealed.size);
+    await sealed.slice(end - 1, end, { signal });
+  };
+  const restored = { sealer, store, id, way: 's3', progressOf: partsOf, recognize, onUnsaved } as const;
+  const { sealed, description, keeper } = await restore(file, restored);
+  const { progress } = keeper.kept;
+  return deliver(new FilePieces(sealed, progress.partSize), { options, signal, progress, description, keeper });
+}
+
+interface Delivery<U> {
+  options: TransferOptions<U> | StreamUploadOptions<U>;
+  signal: AbortSignal;
+  /** What was planned, and what is known of an earlier life. */
+  progress: PartsProgress;
+  /** In base64url, if there is one. */
+  description: string | undefined;
+  keeper: Keeper<PartsProgress> | undefined;
+}
+
+/** Uploads what was prepared or restored, and closes it. */
+async function deliver<U>(pieces: Pieces, delivery: Delivery<U>): Promise<UploadResult> {
+  const { options, signal, progress, description, keeper } = delivery;
+  const { concurrency = 4, retries = 7, stallTimeout = 30_000, answerTimeout = 300_000 } = options;
+  // For a file it is asked, and told, all that it expects.
+  const { server, onProgress } = options as StreamUploadOptions<U>;
+  const { onRetry, resume } = options;
+  const transfer = new Transfer<U>(pieces, {
+    server,
+    progress,
+    description,
+    concurrency,
+    retries,
+    stallTimeout,
+    answerTimeout,
+    patient: !!resume,
+    signal,
+    onProgress,
+    onRetry,
+    keeper: keeper && new PartsKeeper(keeper),
+  });
+  let finished = -1;
+  let stays = false;
+  const run = async (): Promise<UploadResult> => {
+    for (let failures = 0; ; failures++) {
       try {
-        return await transfer.run();
+        const completed = await transfer.run();
+        return { size: pieces.size!, completed };
       } catch (error) {
-        if (!resume || !(error instanceof KmsealError && error.code === 'ERR_UPLOAD')) throw error;
-        if (!(await transfer.untilAborted((asked) => resume(error, asked)))) throw error;
+        if (!(error instanceof Fault)) throw error;
+        stays = keeper !== undefined && error.mendable && !resume;
+        if (!resume || !error.mendable) throw error.error;
+        const failedAt = performance.now();
+        if (!(await transfer.untilAborted((asked) => resume(error.error, asked)))) throw error.error;
+        // A callback that says yes to everything would ask the server again and again.
+        if (transfer.finishedParts > finished) failures = 0;
+        finished = transfer.finishedParts;
+        await pauseBetween(failures, failedAt, signal);
       }
     }
+  };
+  try {
+    return await (options.keepAwake ? awake(run) : run());
   } catch (error) {
-    await transfer.abandon();
+    // A camera stays on as long as its stream is read. (The keeper may still save a file's state.)
+    if (!keeper) pieces.close(error);
+    if (!stays) await transfer.abandon();
     throw error;
   } finally {
-    sealed.close();
+    await keeper?.end(stays);
+    pieces.close();
   }
 }
 
-function whole(value: number, name: string, min: number, max: number): void {
-  if (!Number.isSafeInteger(value) || value < min || value > max) {
-    throw new RangeError(`${name} must be a whole number from ${min} to ${max}`);
+/** Throws for options that cannot be used; returns the signal. */
+function check<U>(options: TransferOptions<U> | StreamUploadOptions<U>): AbortSignal {
+  const { sealer, server, onProgress, onRetry, resume, onUnsaved, signal } = options as TransferOptions<U>;
+  const { concurrency = 4, retries = 7, stallTimeout = 30_000, answerTimeout = 300_000 } = options;
+  if (!(sealer instanceof Sealer)) throw notOurs(sealer, 'Sealer', 'sealer', 'a Sealer');
+  for (const name of CALLBACKS) {
+    if (typeof server?.[name] !== 'function') throw new TypeError(`server.${name} must be a function`);
   }
+  const { headObject, listParts } = server;
+  expectFunctions({
+    'server.headObject': headObject,
+    'server.listParts': listParts,
+    resume,
+    onProgress,
+    onRetry,
+    onUnsaved,
+  });
+  whole(concurrency, 'concurrency', 1, 100);
+  whole(retries, 'retries', 0, 1000);
+  whole(stallTimeout, 'stallTimeout', 1, LONGEST_TIMER);
+  whole(answerTimeout, 'answerTimeout', 1, LONGEST_TIMER);
+  return signal ?? new AbortController().signal;
+}
+
+/** The same of the parts. */
+function checkParts({ partSize = 8 * MIB, checksumAlgorithm }: PartOptions): {
+  partSize: number;
+  checksumAlgorithm: 'SHA256' | undefined;
+} {
+  if (![undefined, 'SHA256'].includes(checksumAlgorithm))
+    throw new TypeError("checksumAlgorithm must be 'SHA256', or left out");
+  whole(partSize, 'partSize', MIN_PART, MAX_PART);
+  return { partSize, checksumAlgorithm };
 }

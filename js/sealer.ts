@@ -1,87 +1,145 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Sealer as Handle, Sealing } from '#glue';
-import { throwIfAborted } from './abort.js';
-import { type Chunk, bytesAtCall, isBlob, isBytes, isStream, whole } from './bytes.js';
-import { CacheWatch, checkedCache } from './cache-watch.js';
-import { type Chunks, isRangeSource, rangeChunks, readSlice, sizeOf } from './chunks.js';
-import { checkedContext } from './context.js';
-import { closedError } from './errors.js';
-import { collect } from './flow.js';
-import { KmsPublicKey, handleOf } from './key.js';
-import { type Instance, call, free, instance } from './load.js';
-import { ByteQueue } from './queue.js';
-import { SealedFile } from './sealed-file.js';
-import { SequenceFlow } from './sealing.js';
-import { streamChunks } from './streams.js';
-import { disposable } from './dispose.js';
-import { importKey, requireSubtleCrypto, usesSubtleCrypto } from './engine.js';
+import type { Draft, Glue, Sealer as Handle, Message } from '#glue';
+import { throwIfAborted, unlessAborted } from './io/abort.js';
+import { adopted } from './io/browser.js';
+import { type Chunk, type Kind, bytesAtCall, isBlob, isBytes, isStream, kindOf, whole } from './io/bytes.js';
+import { type Limits, SEALER_CACHE, limitsOf } from './cache/limits.js';
+import { SenderCache, freshSenders } from './cache/senders.js';
+import { CacheWatch } from './cache/watch.js';
+import { type Chunks, isRangeSource, rangeChunks, readSlice, sizeOf } from './io/chunks.js';
+import { checkedContext } from './io/context.js';
+import { KmsealError, changedError, closedError } from './errors.js';
+import { describeMessage } from './frames/description.js';
+import { Drain, collect } from './frames/flow.js';
+import { KmsPublicKey } from './key.js';
+import { instance, isLiving } from './load.js';
+import { notOurs } from './io/other-copy.js';
+import { ByteQueue } from './io/queue.js';
+import { RsaPublicKey } from './rsa-key.js';
+import { SealedFile, type SealedFileState } from './sealed-file.js';
+import { SealingFlow } from './frames/sealing.js';
+import { streamChunks } from './io/streams.js';
+import { disposable } from './io/dispose.js';
+import { importKey, requireSubtleCrypto, usesSubtleCrypto } from './frames/engine.js';
+import { wrap } from './frames/wrapping.js';
+import type { CacheOptions, SealerCacheOptions } from './cache/options.js';
 import type {
-  ByteStream, Bytes, CacheOptions, ContextOptions, EncryptionContext, Engine, Output, RangeSource, SealOptions, SealStreamOptions,
+  ByteStream,
+  Bytes,
+  ContextOptions,
+  DescriptionFields,
+  EncryptionContext,
+  RangeSource,
+  RunOptions,
 } from './types.js';
 
+/** How a {@link Sealer} seals, and for whom. */
 export interface SealerOptions {
-  /** The keys any one of which opens what is sealed. */
-  keys: KmsPublicKey | readonly KmsPublicKey[];
+  /** The keys, of any kinds; any one of them opens the envelope. */
+  keys: SealerKey | readonly SealerKey[];
+  /**
+   * Takes ML-KEM keys beside keys of other kinds. Such an envelope is as weak as its weakest key, and so it is not quantum-safe. Off by default.
+   */
+  mixed?: boolean | undefined;
   /** Stored in every envelope and authenticated. */
   encryptionContext?: EncryptionContext | undefined;
   /** Authenticated in every envelope and not stored. */
   requiredEncryptionContext?: EncryptionContext | undefined;
   /**
-   * Content length of a frame in bytes, 4 KiB to 16 MiB. Unless told 256 KiB, and for files over 3 GB the smallest power of
+   * Content length of a frame in bytes, 4 KiB to 16 MiB. By default 256 KiB, and for files over 3 GB the smallest power of
    * two that keeps an envelope within 12,000 frames.
    */
   frameLength?: number | undefined;
-  engine?: Engine | undefined;
   /**
-   * Seals many envelopes of one context under one data key, which spares the opener's KMS calls. Off unless given. A page
+   * What encrypts the frames: `webcrypto` by default. `wasm` also works where SubtleCrypto is missing, on pages served over plain http; not
+   * for ECC keys, which need SubtleCrypto's key agreement.
+   */
+  engine?: 'webcrypto' | 'wasm' | undefined;
+  /**
+   * Seals many envelopes of one context under one data key, which saves KMS calls of the opener. Off by default. A page
    * that is taken over later can read what a cached key sealed.
    */
-  cache?: CacheOptions | undefined;
+  cache?: SealerCacheOptions | undefined;
 }
 
-/** @internal Seals a stream to what `like` is. */
-export let sealLike: (sealer: Sealer, stream: ByteStream, options: SealStreamOptions, like: unknown) => Promise<unknown>;
+type SealerKey = KmsPublicKey | RsaPublicKey;
+
+/** Options of {@link Sealer.seal}. */
+export interface SealOptions extends ContextOptions, RunOptions {}
+
+/** Options of {@link Sealer.seal} for a stream. */
+export interface SealStreamOptions extends SealOptions {
+  /** The stream's length in bytes, if known; another length is ERR_SOURCE_CHANGED. */
+  size?: number | undefined;
+}
+
+/** A message that was begun. */
+interface Begun {
+  draft: Draft;
+  /** The wrapping of its data key, if that is not done. */
+  wrapped: Promise<void> | undefined;
+}
 
 export interface Sealer extends Disposable {}
 
-/** Seals files, bytes and streams for one or several KMS keys. */
+/** Seals files, bytes and streams for one or several keys. */
 export class Sealer {
-  readonly #keys: readonly KmsPublicKey[];
-  readonly #options: SealerOptions;
+  readonly #keys: readonly SealerKey[];
+  readonly #options: ContextOptions & {
+    mixed: boolean;
+    frameLength: number | undefined;
+    cache: Limits<CacheOptions> | undefined;
+  };
   readonly #web: boolean;
-  #handle: { on: Instance; sealer: Handle } | undefined;
+  readonly #senders: SenderCache | undefined;
+  #handle: { wasm: Glue; sealer: Handle } | undefined;
   readonly #watch = new CacheWatch(
-    () => this.#living((sealer) => sealer.expire(Date.now())),
-    () => this.#living((sealer) => sealer.clear()),
+    () => this.#living?.expire(Date.now()),
+    () => this.#living?.clear(),
   );
   #closed = false;
 
-  /** @throws KmsealError ERR_CONTEXT */
+  /** @throws KmsealError ERR_CONTEXT; ERR_KEY_UNSUPPORTED: an ECC key with the engine `wasm`, or an ML-KEM key beside others without `mixed` */
   constructor(options: SealerOptions) {
-    const { keys, encryptionContext, requiredEncryptionContext, frameLength, engine = 'auto', cache } = options;
-    this.#keys = Array.isArray(keys) ? [...keys] : [keys as KmsPublicKey];
-    if (this.#keys.length === 0 || !this.#keys.every((key) => key instanceof KmsPublicKey)) {
-      throw new TypeError('keys must be one or several KmsPublicKey');
+    disposable(this);
+    const { keys, encryptionContext, requiredEncryptionContext, frameLength, engine = 'webcrypto', cache } = options;
+    const { mixed = false } = options;
+    this.#keys = Array.isArray(keys) ? [...keys] : [keys as SealerKey];
+    const strangers = this.#keys.filter((key) => !(key instanceof KmsPublicKey || key instanceof RsaPublicKey));
+    if (this.#keys.length === 0 || strangers.length > 0) {
+      const mustBe = 'one or several KmsPublicKey or RsaPublicKey';
+      throw notOurs(strangers[0], ['KmsPublicKey', 'RsaPublicKey'], 'keys', mustBe);
     }
-    if (frameLength !== undefined) whole(frameLength, 'frameLength', 4 * 1024, 16 * 1024 * 1024);
+    if (frameLength !== undefined) {
+      const { Sealer: Own } = instance();
+      whole(frameLength, 'frameLength', Own.minFrameLength(), Own.maxFrameLength());
+    }
     this.#web = usesSubtleCrypto(engine);
+    const agreeing = this.#keys.filter(isEcc);
+    if (!this.#web && agreeing.length > 0) throw engineError(agreeing[0]!);
+    const { keepSender = false, ...limited } = cache ?? ({} as SealerCacheOptions);
+    if (typeof keepSender !== 'boolean') throw new TypeError('cache.keepSender must be true or false');
+    if (keepSender && agreeing.length === 0)
+      throw new TypeError('cache.keepSender needs an ECC key in keys: other kinds of key have no sender');
+    const limits = cache && limitsOf(limited, SEALER_CACHE);
+    this.#senders = keepSender ? new SenderCache(limits!) : undefined;
     this.#options = {
-      keys: this.#keys,
       encryptionContext: checkedContext(encryptionContext),
       requiredEncryptionContext: checkedContext(requiredEncryptionContext, 'requiredEncryptionContext'),
+      mixed,
       frameLength,
-      cache: cache && checkedCache(cache),
+      cache: keepSender ? undefined : limits,
     };
-    this.#live();
+    this.#sealer();
   }
 
   /**
    * Seals a Blob or File to a Blob, bytes to bytes, a stream or `{ size, read }` to a stream.
    *
-   * Bytes are copied at the call, up to 32 MiB, so that they may be wiped or used again after it; of a longer array what is there when
-   * it is read is sealed, so leave it alone until the promise settles. A stream is taken at the call, and each of its chunks copied
-   * before the next one is asked for; one that was read before, is read by something else or flows is a TypeError. (A generator that
-   * was advanced before cannot be told: give its `size`.)
+   * Bytes are copied at the call, up to 32 MiB, so that they may be wiped or reused after it. A longer array is sealed as it is when
+   * it is read, so do not change it until the promise settles. A stream is locked at the call, and each of its chunks copied
+   * before the next one is requested; one that was read before, is read by something else or flows is a TypeError. (A generator that
+   * was advanced before cannot be recognized: give its `size`.)
    *
    * @throws KmsealError ERR_READ, ERR_SOURCE_CHANGED, ERR_CONTEXT, ERR_TOO_LONG, ERR_INSECURE_CONTEXT, ERR_CLOSED
    */
@@ -89,81 +147,133 @@ export class Sealer {
   seal(data: Bytes, options?: SealOptions): Promise<Uint8Array<ArrayBuffer>>;
   seal(data: ByteStream, options?: SealStreamOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   seal(data: RangeSource, options?: SealOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
-  seal(data: Blob | Bytes | ByteStream | RangeSource, options?: SealOptions): Promise<Output>;
+  seal(
+    data: Blob | Bytes | ByteStream | RangeSource,
+    options?: SealOptions,
+  ): Promise<Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>>;
   async seal(data: Blob | Bytes | ByteStream | RangeSource, options: SealStreamOptions = {}): Promise<unknown> {
-    const { signal, onProgress } = options;
-    if (isBlob(data)) {
-      const sealed = await this.prepare(data, options);
-      try {
-        return await sealed.blob({ signal, onProgress });
-      } finally {
-        sealed.close();
-      }
-    }
+    if (isBlob(data)) return this.#sealBlob(data, options);
+    const kind = kindOf(data);
     if (isBytes(data)) {
       const bytes = bytesAtCall(data);
-      return this.#seal(() => bytes, { ...options, size: bytes.length }, data);
+      return this.#seal(kind, () => bytes, { ...options, size: bytes.length });
     }
     if (isStream(data)) {
       if (options.size !== undefined) whole(options.size, 'size', 0);
-      return this.#seal(() => streamChunks(data), options, data);
+      return this.#seal(kind, () => streamChunks(data), options);
     }
     if (!isRangeSource(data)) throw new TypeError('data must be a Blob, bytes or a stream, or { size, read }');
     const size = sizeOf(data, 'data');
-    return this.#seal(() => rangeChunks(data, 0, size), { ...options, size }, data);
+    return this.#seal(kind, () => rangeChunks(data, 0, size), { ...options, size });
   }
 
-  static {
-    sealLike = (sealer, stream, options, like) => sealer.#seal(() => streamChunks(stream), options, like);
+  /** @internal Seals a stream to a Blob, to bytes or to a stream. */
+  sealStreamAs(kind: Kind, stream: ByteStream, options: SealStreamOptions): Promise<unknown> {
+    return this.#seal(kind, () => streamChunks(stream), options);
   }
 
-  /** Seals to what `like` is. */
-  async #seal(take: () => Chunk | Chunks, options: SealStreamOptions, like: unknown): Promise<unknown> {
+  /** @internal Seals a stream to frames that are taken one by one. With `fields` it is described before it is read: without its size. */
+  async drain(
+    stream: ByteStream,
+    { fields, ...options }: SealOptions & { fields?: DescriptionFields | undefined },
+  ): Promise<{ drain: Drain; description: Chunk | undefined }> {
+    const flow = await this.#sequence(() => streamChunks(stream), undefined, options, fields);
+    const drain = new Drain(flow, { signal: options.signal, total: undefined, size: undefined });
+    return { drain, description: flow.description };
+  }
+
+  async #sealBlob(blob: Blob, options: SealOptions): Promise<Blob> {
+    const { signal, onProgress } = options;
+    const sealed = await this.#prepare(blob, options, false);
+    try {
+      return await sealed.blob({ signal, onProgress });
+    } finally {
+      sealed.close();
+    }
+  }
+
+  async #seal(kind: Kind, take: () => Chunk | Chunks, options: SealStreamOptions): Promise<unknown> {
     const { signal, onProgress, size } = options;
-    // Bytes to be sealed anew that are no whole envelope fail while they are read.
+    // Bytes to reseal that are not a complete envelope fail while they are read.
     const sealedSize = size === undefined ? undefined : this.sealedSize(size, options);
     const flow = await this.#sequence(take, size, options);
-    return collect(like, flow, { signal, onProgress, total: size, size: sealedSize });
+    return collect(kind, flow, { signal, onProgress, total: size, size: sealedSize });
   }
 
   /** The exact length of an envelope in bytes, for a Blob, bytes, or a stream with `size`. */
   sealedSize(plaintextSize: number, options: ContextOptions = {}): number {
     whole(plaintextSize, 'plaintextSize', 0);
-    const { on, sealer } = this.#live();
-    const [stored, required] = contexts(options);
-    return call(on, () => sealer.sealedSize(plaintextSize, stored, required));
+    const sealer = this.#sealer();
+    const { stored, required } = contexts(options);
+    return sealer.sealedSize(plaintextSize, stored, required);
   }
 
   /**
-   * Fixes an envelope's header and size and seals nothing yet. Pieces come from the result, in any order. Of `{ size, read }` read is
+   * Fixes an envelope's header and size, and seals nothing yet. The result returns pieces in any order. For `{ size, read }`, read is
    * called with one part at a time for each piece that is being sealed.
    */
-  async prepare(file: Blob | RangeSource, options: Omit<SealOptions, 'onProgress'> = {}): Promise<SealedFile> {
-    if (!isBlob(file) && !isRangeSource(file)) throw new TypeError('file must be a Blob, a File or { size, read }');
-    const fileSize = sizeOf(file, 'file');
-    if (isBlob(file) && fileSize === 0) await readSlice(file, 0, 0);
-    const message = this.#begin(fileSize, options);
-    const key = await this.#importKey(message, options.signal);
-    const { on, sealing, header, frameLength } = message;
-    const replay = call(on, () => sealing.replay(key, fileSize));
-    return new SealedFile({ on, replay, file, fileSize, header, frameLength });
+  prepare(source: Blob | RangeSource, options: Omit<SealOptions, 'onProgress'> = {}): Promise<SealedFile> {
+    return this.#prepare(source, options, true);
   }
 
-  /** @internal Whether it binds envelopes to pairs of its own, or with `{}` to none on purpose. */
+  async #prepare(source: Blob | RangeSource, options: SealOptions, isDescribable: boolean): Promise<SealedFile> {
+    const { file, fileSize, named } = fileOf(source);
+    if (isBlob(file) && fileSize === 0) await readSlice(file, 0, 0);
+    const message = await this.#wrapped(this.#begin(fileSize, options), options.signal, isDescribable);
+    const [header, frameLength] = [message.header() as Chunk, message.frameLength()];
+    const key = await this.#importKey(message, options.signal);
+    const replayable = message.replayable(key, fileSize);
+    return new SealedFile({ replayable, file, fileSize, named, header, frameLength, key });
+  }
+
+  /**
+   * Continues from a {@link SealedFile.save | saved state} with the same file, to the same envelope. That has the keys and the context with which
+   * it was begun, whatever this sealer's are. A frame with a tag in the state must be sealed to that tag again: otherwise the file has
+   * changed, and from then on every call fails with ERR_SOURCE_CHANGED. Only frames that are sealed again are compared. So before you use an
+   * envelope that was sent in two lives, seal again what was sent in the first.
+   *
+   * @throws KmsealError ERR_SOURCE_CHANGED: the file has another size or time; ERR_STORAGE: the state is damaged, or of another version
+   */
+  async restore(source: Blob | RangeSource, state: SealedFileState): Promise<SealedFile> {
+    this.#sealer();
+    requireSubtleCrypto();
+    const { version, header, frameLength, size, lastModified, key, tags, description: kept } = state;
+    const wasm = instance();
+    await importKey(wasm, { importKey: async () => key }, 'encrypt');
+    let replayable;
+    let description;
+    try {
+      description = kept && bytesAtCall(kept);
+      if (version === 1 && key.algorithm.name === 'AES-GCM')
+        replayable = wasm.Replayable.restore(key, header, frameLength, size, tags);
+    } catch {
+      // What was kept may hold anything.
+    }
+    if (!replayable)
+      throw new KmsealError('ERR_STORAGE', 'the saved state is damaged or of another version; begin again');
+    const { file, fileSize, named } = fileOf(source);
+    if (fileSize !== size || (lastModified !== undefined && lastModified !== named.lastModified))
+      throw changedError('this is not the file that was begun');
+    return new SealedFile({ replayable, file, fileSize, named, header: header.slice(), frameLength, key, description });
+  }
+
+  /** @internal Whether it binds envelopes to its own pairs, or with `{}` deliberately to none. */
   get hasContext(): boolean {
     return (this.#options.encryptionContext ?? this.#options.requiredEncryptionContext) !== undefined;
   }
 
-  /** @internal Whether another one seals for the same keys in the same way. */
+  /** @internal Whether another sealer seals for the same keys in the same way. */
   sealsAs(other: Sealer): boolean {
     return this.#settings() === other.#settings();
   }
 
   #settings(): string {
     const { encryptionContext, requiredEncryptionContext, frameLength, cache } = this.#options;
-    const keys = this.#keys.map(({ keyId, encryptionAlgorithm, fingerprint }) => [keyId, encryptionAlgorithm, fingerprint]);
-    const [stored, required] = [encryptionContext, requiredEncryptionContext].map((pairs) => pairs && Object.entries(pairs).sort());
-    return JSON.stringify([keys, stored, required, frameLength, cache, this.#web]);
+    const keys = this.#keys.map((key) => key.handle().describe() as unknown);
+    const [stored, required] = [encryptionContext, requiredEncryptionContext].map(
+      (pairs) => pairs && Object.entries(pairs).sort(),
+    );
+    return JSON.stringify([keys, stored, required, frameLength, cache, this.#senders?.limits, this.#web]);
   }
 
   /** Wipes cached keys and refuses to seal more. */
@@ -171,76 +281,118 @@ export class Sealer {
     if (this.#closed) return;
     this.#closed = true;
     this.#watch.forget();
-    if (this.#handle) free(this.#handle.on, this.#handle.sealer);
+    this.#senders?.close();
+    this.#handle?.sealer.free();
     this.#handle = undefined;
   }
 
-  /** A source is taken before anything is awaited. One that cannot be sealed stays as it was. */
-  async #sequence(take: () => Chunk | Chunks, size: number | undefined, options: SealOptions): Promise<SequenceFlow> {
-    const message = this.#begin(size, options);
-    const { on, sealing, header, frameLength } = message;
+  /** A source is locked before anything is awaited. One that cannot be sealed stays as it was. */
+  async #sequence(
+    take: () => Chunk | Chunks,
+    size: number | undefined,
+    options: SealOptions,
+    fields?: DescriptionFields,
+  ): Promise<SealingFlow> {
+    const begun = this.#begin(size, options);
+    const frameLength = begun.draft.frameLength();
     let queue: ByteQueue;
     try {
       queue = new ByteQueue(take(), { unit: frameLength });
     } catch (error) {
-      free(on, sealing);
+      begun.draft.free();
       throw error;
     }
     try {
+      const message = await this.#wrapped(begun, options.signal, fields !== undefined);
+      const header = message.header() as Chunk;
+      const description = fields && (await describeMessage(message, fields));
       const key = await this.#importKey(message, options.signal);
-      return new SequenceFlow(queue, { on, sequence: call(on, () => sealing.sequence(key)), header, frameLength, size });
+      return new SealingFlow(queue, { sequencer: message.sequencer(key), header, frameLength, size, description });
     } catch (error) {
       queue.release();
       throw error;
     }
   }
 
-  /** A new message; the usage of a cached data key is reserved before anything is awaited. */
-  #begin(size: number | undefined, options: SealOptions) {
+  /** A new message; the usage of a cached data key, or of a kept sender, is reserved before anything is awaited. */
+  #begin(size: number | undefined, options: SealOptions): Begun {
     throwIfAborted(options.signal);
     if (this.#web) requireSubtleCrypto();
-    const { on, sealer } = this.#live();
-    const [stored, required] = contexts(options);
-    const sealing = call(on, () => sealer.begin(stored, required, size, Date.now()));
+    const { stored, required } = contexts(options);
+    const draft = this.#sealer().begin(stored, required, size, Date.now());
     if (this.#options.cache && size !== undefined) this.#watch.start();
-    const header = call(on, () => sealing.header()) as Uint8Array<ArrayBuffer>;
-    const frameLength = call(on, () => sealing.frameLength());
-    return { on, sealing, header, frameLength };
+    // Work that others wait for begins now, so that a message that is aborted does not hold them up.
+    return { draft, wrapped: wrap(draft, this.#senders?.reserve(size) ?? freshSenders) };
   }
 
-  /** The content key as a CryptoKey, or nothing where the .wasm does the work. */
-  async #importKey({ on, sealing }: { on: Instance; sealing: Sealing }, signal: AbortSignal | undefined): Promise<CryptoKey | undefined> {
+  /** The message, once its data key is wrapped for all keys. */
+  async #wrapped({ draft, wrapped }: Begun, signal: AbortSignal | undefined, isDescribable = false): Promise<Message> {
     try {
-      const key = this.#web ? await importKey(on, sealing, 'encrypt') : undefined;
+      if (wrapped) await unlessAborted(wrapped, signal);
+    } catch (error) {
+      draft.free();
+      throw error;
+    }
+    return draft.message(isDescribable);
+  }
+
+  /** The content key as a CryptoKey, or undefined if the .wasm does the work. */
+  async #importKey(message: Message, signal: AbortSignal | undefined): Promise<CryptoKey | undefined> {
+    try {
+      const key = this.#web ? await importKey(instance(), message, 'encrypt') : undefined;
       throwIfAborted(signal);
       return key;
     } catch (error) {
-      free(on, sealing);
+      message.free();
       throw error;
     }
   }
 
-  /** Works on the cache, if the instance that holds it is there. */
-  #living<T>(work: (sealer: Handle) => T): T | undefined {
-    const handle = this.#handle;
-    return handle && !handle.on.dead ? call(handle.on, () => work(handle.sealer)) : undefined;
+  /** What holds the cache, if its instance is alive. */
+  get #living(): Handle | undefined {
+    return this.#handle && isLiving(this.#handle.wasm) ? this.#handle.sealer : undefined;
   }
 
-  #live(): { on: Instance; sealer: Handle } {
+  #sealer(): Handle {
     if (this.#closed) throw closedError('sealer');
-    const on = instance();
-    if (this.#handle?.on !== on) {
-      const { encryptionContext, requiredEncryptionContext, frameLength, cache } = this.#options;
-      const sealer = call(on, (wasm) => new wasm.Sealer(encryptionContext, requiredEncryptionContext, frameLength, cache));
-      for (const key of this.#keys) call(on, () => sealer.addKey(handleOf(key, on)));
-      this.#handle = { on, sealer };
+    const wasm = instance();
+    if (this.#handle?.wasm !== wasm) {
+      const { mixed, encryptionContext, requiredEncryptionContext, frameLength, cache } = this.#options;
+      const recipients = new wasm.Recipients();
+      for (const key of this.#keys) recipients.add(key.handle());
+      const sealer = new wasm.Sealer(
+        recipients,
+        mixed,
+        encryptionContext,
+        requiredEncryptionContext,
+        frameLength,
+        cache,
+      );
+      this.#handle = { wasm, sealer };
     }
-    return this.#handle;
+    return this.#handle.sealer;
   }
 }
 
-disposable(Sealer);
+function fileOf(source: Blob | RangeSource) {
+  if (!isBlob(source) && !isRangeSource(source)) throw new TypeError('file must be a Blob, a File or { size, read }');
+  const file = isBlob(source) ? adopted(source) : source;
+  // From the file as it was given: what is adopted has no name.
+  const { name, type, lastModified } = source as Partial<File>;
+  const size = sizeOf(file, 'file');
+  return { file, fileSize: size, named: { name, type, size, lastModified } };
+}
 
-function contexts({ encryptionContext, requiredEncryptionContext }: ContextOptions): [unknown, unknown] {
-  return [checkedContext(encryptionContext), checkedContext(requiredEncryptionContext, 'requiredEncryptionContext')];
+const isEcc = (key: SealerKey): key is KmsPublicKey => key instanceof KmsPublicKey && key.keySpec.startsWith('ECC_');
+
+function engineError({ keySpec }: KmsPublicKey): KmsealError {
+  const message = `engine 'wasm' cannot seal for a key of ${keySpec}: the key agreement is SubtleCrypto's; use the engine 'webcrypto' on a page served over https, or an RSA key`;
+  return new KmsealError('ERR_KEY_UNSUPPORTED', message);
+}
+
+function contexts({ encryptionContext, requiredEncryptionContext }: ContextOptions) {
+  return {
+    stored: checkedContext(encryptionContext),
+    required: checkedContext(requiredEncryptionContext, 'requiredEncryptionContext'),
+  };
 }

@@ -12,7 +12,11 @@ type Prefixed = { [Name in keyof KmsealFileProperties as `prop:${Name}`]?: Kmsea
 declare module 'solid-js' {
   namespace JSX {
     interface IntrinsicElements {
-      'kmseal-file': JSX.HTMLAttributes<KmsealFileElement> & KmsealFileAttributes & KmsealFileProperties & Prefixed & KmsealFileHandlers<'on:'>;
+      'kmseal-file': JSX.HTMLAttributes<KmsealFileElement> &
+        KmsealFileAttributes &
+        KmsealFileProperties &
+        Prefixed &
+        KmsealFileHandlers<'on:'>;
     }
   }
 }

@@ -9,7 +9,10 @@ import type { KmsealFileAttributes, KmsealFileHandlers, KmsealFileProperties } f
 
 declare module 'svelte/elements' {
   interface SvelteHTMLElements {
-    'kmseal-file': HTMLAttributes<KmsealFileElement> & KmsealFileAttributes & KmsealFileProperties &
-      KmsealFileHandlers<'on'> & KmsealFileHandlers<'on:'>;
+    'kmseal-file': HTMLAttributes<KmsealFileElement> &
+      KmsealFileAttributes &
+      KmsealFileProperties &
+      KmsealFileHandlers<'on'> &
+      KmsealFileHandlers<'on:'>;
   }
 }

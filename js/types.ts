@@ -1,14 +1,8 @@
-import type { Opener } from './opener.js';
-import type { Sealer } from './sealer.js';
-
-/** Bytes that kmseal takes: any view is taken with its offset and length. SharedArrayBuffer is refused. */
+/** Bytes that kmseal accepts: any view with its offset and length. SharedArrayBuffer is refused. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
 
-/** A stream of bytes that kmseal takes. */
+/** A stream of bytes that kmseal accepts: of the platform, of Node, or any other that gives Uint8Arrays. */
 export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
-
-/** What comes out: a Blob of a Blob, bytes of bytes, a stream of a stream. */
-export type Output = Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /**
  * Pairs that are bound to an envelope. Stored pairs are readable by all who see the envelope, and KMS never sees them.
@@ -20,101 +14,180 @@ export type EncryptionContext = Readonly<Record<string, string>>;
 /** How KMS names RSA-OAEP with SHA-256 (the default) or SHA-1. */
 export type EncryptionAlgorithm = 'RSAES_OAEP_SHA_256' | 'RSAES_OAEP_SHA_1';
 
-/** The answer of KMS GetPublicKey, as `aws kms get-public-key` prints it or the JavaScript SDK returns it. */
-export interface GetPublicKeyOutput {
-  readonly KeyId?: string | undefined;
-  /** DER of a SubjectPublicKeyInfo, or its base64. */
-  readonly PublicKey?: string | Bytes | undefined;
-  readonly KeySpec?: string | undefined;
-  readonly CustomerMasterKeySpec?: string | undefined;
-  readonly KeyUsage?: string | undefined;
-  readonly EncryptionAlgorithms?: readonly string[] | undefined;
+/** The hash of RSA-OAEP, as SubtleCrypto names it. */
+export type OaepHash = 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';
+
+/**
+ * What opens one envelope, as JSON: {@link Opener.unlock} gives it on a server, and `new Opener({ unlocked })` takes it in a page.
+ * It is a secret.
+ */
+export interface UnlockedHeader {
+  /** The version of this form: 1. */
+  readonly version: number;
+  /** SHA-256 over the envelope's header, in base64url: 43 characters. */
+  readonly headerHash: string;
+  /** The key of this envelope's frames, in base64url: 43 characters. */
+  readonly contentKey: string;
+  /** The whole context, stored pairs and required ones, authenticated. */
+  readonly encryptionContext: EncryptionContext;
+  /** The key that opened it, as {@link OpenResult} has it. */
+  readonly keyId: string;
 }
 
-/** What the caller says about a key beside the key itself. */
-export interface ImportOptions {
-  /** The key's ARN, needed unless the source is GetPublicKey's answer. */
-  keyId?: string | undefined;
-  /** The OAEP hash, SHA-256 unless told; never taken from the source. */
-  encryptionAlgorithm?: EncryptionAlgorithm | undefined;
-  /** `SHA256:` and the padded base64 of SHA-256 over the DER. It guards only if it came another way than the key. */
-  fingerprint?: string | undefined;
+/**
+ * What {@link SealedFile.describe} seals beside a file, and {@link Opener.describe} opens. Whatever sealed the file wrote it, so a name may
+ * hold anything, such as `../` and line ends.
+ */
+export interface Description {
+  /** Missing if the file had none, as with a Blob. */
+  readonly name?: string;
+  /** The media type that the browser guessed; often an empty text. */
+  readonly type?: string;
+  /** Length of the plaintext in bytes. Missing if a stream was sealed, whose length nobody knew yet. */
+  readonly size?: number;
+  /** In milliseconds since 1970. */
+  readonly lastModified?: number;
+  /** The message id of the file's envelope. */
+  readonly messageId: string;
+  /** What the page added. */
+  readonly [field: string]: unknown;
 }
 
-/** Plaintext bytes done, and in all where that is known. */
+/** Options of {@link Opener.describe}. */
+export interface DescribeOptions {
+  /** The message id of the file's envelope, as {@link Opener.open}, {@link Opener.openRange} and {@link inspect} give it. */
+  messageId: string;
+  /** What the caller expects, as of {@link Opener.open}: the file's own. */
+  encryptionContext?: EncryptionContext | undefined;
+  /** Rejects with the signal's reason and leaves nothing running. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Fields of the page's own: anything that JSON has. `name`, `type` and `lastModified` take the place of the file's. */
+export interface DescriptionFields {
+  /** In place of the file's name. */
+  readonly name?: string | undefined;
+  /** In place of its media type. */
+  readonly type?: string | undefined;
+  /** In place of its time, in milliseconds since 1970. */
+  readonly lastModified?: number | undefined;
+  readonly [field: string]: unknown;
+}
+
+/** How far a call is, in bytes of plaintext. */
 export interface Progress {
+  /** Bytes that are done. */
   readonly loaded: number;
-  readonly total: number | undefined;
+  /** Bytes in all, if that is known. */
+  readonly total?: number;
 }
 
 /** The contexts of one envelope; merged with the Sealer's. */
 export interface ContextOptions {
   /** Stored in the envelope and authenticated. */
   encryptionContext?: EncryptionContext | undefined;
-  /** Authenticated and not stored: whoever opens must know these pairs. */
+  /** Authenticated and not stored: the opener must know these pairs. */
   requiredEncryptionContext?: EncryptionContext | undefined;
 }
 
-/** A way to stop, and one to watch. */
+/** A way to stop a call, and one to watch it. */
 export interface RunOptions {
   /** Rejects with the signal's reason and leaves nothing running. */
   signal?: AbortSignal | undefined;
+  /** Called after each frame that is done, 256 KiB of plaintext by default. What it throws fails the call. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-export interface SealOptions extends ContextOptions, RunOptions {}
-
-export interface SealStreamOptions extends SealOptions {
-  /** The stream's length in bytes, if known; another length is ERR_SOURCE_CHANGED. */
-  size?: number | undefined;
-}
-
-/** Limits of a data-key cache, a Sealer's or an Opener's. */
-export interface CacheOptions {
-  /** Longest use of one data key, in milliseconds. */
-  maxAge: number;
-  /** Most envelopes sealed, or opened, under one data key; 2^32 unless told. */
-  maxMessagesEncrypted?: number | undefined;
-  /** Most plaintext bytes under one data key; streams of unknown length then take no part in the cache. */
-  maxBytesEncrypted?: number | undefined;
-  /** Most data keys kept, 100 unless told; the one not used for longest makes room. A Sealer has one for each context. */
-  capacity?: number | undefined;
-}
-
-/** `auto` is `webcrypto`; `wasm` also works where SubtleCrypto is missing, on pages served over plain http. */
-export type Engine = 'auto' | 'webcrypto' | 'wasm';
-
-/** Input of KMS Decrypt. */
+/** The input of KMS Decrypt (AWS KMS API Reference, "Decrypt"). */
 export interface DecryptInput {
+  /** The ARN, one of the opener's `keyIds`, of the key to decrypt with. */
   KeyId: string;
+  /** The encrypted data key: 256, 384 or 512 bytes, by the size of the key. */
   CiphertextBlob: Uint8Array<ArrayBuffer>;
+  /** The opener's option `encryptionAlgorithm`. */
   EncryptionAlgorithm: EncryptionAlgorithm;
 }
 
-/** How a call of KMS Decrypt is stopped: one signal, as kmseal and as the AWS SDK call it. */
+/** How a call of KMS is stopped: one signal, under the names that `fetch` and the AWS SDK have for it. */
 export interface DecryptOptions {
-  signal?: AbortSignal | undefined;
-  abortSignal?: AbortSignal | undefined;
+  /** Aborted when nobody waits for the answer any more. Missing if nothing can abort it. */
+  readonly signal?: AbortSignal;
+  /** The same signal: so the options can be passed on to the AWS SDK as they are. */
+  readonly abortSignal?: AbortSignal;
 }
 
 /** The part of KMS Decrypt's answer that is looked at. */
 export interface DecryptOutput {
+  /** The ARN of the key that KMS used: that of the input, else ERR_KMS. */
   KeyId?: string | undefined;
+  /** What was encrypted: 80 bytes, else ERR_KMS. */
   Plaintext?: Uint8Array | undefined;
 }
 
-export interface OpenOptions extends RunOptions {
+/** The input of KMS DeriveSharedSecret (AWS KMS API Reference, "DeriveSharedSecret"). */
+export interface DeriveSharedSecretInput {
+  /** The ARN, of one of the opener's `keys`, of the key to derive with. */
+  KeyId: string;
+  /** KMS has no other. */
+  KeyAgreementAlgorithm: 'ECDH';
+  /** The sender's public key: DER of a SubjectPublicKeyInfo, 91, 120 or 158 bytes by the curve. */
+  PublicKey: Uint8Array<ArrayBuffer>;
+}
+
+/** The part of KMS DeriveSharedSecret's answer that is looked at. */
+export interface DeriveSharedSecretOutput {
+  /** The ARN of the key that KMS used: that of the input, else ERR_KMS. */
+  KeyId?: string | undefined;
+  /** ECDH, else ERR_KMS. */
+  KeyAgreementAlgorithm?: string | undefined;
+  /** The shared x coordinate: 32, 48 or 66 bytes by the curve, else ERR_KMS. */
+  SharedSecret?: Uint8Array | undefined;
+}
+
+/** The input of KMS Decapsulate (AWS KMS API Reference, "Decapsulate"). */
+export interface DecapsulateInput {
+  /** The ARN, one of the opener's `keyIds` or `keys`, of the key to decapsulate with. */
+  KeyId: string;
+  /** KMS has no other. */
+  EncapsulationAlgorithm: 'ML_KEM';
+  /** The encapsulated secret: 1,088 or 1,568 bytes, by the size of the key. */
+  SharedSecretCiphertextBlob: Uint8Array<ArrayBuffer>;
+}
+
+/** The part of KMS Decapsulate's answer that is looked at. */
+export interface DecapsulateOutput {
+  /** The ARN of the key that KMS used: that of the input, else ERR_KMS. */
+  KeyId?: string | undefined;
+  /** ML_KEM, else ERR_KMS. */
+  EncapsulationAlgorithm?: string | undefined;
+  /** The secret: 32 bytes, else ERR_KMS. KMS returns another secret, and no error, for what was altered. */
+  SharedSecret?: Uint8Array | undefined;
+}
+
+/** The input of KMS GetPublicKey (AWS KMS API Reference, "GetPublicKey"). */
+export interface GetPublicKeyInput {
+  /** One of the ARNs in the opener's `keys`. */
+  KeyId: string;
+}
+
+/** A CryptoKey, for which servers without lib.dom have no type. */
+export type PlatformKey = typeof globalThis extends { CryptoKey: { prototype: infer Key } } ? Key : object;
+
+/** A customer's own RSA key that opens: its name, and its private half or what calls it. */
+export interface RawKey {
+  /** As the key was imported for sealing. */
+  keyNamespace: string;
+  /** As the key was imported for sealing. */
+  keyName: string;
+  /** The OAEP hash that the key was imported with for sealing. It is compared with that of `privateKey`. */
+  hash?: OaepHash | undefined;
+  /** A CryptoKey of RSA-OAEP of usage `decrypt`, and of the hash that the key was imported with for sealing. */
+  privateKey?: PlatformKey | undefined;
   /**
-   * What the caller expects, the only guard against one person's envelope put in another's place: a stored pair must match,
-   * a pair that is not stored is taken as a required one.
+   * Decrypts with RSA-OAEP where the private key is: in an HSM, or in another cloud. It returns the 32 bytes of the data key.
+   * Give it or `privateKey`.
    */
-  encryptionContext?: EncryptionContext | undefined;
-  /**
-   * Milliseconds for which the source may give nothing while it is waited for; then ERR_READ, and the source is cancelled. For a
-   * stream it is the time until the next chunk, for `{ size, read }` that of one read. Off by default: a connection that
-   * stalls is waited for without end. The time between reads of the plaintext does not count.
-   */
-  idleTimeout?: number | undefined;
+  unwrap?: ((ciphertext: Uint8Array<ArrayBuffer>, options: DecryptOptions) => Promise<Bytes>) | undefined;
 }
 
 /** What can be read in parts: a file (`openFile` of kmseal/node), an object in S3. */
@@ -124,60 +197,8 @@ export interface RangeSource {
   /**
    * The bytes from `start` to before `end`, no more and no fewer, at most 16 MiB. Within one call of `seal`, `open`
    * or `openRange`, and within one piece of `prepare`, what it gives is copied before it is called again. Those that run at the same
-   * time call it at the same time: never share one buffer between them, or one of the calls fails as ERR_READ. The signal is aborted when nobody waits for the answer any more.
+   * time call it at the same time: never share one buffer between them, or one of the calls fails as ERR_READ. The signal is aborted when
+   * nobody waits for the answer any more.
    */
-  read(start: number, end: number, options: { signal?: AbortSignal | undefined }): Promise<Bytes>;
+  read(start: number, end: number, options: { signal: AbortSignal }): Promise<Bytes>;
 }
-
-/** An opened part of an envelope. */
-export interface OpenRangeResult<T> extends OpenResult<T> {
-  /** Where the part lies in the plaintext, in bytes; `end` is the first byte after it. */
-  start: number;
-  end: number;
-  /** Length of the whole plaintext in bytes. */
-  size: number;
-}
-
-/** Who opens an envelope and who seals it anew. */
-export interface ResealOptions extends OpenOptions {
-  opener: Opener;
-  sealer: Sealer;
-  /** A stream's length in bytes, if known; another length is ERR_TRUNCATED. Without it frames do not grow with the file, nor does the sealer's cache serve. */
-  size?: number | undefined;
-}
-
-/** An opened envelope; the context is the whole one, stored and required, authenticated. */
-export interface OpenResult<T> {
-  plaintext: T;
-  encryptionContext: EncryptionContext;
-  /** The ARN, of the opener's keyIds, whose key opened it. */
-  keyId: string;
-}
-
-/** A header as it stands, not authenticated. */
-export interface Inspection {
-  /** `0x0478` */
-  algorithmSuite: string;
-  /** 64 hex digits. */
-  messageId: string;
-  /** The stored pairs. */
-  encryptionContext: EncryptionContext;
-  encryptedDataKeys: { providerId: string; keyId: string; ciphertextLength: number }[];
-  /** The ARNs of the keys, any one of which opens it. */
-  keyIds: string[];
-  /** Content length in bytes of every frame but the last. */
-  frameLength: number;
-  /** In bytes, with the tag. */
-  headerLength: number;
-  /** Where the envelope's size is known. */
-  plaintextSize?: number;
-  frames?: number;
-}
-
-/**
- * What `load()` takes: where `kmseal.wasm` is, an answer to a request for it, its bytes, or the compiled module (for which servers
- * without lib.dom have no type).
- */
-export type WasmSource =
-  | string | URL | Response | Bytes
-  | (typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : object);

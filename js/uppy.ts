@@ -3,9 +3,27 @@
  *
  * @module kmseal/uppy
  */
-import { BasePlugin, type Body, type DefinePluginOpts, type Meta, type PluginOpts, type UnknownPlugin, type Uppy, type UppyFile } from '@uppy/core';
-import { type EncryptionContext, KmsealError, type Sealer } from './index.js';
-import { urlStorage } from './url-storage.js';
+import {
+  BasePlugin,
+  type Body,
+  type DefinePluginOpts,
+  type Meta,
+  type PluginOpts,
+  type UnknownPlugin,
+  type Uppy,
+  type UppyFile,
+} from '@uppy/core';
+import { type ContextOptions, type DescriptionFields, KmsealError, type Progress, Sealer } from './index.js';
+import { notOurs } from './io/other-copy.js';
+import { type Rereading, rereading } from './uploads/reread.js';
+import { expectFunctions } from './uploads/callbacks.js';
+import { canonical, contextsOf } from './uploads/contexts.js';
+import { DESCRIPTION, MOST_IN_HEADER, fieldsOf, prepareDescribed } from './uploads/describe.js';
+import type { Retry, SealedUploadOptions } from './uploads/options.js';
+import type { FileHandle, KeepOptions, UploadState, UploadStorage } from './uploads/storage.js';
+import { urlStorage } from './uploads/url-storage.js';
+import { Envelopes } from './uppy/envelopes.js';
+import { UppyEnvelope } from './uppy/envelope.js';
 
 /** The package's, put in by the build. */
 declare const KMSEAL_VERSION: string;
@@ -20,50 +38,81 @@ declare module '@uppy/core' {
   }
 }
 
-/** Options of {@link Seal}. */
-export interface SealOpts<M extends Meta = Meta, B extends Body = Body> extends PluginOpts {
-  sealer: Sealer;
-  /** What a sealed file is called, and all that uploaders learn of its name: `file-1.kmseal` and so on unless told. */
-  rename?: (index: number, file: UppyFile<M, B>) => string;
-  /** Merged with the Sealer's: one for all files, or a function of the file as it was chosen. */
-  encryptionContext?: EncryptionContext | ((file: UppyFile<M, B>) => EncryptionContext) | undefined;
-  requiredEncryptionContext?: EncryptionContext | ((file: UppyFile<M, B>) => EncryptionContext) | undefined;
+/** Options of {@link Seal}. `onRetry` is called for reads; Uppy's users see it in any case. */
+export interface UppySealOptions<M extends Meta = Meta, B extends Body = Body>
+  extends PluginOpts,
+    SealedUploadOptions<UppyFile<M, B>>,
+    Pick<KeepOptions, 'store' | 'onUnsaved'> {
+  /** The name of a sealed file, and all that uploaders learn of its name: `file-1.kmseal` and so on by default. */
+  rename?: ((index: number, file: UppyFile<M, B>) => string) | undefined;
+  /** What a file's upload is called in the store (`id` is the plugin's); by default a random id. */
+  uploadId?: ((file: UppyFile<M, B>) => string) | undefined;
+  /** A name of the file to show in lists. It is kept in the clear, and by default not at all. */
+  uploadName?: ((file: UppyFile<M, B>) => string) | undefined;
 }
+
+export type { FileHandle, Retry, UploadState, UploadStorage };
 
 const TYPE = 'application/octet-stream';
 
 const defaultOptions = {
   rename: (index: number) => `file-${index}.kmseal`,
-} satisfies Partial<SealOpts>;
+} satisfies Partial<UppySealOptions>;
 
 const defaultLocale = {
   strings: {
     sealing: 'Encrypting…',
+    readingAgain: 'The file cannot be read, trying again…',
     noFile: 'This file is not here any more; choose it again',
     remoteFile: 'Files from other services cannot be encrypted here; choose one from this device',
   },
 };
 
+/** The origin of an envelope. */
+interface Origin<M extends Meta, B extends Body> {
+  /** The file as chosen. */
+  file: UppyFile<M, B>;
+  /** Its number among the files that were sealed. */
+  index: number;
+  sealer: Sealer;
+  bound: string;
+}
+
+/** What an envelope and its description are made with. */
+interface Bound extends ContextOptions {
+  fields: DescriptionFields | undefined;
+}
+
+/** Equal for what gives the same envelope. */
+const textOf = ({ fields, ...contexts }: Bound) => canonical(contexts) + JSON.stringify(fields);
+
 /**
  * An Uppy plugin that replaces every file by its envelope, under a neutral name and type. A file that cannot be sealed gets an
- * `upload-error`, and no uploader sees it. What the page itself adds to a file's `meta` stays as it is.
+ * `upload-error`, and no uploader sees it. The page's own additions to a file's `meta` stay. When an upload is repeated, so is its
+ * envelope, unless `meta` or the options have changed what it must be bound to.
  */
 export default class Seal<M extends Meta, B extends Body> extends BasePlugin<
-  DefinePluginOpts<SealOpts<M, B>, keyof typeof defaultOptions>, M, B
+  DefinePluginOpts<UppySealOptions<M, B>, keyof typeof defaultOptions>,
+  M,
+  B
 > {
   static VERSION = KMSEAL_VERSION;
-  /** Envelopes made here, which are not sealed again when an upload is repeated. */
-  readonly #sealed = new WeakSet<object>();
+  /** By the envelopes made here. */
+  readonly #origins = new WeakMap<object, Origin<M, B>>();
   readonly #running = new Map<string, AbortController>();
+  readonly #envelopes: Envelopes<M, B>;
   /** By upload, the files that were kept from it. */
   readonly #failed = new Map<string, string[]>();
   #count = 0;
 
-  constructor(uppy: Uppy<M, B>, opts: SealOpts<M, B>) {
+  constructor(uppy: Uppy<M, B>, opts: UppySealOptions<M, B>) {
     super(uppy, { ...defaultOptions, ...opts });
-    if (typeof opts?.sealer?.seal !== 'function') throw new TypeError('the option sealer must be a Sealer');
+    if (!(opts?.sealer instanceof Sealer)) throw notOurs(opts?.sealer, 'Sealer', 'the option sealer', 'a Sealer');
+    const { rename, onRetry, uploadId, uploadName, onUnsaved } = this.opts;
+    expectFunctions({ rename, onRetry, uploadId, uploadName, onUnsaved });
     this.id = this.opts.id || 'Seal';
     this.type = 'modifier';
+    this.#envelopes = new Envelopes(uppy);
     this.defaultLocale = defaultLocale;
     this.i18nInit();
   }
@@ -72,8 +121,9 @@ export default class Seal<M extends Meta, B extends Body> extends BasePlugin<
     this.uppy.addPreProcessor(this.#prepare);
     this.uppy.addPostProcessor(this.#report);
     this.uppy.on('file-removed', this.#stop);
+    this.#envelopes.install();
     this.uppy.on('plugin-added', this.#refuse);
-    // At the end: if the page goes on all the same, every upload is refused.
+    // At the end: if the page continues all the same, every upload is refused.
     this.uppy.iteratePlugins(this.#refuse);
   }
 
@@ -84,12 +134,33 @@ export default class Seal<M extends Meta, B extends Body> extends BasePlugin<
     this.uppy.off('plugin-added', this.#refuse);
     const removed = new KmsealError('ERR_CLOSED', 'the plugin Seal was removed while it sealed this file');
     for (const controller of this.#running.values()) controller.abort(removed);
+    this.#envelopes.uninstall();
+  }
+
+  /**
+   * Has a file that was added again continue an upload that another page began with the option `store`. Call it before the file is
+   * uploaded. The file becomes the envelope that was begun, once all of it was sealed again and compared, and its uploader continues where it was.
+   *
+   * @throws KmsealError ERR_STORAGE: nothing is kept under this id, or another page runs the upload; ERR_SOURCE_CHANGED: it has another size or time
+   */
+  async resume(fileID: string, uploadId: string): Promise<void> {
+    const { sealer, store, onUnsaved } = this.opts;
+    if (!store) throw new TypeError('resume needs the option store');
+    const file = this.uppy.getFile(fileID);
+    const isChosen = () => this.uppy.getFile(fileID)?.data === file.data && !this.#running.has(fileID);
+    if (!file?.data || file.isRemote || this.#isSealed(file) || !isChosen())
+      throw new TypeError('resume needs the id of a file that was added and is not uploaded yet');
+    await this.#envelopes.end(fileID, true);
+    const envelope = await UppyEnvelope.restore(file.data as Blob, { sealer, store, id: uploadId, onUnsaved });
+    if (isChosen()) return this.#envelopes.set(fileID, envelope);
+    await envelope.end(true);
+    throw new TypeError('the file was removed or uploaded before resume had ended');
   }
 
   readonly #refuse = ({ id, opts = {} }: UnknownPlugin<M, B>): void => {
-    // By its options, too, since it may have been given another id.
+    // Also by its options, since it may have another id.
     if (id === 'GoldenRetriever' || ('serviceWorker' in opts && 'expires' in opts)) {
-      const why = 'it keeps the files as they are in IndexedDB, and after a reload goes on with uploads of other envelopes';
+      const why = 'it keeps the original files in IndexedDB, and after a reload continues uploads of other envelopes';
       throw new TypeError(`Seal and GoldenRetriever cannot be used together: ${why}`);
     }
     const { fileReader } = opts as { fileReader?: { seals?: boolean } };
@@ -102,81 +173,151 @@ export default class Seal<M extends Meta, B extends Body> extends BasePlugin<
     this.uppy.iteratePlugins(this.#refuse);
     const files = () => fileIDs.map((id) => this.uppy.getFile(id)).filter((file) => file !== undefined);
     for (const file of files()) this.#tell(file, 0);
+    const failed = new Set<string>();
     for (const id of fileIDs) {
-      // A removed file may be back, but then belongs to another upload.
+      // A removed file may be added again, but then belongs to another upload.
       if (!this.#idsOf(uploadID).includes(id)) continue;
       const file = this.uppy.getFile(id);
       try {
-        await this.#seal(file);
+        if (!this.#isUpToDate(file)) while (!(await this.#seal(this.uppy.getFile(id))));
       } catch (error) {
+        failed.add(id);
         if (this.#idsOf(uploadID).includes(id)) this.uppy.emit('upload-error', file, error as Error);
       }
     }
     for (const file of files()) this.uppy.emit('preprocess-complete', file);
-    this.#keepBack(uploadID);
-    this.uppy.emit('seal:complete', files().filter((file) => this.#isSealed(file)));
+    this.#keepBack(uploadID, failed);
+    this.uppy.emit(
+      'seal:complete',
+      files().filter((file) => this.#isSealed(file)),
+    );
   };
 
-  async #seal(file: UppyFile<M, B>): Promise<void> {
+  /** A file as chosen, with its current `meta`. */
+  #asChosen(file: UppyFile<M, B>): UppyFile<M, B> {
+    const chosen = this.#origins.get(file.data!)?.file;
+    if (!chosen) return file;
+    const { name, type, relativePath } = chosen.meta;
+    const { [DESCRIPTION]: _, ...meta } = file.meta;
+    return {
+      ...chosen,
+      meta: { ...meta, name, type, ...(relativePath !== undefined && { relativePath }) } as typeof file.meta,
+    };
+  }
+
+  /** What the options say of a file as chosen. Its name is Uppy's, which the user may have changed. */
+  #boundOf(chosen: UppyFile<M, B>): Bound {
+    const { name, type, relativePath } = chosen.meta;
+    const added = fieldsOf(this.opts.describe, chosen);
+    const fields = added && { name, type, path: relativePath || undefined, ...added };
+    return { ...contextsOf(this.opts, chosen), fields };
+  }
+
+  /** Whether it is an envelope that is bound to the current context. */
+  #isUpToDate(file: UppyFile<M, B>): boolean {
+    const origin = file.data && this.#origins.get(file.data);
+    if (!origin || origin.sealer !== this.opts.sealer) return false;
+    return origin.bound === textOf(this.#boundOf(this.#asChosen(file)));
+  }
+
+  /** Whether it was sealed; false if `meta` has meanwhile changed what it must be bound to. */
+  async #seal(file: UppyFile<M, B>): Promise<boolean> {
     if (file.isRemote) throw new KmsealError('ERR_READ', this.i18n('remoteFile'));
-    const { id, data } = file;
-    if (!data) throw new KmsealError('ERR_READ', this.i18n('noFile'));
-    if (this.#isSealed(file)) return;
-    const { sealer, encryptionContext, requiredEncryptionContext } = this.opts;
-    const of = (context: typeof encryptionContext) => (typeof context === 'function' ? context(file) : context);
+    if (!file.data) throw new KmsealError('ERR_READ', this.i18n('noFile'));
+    const { id } = file;
+    const { sealer, onRetry } = this.opts;
+    const chosen = this.#asChosen(file);
+    const bound = this.#boundOf(chosen);
     const controller = new AbortController();
     const { signal } = controller;
     this.#running.set(id, controller);
     let percent = 0;
+    const onProgress = ({ loaded, total }: Progress) => {
+      const now = Math.floor((100 * loaded) / (total || 1));
+      if (now > percent) this.#tell(file, (percent = now) / 100);
+    };
+    const onReadAgain = (retry: Retry) => {
+      this.#tell(file, (percent = 0), this.i18n('readingAgain'));
+      onRetry?.(retry);
+    };
+    let envelope: UppyEnvelope | undefined;
     try {
-      const sealed = await sealer.seal(data, {
-        encryptionContext: of(encryptionContext),
-        requiredEncryptionContext: of(requiredEncryptionContext),
-        signal,
-        onProgress: ({ loaded, total }) => {
-          const now = Math.floor((100 * loaded) / (total || 1));
-          if (now > percent) this.#tell(file, (percent = now) / 100);
-        },
-      });
+      const persistence = { signal, onRetry: onReadAgain };
+      const begun = await this.#begun(chosen, bound, persistence);
+      envelope = begun;
+      const blob = await rereading(() => begun.seal({ signal, onProgress }), persistence);
+      await begun.saved();
       signal.throwIfAborted();
-      this.#replace(file, sealed);
+      const current = this.uppy.getFile(id);
+      const isChanged = current.meta !== file.meta && textOf(this.#boundOf(this.#asChosen(current))) !== textOf(bound);
+      // One of another page keeps its own context.
+      if (isChanged && !begun.isRestored) return false;
+      const index = this.#origins.get(file.data)?.index ?? ++this.#count;
+      this.#replace(file, begun, blob, { file: chosen, index, sealer, bound: textOf(bound) });
+      return true;
     } finally {
-      // A file that was removed and added again meanwhile has a controller of its own.
+      // A file that was removed and added again meanwhile has its own.
       if (this.#running.get(id) === controller) this.#running.delete(id);
+      const isOurs = envelope !== undefined && this.#envelopes.get(id) === envelope;
+      // One of another page is tried again, and no other one is made in its place.
+      if (isOurs && !(envelope!.blob ? envelope!.isKept : envelope!.isRestored)) await this.#envelopes.end(id, false);
     }
   }
 
-  #replace({ id, data }: UppyFile<M, B>, sealed: Blob): void {
+  /** The envelope that is sealed: one of another page, or else a new one. */
+  async #begun(chosen: UppyFile<M, B>, bound: Bound, persistence: Rereading): Promise<UppyEnvelope> {
+    const { id } = chosen;
+    const { signal } = persistence;
+    const restored = this.#envelopes.get(id);
+    if (restored && !restored.blob) return restored;
+    // That of an earlier try, which was bound to something else.
+    await this.#envelopes.end(id, false);
+    const { sealer, store, uploadId, uploadName, onUnsaved } = this.opts;
+    const wanted = { ...bound, signal, most: MOST_IN_HEADER };
+    const described = await rereading(() => prepareDescribed(sealer, chosen.data as Blob, wanted), persistence);
+    const kept = { store, id: store && uploadId?.(chosen), name: store && uploadName?.(chosen), onUnsaved };
+    const envelope = await UppyEnvelope.keep(described, kept);
+    if (signal.aborted) await envelope.end(false);
+    signal.throwIfAborted();
+    this.#envelopes.set(id, envelope);
+    return envelope;
+  }
+
+  #replace({ id, data }: UppyFile<M, B>, envelope: UppyEnvelope, blob: Blob, origin: Origin<M, B>): void {
     const current = this.uppy.getFile(id);
     if (current.data !== data) {
       throw new KmsealError('ERR_SOURCE_CHANGED', 'the file was replaced while it was sealed; upload it again');
     }
-    const name = this.opts.rename(++this.#count, current);
+    // By one that was set to undefined nothing is meant.
+    const rename = this.opts.rename ?? defaultOptions.rename;
+    const name = rename(origin.index, this.#asChosen(current));
     if (typeof name !== 'string' || name === '') throw new TypeError('rename must return a name');
-    this.#sealed.add(sealed);
-    const { relativePath, ...meta } = current.meta;
+    this.#origins.set(blob, origin);
+    const { description } = envelope;
+    const state = this.#envelopes.handOver(envelope, blob);
+    const { relativePath, [DESCRIPTION]: _, ...meta } = current.meta;
     const extension = /\.([^.]+)$/.exec(name)?.[1] ?? '';
     this.uppy.setFileState(id, {
-      data: sealed,
-      size: sealed.size,
+      data: blob,
+      size: blob.size,
       name,
       extension,
       type: TYPE,
-      meta: { ...meta, name, type: TYPE },
+      meta: { ...meta, name, type: TYPE, ...(description && { [DESCRIPTION]: description }) },
       preview: '',
-      // What uploaders remember of the file is of another envelope.
-      tus: { ...(current as { tus?: object }).tus, uploadUrl: null, storeFingerprintForResuming: false, urlStorage },
-      s3Multipart: undefined,
+      // The uploaders' own state of the file belongs to another envelope.
+      tus: { ...(current as { tus?: object }).tus, ...state.tus, storeFingerprintForResuming: false, urlStorage },
+      s3Multipart: state.s3Multipart,
     } as Partial<UppyFile<M, B>>);
     if (current.preview?.startsWith('blob:')) URL.revokeObjectURL(current.preview);
   }
 
   #isSealed(file: UppyFile<M, B> | undefined): boolean {
-    return file?.data !== undefined && this.#sealed.has(file.data);
+    return file?.data !== undefined && this.#origins.has(file.data);
   }
 
-  #tell(file: UppyFile<M, B>, value: number): void {
-    this.uppy.emit('preprocess-progress', file, { mode: 'determinate', message: this.i18n('sealing'), value });
+  #tell(file: UppyFile<M, B>, value: number, message = this.i18n('sealing')): void {
+    this.uppy.emit('preprocess-progress', file, { mode: 'determinate', message, value });
   }
 
   #idsOf(uploadID: string): string[] {
@@ -189,16 +330,19 @@ export default class Seal<M extends Meta, B extends Body> extends BasePlugin<
     if (upload) this.uppy.setState({ currentUploads: { ...currentUploads, [uploadID]: { ...upload, fileIDs } } });
   }
 
-  /** Takes what is not sealed out of the upload: an uploader may overlook that a file has an error. */
-  #keepBack(uploadID: string): void {
+  /** Removes unsealed files from the upload: an uploader may overlook that a file has an error. */
+  #keepBack(uploadID: string, unsealed: Set<string>): void {
     const ids = this.#idsOf(uploadID);
-    const failed = ids.filter((id) => !this.#isSealed(this.uppy.getFile(id)));
+    const failed = ids.filter((id) => unsealed.has(id) || !this.#isSealed(this.uppy.getFile(id)));
     if (failed.length === 0) return;
     this.#failed.set(uploadID, failed);
-    this.#setIds(uploadID, ids.filter((id) => !failed.includes(id)));
+    this.#setIds(
+      uploadID,
+      ids.filter((id) => !failed.includes(id)),
+    );
   }
 
-  /** And puts it back in the end, so that it stands in the result, as failed. */
+  /** And adds them again in the end, so that they appear in the result as failed. */
   readonly #report = async (_fileIDs: string[], uploadID: string): Promise<void> => {
     const failed = this.#failed.get(uploadID)?.filter((id) => this.uppy.getFile(id));
     this.#failed.delete(uploadID);

@@ -8,7 +8,9 @@ import type { KmsealFileEventMap } from './element.js';
 import type { KmsealFileAttributes, KmsealFileProperties } from './jsx/attributes.js';
 
 type Handlers = {
-  [Name in 'beforeseal' | 'seal' | 'sealerror' as `on${Capitalize<Name>}`]?: ((event: KmsealFileEventMap[Name]) => void) | undefined;
+  [Name in 'beforeseal' | 'seal' | 'sealerror' as `on${Capitalize<Name>}`]?:
+    | ((event: KmsealFileEventMap[Name]) => void)
+    | undefined;
 };
 type KmsealFile = DefineComponent<HTMLAttributes & KmsealFileAttributes & KmsealFileProperties & Handlers>;
 

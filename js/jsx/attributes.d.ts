@@ -6,6 +6,8 @@ export interface KmsealFileAttributes {
   'key-src'?: string | undefined;
   'key-id'?: string | undefined;
   fingerprint?: string | undefined;
+  /** Takes ML-KEM keys. */
+  experimental?: boolean | undefined;
   'meta-name'?: string | undefined;
   /** JSON of a plain object of strings. */
   'encryption-context'?: string | undefined;
@@ -13,16 +15,22 @@ export interface KmsealFileAttributes {
   capture?: boolean | 'user' | 'environment' | undefined;
   required?: boolean | undefined;
   multiple?: boolean | undefined;
+  webkitdirectory?: boolean | undefined;
+  'max-files'?: number | string | undefined;
+  /** In bytes. */
+  'max-size'?: number | string | undefined;
   disabled?: boolean | undefined;
   form?: string | undefined;
 }
 
-type Settable = 'keySrc' | 'keyId' | 'metaName' | 'sealer' | 'encryptionContext' | 'texts';
+type Settable = 'keySrc' | 'keyId' | 'metaName' | 'sealer' | 'encryptionContext' | 'texts' | 'maxFiles' | 'maxSize';
 
 /** Its properties that a template can set. */
 export type KmsealFileProperties = { [Name in Settable]?: KmsealFileElement[Name] | undefined };
 
 /** Its own events, each under a prefix and its name. */
 export type KmsealFileHandlers<Prefix extends string> = {
-  [Name in 'beforeseal' | 'seal' | 'sealerror' as `${Prefix}${Name}`]?: ((event: KmsealFileEventMap[Name]) => void) | undefined;
+  [Name in 'beforeseal' | 'seal' | 'sealerror' as `${Prefix}${Name}`]?:
+    | ((event: KmsealFileEventMap[Name]) => void)
+    | undefined;
 };

@@ -1,27 +1,28 @@
 import { wasmSource } from '#wasm-source';
-import { kindOf, viewOf } from '../bytes.js';
-import { withDeadline } from '../deadline.js';
+import { tagOf, viewOf } from '../io/bytes.js';
+import { withDeadline } from '../io/deadline.js';
 import { LoadFault } from './load-fault.js';
-import type { WasmSource } from '../types.js';
+import type { WasmSource } from './source.js';
 
-/** SHA-384 of the .wasm, put in by the build. */
+/** SHA-384 of the .wasm, and its name, put in by the build. */
 declare const KMSEAL_INTEGRITY: string;
 const INTEGRITY = KMSEAL_INTEGRITY;
 
 // Not by instanceof: test environments and other windows have classes of their own.
-const isModule = (source: object): source is WebAssembly.Module => kindOf(source) === 'WebAssembly.Module';
+const isModule = (source: object): source is WebAssembly.Module => tagOf(source) === 'WebAssembly.Module';
 const isResponse = (source: object): source is Response => 'arrayBuffer' in source && 'headers' in source;
 const isUrl = (source: object): source is URL => 'href' in source;
 const isView = (source: object): source is Uint8Array<ArrayBuffer> => ArrayBuffer.isView(source);
 
-/** What load() was given; bytes are copied at the call. */
+/** The argument of load(); bytes are copied at the call. */
 export function ownSource(source: WasmSource | undefined): WasmSource | undefined {
   if (source === undefined || typeof source === 'string') return source;
-  const known = typeof source === 'object' && source !== null && (isModule(source) || isResponse(source) || isUrl(source));
+  const known =
+    typeof source === 'object' && source !== null && (isModule(source) || isResponse(source) || isUrl(source));
   return known ? source : viewOf(source, 'source').slice();
 }
 
-/** Compiles the .wasm. What comes from a URL, and the package's own bytes, must have the hash that the build pinned. */
+/** Compiles the .wasm. A URL's answer, and the package's own bytes, must have the hash that the build pinned. */
 export async function compile(source: WasmSource | undefined): Promise<WebAssembly.Module> {
   if (typeof WebAssembly === 'undefined') throw new LoadFault('no WebAssembly');
   if (source === undefined) return compileOwn();
@@ -31,7 +32,7 @@ export async function compile(source: WasmSource | undefined): Promise<WebAssemb
   return isView(source) ? compileBytes(source) : compileUrl(source as URL);
 }
 
-/** Handed on as it is: Next's edge runtime in development wraps every call of compile() in a function in which no await can stand. */
+/** Handed on as it is: Next's edge runtime in development wraps every call of compile() in a function that cannot await. */
 const compileBytes = (bytes: BufferSource): Promise<WebAssembly.Module> => WebAssembly.compile(bytes);
 
 async function compileOwn(): Promise<WebAssembly.Module> {
@@ -44,7 +45,25 @@ async function compileOwn(): Promise<WebAssembly.Module> {
     throw new LoadFault('no address', { cause });
   }
   if (isView(source)) return genuine(source).then(compileBytes);
-  return isModule(source) ? source : compileUrl(source);
+  return isModule(source) ? source : compileAt(source);
+}
+
+/**
+ * From beside the script; or from beside the page, where a bundler gave the script an address that the server does not have: webpack, told
+ * to leave URLs alone, writes the build machine's path. The CLI of Angular bundles dependencies for development into `vite/deps/` and,
+ * with Vite before version 8, leaves the file out.
+ */
+async function compileAt(url: URL): Promise<WebAssembly.Module> {
+  const page = globalThis.document?.baseURI;
+  if (!page?.startsWith('http')) return compileUrl(url);
+  const besidePage = new URL(KMSEAL_WASM, page);
+  if (url.protocol === 'file:' && !nodeFiles()) return compileUrl(besidePage);
+  if (!url.pathname.includes('vite/deps/')) return compileUrl(url);
+  return compileUrl(url).catch((fault: unknown) =>
+    compileUrl(besidePage).catch(() => {
+      throw fault;
+    }),
+  );
 }
 
 /** A URL as text, in pages relative to theirs. */
@@ -63,7 +82,7 @@ async function compileUrl(url: URL): Promise<WebAssembly.Module> {
     try {
       response = await fetch(url, { credentials: 'same-origin', integrity: INTEGRITY, signal });
     } catch (cause) {
-      // A hash that does not fit hides even the status.
+      // A wrong hash hides even the status.
       throw await whyNot(url, cause, signal);
     }
     return compileResponse(response);
@@ -78,24 +97,28 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
   try {
     if (streams) return await WebAssembly.compileStreaming(response);
   } catch (error) {
-    // The engine knows its own class only, and a polyfill may have put another in its place. Then nothing was read.
+    // The engine knows its own class only, and a polyfill may have replaced it. Then nothing was read.
     if (response.bodyUsed) throw error;
   }
   return response.arrayBuffer().then(compileBytes);
 }
 
+/** Node's files; getBuiltinModule leaves nothing for a bundler to resolve. */
+const nodeFiles = () => (globalThis.process as NodeJS.Process | undefined)?.getBuiltinModule?.('node:fs/promises');
+
 /** The file as Node reads it, whose fetch reads none, or as a page of a file: URL may where its browser allows that (Electron, Cordova). */
 async function readFile(url: URL): Promise<Uint8Array<ArrayBuffer>> {
-  // getBuiltinModule leaves nothing for a bundler to resolve.
-  const node = (globalThis.process as NodeJS.Process | undefined)?.getBuiltinModule?.('node:fs/promises');
+  const node = nodeFiles();
   try {
-    return (node ? await node.readFile(url) : new Uint8Array(await (await fetch(url)).arrayBuffer())) as Uint8Array<ArrayBuffer>;
+    return (
+      node ? await node.readFile(url) : new Uint8Array(await (await fetch(url)).arrayBuffer())
+    ) as Uint8Array<ArrayBuffer>;
   } catch (cause) {
     throw new LoadFault(node ? 'no file' : 'file page', { url: url.href, cause });
   }
 }
 
-/** The bytes, if they have the hash that the build pinned. Where nothing can hash, which no server lacks, they are taken as they are. */
+/** The bytes, if they have the hash that the build pinned. Without SubtleCrypto, which every server has, they are accepted as they are. */
 async function genuine(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (subtle && !(await hasPinnedHash(subtle, bytes))) throw new LoadFault('another version');
@@ -107,7 +130,7 @@ async function hasPinnedHash(subtle: SubtleCrypto, bytes: Uint8Array<ArrayBuffer
   return INTEGRITY.endsWith(`-${btoa(String.fromCharCode(...hash))}`);
 }
 
-/** Asks again without the hash, to find out what came in the file's place. */
+/** Requests it again without the hash, to find out what arrived instead of the file. */
 async function whyNot(url: URL, cause: unknown, signal: AbortSignal): Promise<LoadFault> {
   const { href } = url;
   let response;

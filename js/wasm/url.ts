@@ -1,2 +1,2 @@
 /** In browsers, and wherever nothing else is known: the file beside this module. Bundlers see the expression and emit the file. */
-export const wasmSource = (): URL => new URL('./kmseal.wasm', import.meta.url);
+export const wasmSource = (): URL => new URL(KMSEAL_WASM_URL, import.meta.url);

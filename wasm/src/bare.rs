@@ -1,5 +1,6 @@
-//! What the standard library would bring. Without its panic messages and their formatting the
+//! Replacements for the standard library's parts. Without its panic messages and their formatting the
 //! module is a fifth smaller. Tests keep it.
+#![allow(unsafe_code, reason = "an allocator is unsafe")]
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::panic::PanicInfo;
@@ -23,8 +24,8 @@ unsafe impl GlobalAlloc for Heap {
         unsafe { TALC.alloc(layout) }
     }
 
-    // What is freed may have held a key or plaintext, and not all that others free is wiped by them: the
-    // RSA crate's numbers, from which a data key can be computed, are not. The trait's own `realloc` comes
+    // Freed memory may have held a key or plaintext, and not all crates wipe what they free: the
+    // RSA crate's numbers, from which a data key can be computed, are not wiped. The trait's own `realloc` comes
     // by here, too.
     #[inline(never)]
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {

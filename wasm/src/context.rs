@@ -28,7 +28,7 @@ pub fn read(value: &JsValue) -> Result<EncryptionContext> {
 fn text(value: &JsValue) -> Result<String> {
     let text = value.as_string();
     let text = text.ok_or_else(|| Thrown::type_error("encryptionContext: every value must be a string"))?;
-    // A lone surrogate has silently become another character, and the file would open nowhere.
+    // A lone surrogate has silently become another character, so nothing would open the file.
     if JsValue::from_str(&text) != *value {
         return Err(Error::not_unicode().into());
     }

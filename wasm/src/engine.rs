@@ -1,4 +1,4 @@
-//! Who encrypts frames: SubtleCrypto, with the plaintext in JavaScript's buffers alone, or the
+//! The engine for frames: SubtleCrypto, with the plaintext only in JavaScript's buffers, or the
 //! `aes-gcm` crate in wasm memory.
 
 use alloc::vec;
@@ -18,7 +18,7 @@ use crate::error::{Result, Thrown};
 /// Safari's has failed on them.
 const SMALL: u32 = 1024;
 
-/// Frames that SubtleCrypto is tried with; so many at least are under way when a file is sealed.
+/// Frames that SubtleCrypto is tried with; at least this many are in flight when a file is sealed.
 const KNOWN_ANSWERS: u8 = 3;
 const IV_LEN: usize = 12;
 
@@ -43,7 +43,7 @@ extern "C" {
 pub struct Engine {
     cipher: Cipher,
     web: Option<CryptoKey>,
-    // As long as a frame, which overwrites the one before; wiped when it is freed (bare.rs).
+    // As long as a frame, which overwrites the previous one; wiped when it is freed (bare.rs).
     scratch: RefCell<Vec<u8>>,
 }
 
@@ -54,7 +54,7 @@ pub fn subtle_crypto_works(usage: &str) -> Promise {
     let cipher = Gcm::new(&key);
     let frames = Array::new();
     for n in 1..=KNOWN_ANSWERS {
-        // As long as a frame's, and of no whole number of blocks.
+        // As long as a frame's, and not a whole number of blocks.
         let (iv, aad) = ([n; IV_LEN], [n; 80]);
         let content = vec![n; usize::from(n).saturating_add(SMALL as usize)];
         let mut sealed = content.clone();
@@ -71,16 +71,22 @@ pub fn is_short(frame: &Frame) -> bool {
     frame.len() <= SMALL as usize
 }
 
+/// SubtleCrypto's promise of content and tag, encrypted, however short the content is, unless it is empty: a restored file has its key nowhere
+/// else.
+pub fn seal_by(key: &CryptoKey, frame: &Frame, content: &Uint8Array) -> JsValue {
+    encrypt(&frame.iv(), &frame.aad(), key, content).into()
+}
+
 impl Engine {
-    /// In software, or through SubtleCrypto where its key is given.
+    /// In software, or through SubtleCrypto if its key is given.
     pub fn new(key: &ContentKey, web: Option<CryptoKey>) -> Self {
         Self { cipher: Cipher::new(key), web, scratch: RefCell::default() }
     }
 
     /// A promise of an ArrayBuffer, or a Uint8Array: content and tag, encrypted.
-    pub fn seal(&self, frame: &Frame, content: &Uint8Array) -> Result<JsValue> {
+    pub fn seal(&self, frame: Frame, content: &Uint8Array) -> Result<JsValue> {
         if let Some(key) = self.web_for(frame.len()) {
-            return Ok(encrypt(&frame.iv(), &frame.aad(), key, content).into());
+            return Ok(seal_by(key, &frame, content));
         }
         self.in_software(content, |buffer| {
             let tag = self.cipher.seal(frame, buffer)?;
@@ -97,12 +103,12 @@ impl Engine {
         self.open_in_software(frame, sealed)
     }
 
-    /// As [`Engine::open`], whatever the engine is.
+    /// Like [`Engine::open`], for any engine.
     pub fn open_in_software(&self, frame: &Frame, sealed: &Uint8Array) -> Result<JsValue> {
         self.in_software(sealed, |buffer| {
             let content_len = buffer.len().saturating_sub(TAG_LEN);
             let (content, tag) = buffer.split_at_mut(content_len);
-            let tag = tag.first_chunk().ok_or_else(kmseal::truncated)?;
+            let tag = tag.first_chunk().ok_or_else(kmseal::Error::truncated)?;
             self.cipher.open(frame, content, tag)?;
             buffer.truncate(content_len);
             Ok(())

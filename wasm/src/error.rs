@@ -3,13 +3,22 @@
 use core::fmt;
 
 use js_sys::{Object, Reflect, TypeError};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 
-/// What a call of this edge throws: `{ code, message }` for the core's errors, which TypeScript makes
-/// a `KmsealError`, or a TypeError.
+use crate::remedies::sentence;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The page's own class, which the page gives this edge when it makes an instance.
+    type KmsealError;
+    #[wasm_bindgen(constructor)]
+    fn new(code: &str, message: &str) -> KmsealError;
+}
+
+/// What a call of this edge throws: a KmsealError for the core's errors, or a TypeError.
 pub struct Thrown(JsValue);
 
-// What a random source fails with must be an error of Rust's, too. Its words are JavaScript's.
+// A random source must fail with a Rust error, too. Its text is JavaScript's.
 impl core::error::Error for Thrown {}
 
 impl fmt::Debug for Thrown {
@@ -33,22 +42,23 @@ impl Thrown {
         Self(TypeError::new(message).into())
     }
 
-    /// Whether it is one.
-    pub fn is_type_error(&self) -> bool {
-        get(&self.0, "name").is_ok_and(|name| name == "TypeError")
-    }
-
-    /// What the platform failed at; the module itself is as it was.
+    /// A failure of the platform; the module itself is unaffected.
     #[inline(never)]
     pub fn internal(message: &str) -> Self {
-        Self(coded("ERR_INTERNAL", message))
+        Self::coded("ERR_INTERNAL", message)
+    }
+
+    /// A KmsealError.
+    #[inline(never)]
+    pub fn coded(code: &str, message: &str) -> Self {
+        Self(KmsealError::new(code, message).into())
     }
 }
 
 impl From<kmseal::Error> for Thrown {
     #[inline(never)]
     fn from(error: kmseal::Error) -> Self {
-        Self(core_error(&error))
+        Self::coded(error.code().as_str(), &sentence(error.message(), error.reason()))
     }
 }
 
@@ -64,15 +74,9 @@ impl From<Thrown> for JsValue {
     }
 }
 
-pub fn core_error(error: &kmseal::Error) -> JsValue {
-    coded(error.code().as_str(), error.message())
-}
-
-fn coded(code: &str, message: &str) -> JsValue {
-    let object = Object::new();
-    set(&object, "code", code);
-    set(&object, "message", message);
-    object.into()
+/// The core's error as the page has it.
+pub fn kmseal_error(error: kmseal::Error) -> JsValue {
+    Thrown::from(error).into()
 }
 
 /// Reads a property, which may be a getter that throws.

@@ -1,24 +1,24 @@
-//! Key import from everything a key may arrive as, and KMS's Encrypt and GenerateDataKey done here.
+//! Key import from every form of a key, and local versions of KMS's Encrypt.
 
-use alloc::rc::Rc;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 
-use js_sys::{Array, ArrayBuffer, JSON, Object, Uint8Array};
-use kmseal::{EncryptionAlgorithm, Error, GetPublicKey, ImportOptions, OaepSeed, PublicKey, decode_text, encrypt};
-use rand_core::TryRng;
+use js_sys::{Array, JSON, Object, Uint8Array};
+use kmseal::{EncryptionAlgorithm, GetPublicKeyOutput, ImportOptions, Json, OaepSeed, Recipient};
+#[cfg(feature = "every-kind")]
+use kmseal::{OaepHash, RawKeyOptions, RawPublicKey, RsaPublicKey};
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
 use crate::error::{Result, Thrown, get, set};
 use crate::random::PageRng;
 
-/// A checked public key.
+/// A checked public key, of any kind.
 #[wasm_bindgen]
-pub struct Key(pub(crate) Rc<PublicKey>);
+pub struct PublicKey(pub(crate) Recipient);
 
-/// An optional string; null is as good as absent.
+/// A string, null or undefined. Null counts as absent.
+#[inline(never)]
 fn string(value: &JsValue, name: &str) -> Result<Option<String>> {
     let text = value.as_string();
     if text.is_none() && !value.is_null_or_undefined() {
@@ -27,109 +27,129 @@ fn string(value: &JsValue, name: &str) -> Result<Option<String>> {
     Ok(text)
 }
 
-/// KMS's name of an algorithm; SHA-256 unless told.
+/// KMS's name of an algorithm; SHA-256 by default.
 pub fn algorithm(name: Option<&str>) -> Result<EncryptionAlgorithm> {
     name.map_or(Some(EncryptionAlgorithm::default()), EncryptionAlgorithm::from_name)
         .ok_or_else(|| Thrown::type_error("encryptionAlgorithm must be RSAES_OAEP_SHA_256 or RSAES_OAEP_SHA_1"))
 }
 
-fn bytes(value: &JsValue) -> Option<Vec<u8>> {
-    // Not by its class: a page has one for each of its windows.
-    ArrayBuffer::is_view(value).then(|| Uint8Array::new(value).to_vec())
+#[cfg(feature = "every-kind")]
+fn oaep_hash(name: &str) -> Result<OaepHash> {
+    OaepHash::from_name(name).ok_or_else(|| Thrown::type_error("hash must be SHA-1, SHA-256, SHA-384 or SHA-512"))
 }
 
-fn from_text(text: &str, options: &ImportOptions) -> Result<PublicKey> {
-    let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-    if text.starts_with('{') {
-        // Text comes from elsewhere, so that what is wrong with it is no mistake in the caller's code.
-        let wrong = || Thrown::from(Error::not_get_public_key());
-        let parsed = JSON::parse(text).map_err(|_| wrong())?;
-        return from_answer(&parsed, options).map_err(|thrown| if thrown.is_type_error() { wrong() } else { thrown });
-    }
-    Ok(PublicKey::from_der(&decode_text(text)?, options)?)
+/// A list of strings. (A parameter `Vec<String>` is 0.5 KB more of the package.)
+fn texts(list: &Array) -> Vec<String> {
+    list.iter().filter_map(|text| text.as_string()).collect()
 }
 
-/// From GetPublicKey's answer, as the CLI prints it or the JavaScript SDK returns it.
-fn from_answer(answer: &JsValue, options: &ImportOptions) -> Result<PublicKey> {
-    let wrong = || Thrown::type_error("the key must be GetPublicKey's answer, text or bytes");
-    if !answer.is_object() {
-        return Err(wrong());
+/// The source as bytes; it is text or a Uint8Array.
+fn bytes(source: &JsValue) -> Vec<u8> {
+    source.as_string().map_or_else(|| Uint8Array::new(source).to_vec(), String::into_bytes)
+}
+
+/// The result of JavaScript's own parser.
+struct Parsed(JsValue);
+
+impl Json for Parsed {
+    fn parse(text: &str) -> Option<Self> {
+        let value = JSON::parse(text).ok()?;
+        // A field that comes twice loses its first value, and the quotes with it.
+        let quotes = |text: &str| text.bytes().filter(|byte| *byte == b'"').count();
+        let whole = !text.starts_with('{') || quotes(text) == quotes(&String::from(JSON::stringify(&value).ok()?));
+        whole.then_some(Self(value))
     }
-    let field = |name| string(&get(answer, name)?, name);
-    let public_key = get(answer, "PublicKey")?;
-    let public_key = match public_key.as_string() {
-        Some(text) => decode_text(&text)?,
-        None => bytes(&public_key).ok_or_else(wrong)?,
-    };
-    let algorithms = get(answer, "EncryptionAlgorithms")?;
-    let algorithms = match algorithms.dyn_ref::<Array>() {
-        None if !algorithms.is_null_or_undefined() => return Err(wrong()),
-        names => names.map(|names| names.iter().filter_map(|name| name.as_string()).collect()),
-    };
-    let key_spec = field("KeySpec")?;
-    let answer = GetPublicKey {
-        key_id: field("KeyId")?,
-        public_key,
-        key_spec: key_spec.or(field("CustomerMasterKeySpec")?),
-        key_usage: field("KeyUsage")?,
-        encryption_algorithms: algorithms,
-    };
-    Ok(PublicKey::from_get_public_key(&answer, options)?)
+
+    fn get(&self, name: &str) -> Option<Self> {
+        // This throws for anything but an object.
+        get(&self.0, name).ok().filter(|value| !value.is_null_or_undefined()).map(Self)
+    }
+
+    fn text(&self) -> Option<String> {
+        self.0.as_string()
+    }
+
+    fn byte(&self) -> Option<u8> {
+        let number = self.0.as_f64()?;
+        let byte = number as u8;
+        (f64::from(byte) == number).then_some(byte)
+    }
 }
 
 #[wasm_bindgen]
-impl Key {
-    /// Checks a key; `source` is GetPublicKey's answer, text, or a Uint8Array of DER or text.
-    #[wasm_bindgen(js_name = importKey)]
-    pub fn import_key(
+impl PublicKey {
+    /// Checks a key of KMS; `source` is text or a Uint8Array.
+    pub fn kms(
         source: &JsValue,
-        key_id: &JsValue,
+        key_ids: &Array,
         encryption_algorithm: &JsValue,
-        fingerprint: &JsValue,
-    ) -> Result<Key> {
+        key_usage: &JsValue,
+        fingerprints: &Array,
+        experimental: bool,
+    ) -> Result<PublicKey> {
         let options = ImportOptions {
-            key_id: string(key_id, "keyId")?,
-            algorithm: algorithm(string(encryption_algorithm, "encryptionAlgorithm")?.as_deref())?,
-            fingerprint: string(fingerprint, "fingerprint")?,
+            key_ids: texts(key_ids),
+            encryption_algorithm: algorithm(string(encryption_algorithm, "encryptionAlgorithm")?.as_deref())?,
+            key_usage: string(key_usage, "keyUsage")?,
+            fingerprints: texts(fingerprints),
+            experimental,
         };
-        let key = if let Some(text) = source.as_string() {
-            from_text(&text, &options)?
-        } else if let Some(bytes) = bytes(source) {
-            // DER begins with the tag of a SEQUENCE; no text that we take begins with "0".
-            match core::str::from_utf8(&bytes) {
-                Ok(text) if !text.starts_with('0') => from_text(text, &options)?,
-                _ => PublicKey::from_der(&bytes, &options)?,
-            }
-        } else {
-            from_answer(source, &options)?
-        };
-        Ok(Self(Rc::new(key)))
+        let key = GetPublicKeyOutput::read::<Parsed>(&bytes(source))
+            .and_then(|key| kmseal::KmsPublicKey::from_get_public_key(&key, &options));
+        Ok(Self(Recipient::Kms(key?)))
     }
 
-    /// `{ keyId, keySpec, encryptionAlgorithm, fingerprint, maxPlaintextLength }`
+    /// What the page's classes show: `{ keyId, keySpec, encryptionAlgorithm, fingerprint, maxPlaintextLength }` of a KMS key, and
+    /// `{ keyNamespace, keyName, hash, fingerprint }` of another.
     pub fn describe(&self) -> Object {
         let described = Object::new();
-        set(&described, "keyId", self.0.arn().as_str());
-        set(&described, "keySpec", self.0.spec());
-        set(&described, "encryptionAlgorithm", self.0.algorithm().name());
-        set(&described, "fingerprint", self.0.fingerprint());
-        set(&described, "maxPlaintextLength", self.0.max_plaintext_len() as f64);
+        match &self.0 {
+            Recipient::Kms(key) => {
+                set(&described, "keyId", key.key_id().as_str());
+                set(&described, "keySpec", key.key_spec());
+                set(&described, "encryptionAlgorithm", key.encryption_algorithm().map(EncryptionAlgorithm::name));
+                set(&described, "fingerprint", key.fingerprint());
+                set(&described, "maxPlaintextLength", key.max_plaintext_len().unwrap_or_default() as f64);
+            }
+            #[cfg(feature = "every-kind")]
+            Recipient::Raw(key) => {
+                set(&described, "keyNamespace", key.key_namespace());
+                set(&described, "keyName", key.key_name());
+                set(&described, "hash", key.hash().name());
+                set(&described, "fingerprint", key.fingerprint());
+            }
+            _ => {}
+        }
         described
     }
 
     /// A CiphertextBlob for KMS Decrypt.
     pub fn encrypt(&self, plaintext: Vec<u8>) -> Result<Uint8Array> {
         let plaintext = Zeroizing::new(plaintext);
-        let sealed = encrypt(&self.0, &plaintext, OaepSeed::generate(&mut PageRng)?)?;
+        let Recipient::Kms(key) = &self.0 else { return Err(Thrown::type_error("only a KMS key encrypts")) };
+        let sealed = key.encrypt(&plaintext, OaepSeed::generate(&mut PageRng)?)?;
         Ok(Uint8Array::from(sealed.as_slice()))
     }
+}
 
-    /// `[plaintext, ciphertextBlob]` of a new 256-bit data key.
-    #[wasm_bindgen(js_name = generateDataKey)]
-    pub fn generate_data_key(&self) -> Result<Vec<Uint8Array>> {
-        let mut key = Zeroizing::new(vec![0; 32]);
-        PageRng.try_fill_bytes(&mut key)?;
-        let sealed = encrypt(&self.0, &key, OaepSeed::generate(&mut PageRng)?)?;
-        Ok(vec![Uint8Array::from(key.as_slice()), Uint8Array::from(sealed.as_slice())])
+#[cfg(feature = "every-kind")]
+#[wasm_bindgen]
+impl PublicKey {
+    /// Checks a customer's own RSA key.
+    pub fn raw(
+        source: &JsValue,
+        key_namespace: &JsValue,
+        key_name: &JsValue,
+        hash: &JsValue,
+        fingerprints: &Array,
+    ) -> Result<PublicKey> {
+        let options = RawKeyOptions {
+            key_namespace: string(key_namespace, "keyNamespace")?,
+            key_name: string(key_name, "keyName")?,
+            hash: string(hash, "hash")?.map(|name| oaep_hash(&name)).transpose()?,
+            fingerprints: texts(fingerprints),
+        };
+        let key = RawPublicKey::read::<Parsed>(&bytes(source)).and_then(|key| RsaPublicKey::new(&key, &options));
+        Ok(Self(Recipient::Raw(key?)))
     }
 }

@@ -2,7 +2,8 @@
 //! SubtleCrypto or in software. Every call is synchronous and returns promises at most, so that a
 //! trap always surfaces in the caller's hands, which then discards this instance.
 #![cfg_attr(not(test), no_std)]
-// A trap costs all that is under way in the instance.
+#![allow(missing_debug_implementations, reason = "handles for JavaScript, which has no use for it")]
+// A trap costs all work in progress in the instance.
 #![cfg_attr(
     not(test),
     warn(
@@ -27,11 +28,15 @@ mod engine;
 mod error;
 mod inspect;
 mod key;
+#[cfg(test)]
+mod monty_params_tests;
 mod opening;
 mod random;
+mod remedies;
 mod sealer;
 mod sealing;
 #[cfg(test)]
 mod tests;
+mod wrapping;
 #[cfg(test)]
 mod wycheproof_tests;

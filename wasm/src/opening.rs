@@ -1,45 +1,50 @@
-//! One message being opened, step by step; each step consumes the one before.
+//! One message being opened, step by step; each step consumes the previous one.
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use js_sys::{Array, Object, Promise, Uint8Array};
-use kmseal::{Expected, Frame, Frames, Header, KeyArn, Layout, Limits, Opened, Progress};
-use kmseal::{advice, checked_answer, trailing, truncated};
+use kmseal::edge::{kms_fault, message_id_text};
+use kmseal::{Candidate, Frame, HeaderRead, KeyArn, Layout, Limits, OpenerKey, Operation, Recipient};
 use wasm_bindgen::prelude::*;
 use web_sys::CryptoKey;
 use zeroize::Zeroizing;
 
 use crate::context;
 use crate::engine::{Engine, import_key, is_short, opened, opened_together};
-use crate::error::{Result, core_error, set};
+use crate::error::{Result, Thrown, kmseal_error, set};
 use crate::inspect::describe;
-use crate::key::algorithm;
+use crate::key::{PublicKey, algorithm};
+use crate::remedies::sentence;
 
 /// A header that has been read and not authenticated.
 #[wasm_bindgen]
-pub struct ReadHeader(Header);
-
-/// The header at the start of `bytes`, or how many bytes it needs at least.
-#[wasm_bindgen(js_name = readHeader)]
-pub fn read_header(
-    bytes: Vec<u8>,
-    max_encrypted_data_keys: u16,
-    min_frame_length: u32,
-    max_frame_length: u32,
-    ended: bool,
-) -> Result<JsValue> {
-    let limits = Limits { max_encrypted_data_keys, min_frame_length, max_frame_length };
-    Ok(match Header::read(&bytes, &limits)? {
-        Progress::Need(_) if ended => return Err(Header::cut(&bytes, &limits).into()),
-        Progress::Need(len) => JsValue::from_f64(len as f64),
-        Progress::Done(header) => ReadHeader(header).into(),
-    })
-}
+pub struct Header(kmseal::Header);
 
 #[wasm_bindgen]
-impl ReadHeader {
+impl Header {
+    /// The header at the start of `bytes`, or how many bytes it needs at least. The core's own limits replace those that are not
+    /// given.
+    pub fn read(
+        bytes: Vec<u8>,
+        max_encrypted_data_keys: Option<u16>,
+        min_frame_length: Option<u32>,
+        max_frame_length: Option<u32>,
+        ended: bool,
+    ) -> Result<JsValue> {
+        let own = Limits::default();
+        let limits = Limits {
+            max_encrypted_data_keys: max_encrypted_data_keys.unwrap_or(own.max_encrypted_data_keys),
+            min_frame_length: min_frame_length.unwrap_or(own.min_frame_length),
+            max_frame_length: max_frame_length.unwrap_or(own.max_frame_length),
+        };
+        Ok(match kmseal::Header::read(&bytes, &limits)? {
+            HeaderRead::Need(_) if ended => return Err(kmseal::Header::truncated(&bytes, &limits).into()),
+            HeaderRead::Need(len) => JsValue::from_f64(len as f64),
+            HeaderRead::Done(header) => Header(header).into(),
+        })
+    }
+
     /// The header's length in bytes, with its tag.
     pub fn length(&self) -> u32 {
         self.0.len() as u32
@@ -52,6 +57,12 @@ impl ReadHeader {
         Some(layout.plaintext_len() as f64)
     }
 
+    /// The message id, in base64url.
+    #[wasm_bindgen(js_name = messageId)]
+    pub fn message_id(&self) -> JsValue {
+        message_id_text(self.0.message_id()).into()
+    }
+
     /// What `inspect` returns.
     pub fn describe(&self, sealed_len: Option<f64>) -> Result<JsValue> {
         describe(&self.0, sealed_len)
@@ -59,58 +70,150 @@ impl ReadHeader {
 
     /// Compares the stored context with what the caller expects.
     pub fn expect(self, expected: &JsValue) -> Result<Locked> {
-        Ok(Locked(Expected::new(self.0, &context::read(expected)?)?))
+        let locked = kmseal::Locked::new(self.0, &context::read(expected)?)?;
+        Ok(Locked { locked, candidates: Vec::new() })
+    }
+
+    /// Unlocks it with what `Unlocked.handOver` gave of the same header, and the whole context.
+    pub fn unlock(self, handed_over: Vec<u8>, context: &JsValue) -> Result<Unlocked> {
+        let handed_over = Zeroizing::new(handed_over);
+        let parts = handed_over.split_first_chunk().and_then(|(hash, key)| Some((hash, key.first_chunk()?)));
+        let (hash, key) = parts.ok_or_else(kmseal::Error::truncated)?;
+        Ok(Unlocked(kmseal::Unlocked::again(self.0, hash, key, &context::read(context)?)?))
+    }
+
+    /// Whether it has an encrypted data key of an ECC key, which names no ARN: its public key must be known.
+    #[wasm_bindgen(js_name = isForEcc)]
+    pub fn is_for_ecc(&self) -> bool {
+        self.0.encrypted_data_keys().iter().any(|edk| edk.ecc_key().is_some())
+    }
+}
+
+/// The keys of an opener, in its order.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct OpenerKeys(Vec<OpenerKey>);
+
+#[wasm_bindgen]
+impl OpenerKeys {
+    /// None yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> OpenerKeys {
+        Self::default()
+    }
+
+    /// A key that the envelope names by its ARN.
+    #[wasm_bindgen(js_name = addKeyId)]
+    pub fn add_key_id(&mut self, arn: &str) -> Result<()> {
+        self.0.push(arn.parse::<KeyArn>()?.into());
+        Ok(())
+    }
+
+    /// A key of KMS with its public half.
+    #[wasm_bindgen(js_name = addKey)]
+    pub fn add_key(&mut self, key: &PublicKey) {
+        if let Recipient::Kms(key) = &key.0 {
+            self.0.push(key.into());
+        }
+    }
+}
+
+#[cfg(feature = "every-kind")]
+#[wasm_bindgen]
+impl OpenerKeys {
+    /// A customer's own key.
+    #[wasm_bindgen(js_name = addRaw)]
+    pub fn add_raw(&mut self, key_namespace: &str, key_name: &str) -> Result<()> {
+        self.0.push(OpenerKey::raw(key_namespace, key_name)?);
+        Ok(())
     }
 }
 
 /// A header that waits for its data key.
 #[wasm_bindgen]
-pub struct Locked(Expected);
+pub struct Locked {
+    locked: kmseal::Locked,
+    candidates: Vec<Candidate>,
+}
 
 #[wasm_bindgen]
 impl Locked {
-    /// Inputs of KMS Decrypt to try, in order.
-    pub fn candidates(&self, key_ids: Vec<String>, encryption_algorithm: Option<String>) -> Result<Array> {
+    /// Requests to try, in order: `{ operation, key, input }`, where `key` is an index and `input` KMS's, or of an own key
+    /// the encrypted data key.
+    pub fn candidates(&mut self, keys: &OpenerKeys, encryption_algorithm: Option<String>) -> Result<Array> {
         let algorithm = algorithm(encryption_algorithm.as_deref())?.name();
-        let mut arns = Vec::new();
-        for id in &key_ids {
-            arns.push(KeyArn::parse(id)?);
-        }
-        let inputs = Array::new();
-        for candidate in self.0.candidates(&arns)? {
+        self.candidates = self.locked.candidates(&keys.0)?;
+        let requests = Array::new();
+        for Candidate { request, .. } in &self.candidates {
+            let bytes = Uint8Array::from(request.input.as_slice());
             let input = Object::new();
-            set(&input, "KeyId", candidate.key_id.as_str());
-            set(&input, "CiphertextBlob", Uint8Array::from(candidate.ciphertext.as_slice()));
-            set(&input, "EncryptionAlgorithm", algorithm);
-            inputs.push(&input);
+            if let Some(key_id) = &request.key_id {
+                set(&input, "KeyId", key_id.as_str());
+            }
+            match request.operation {
+                Operation::DeriveSharedSecret => {
+                    set(&input, "KeyAgreementAlgorithm", "ECDH");
+                    set(&input, "PublicKey", bytes);
+                }
+                #[cfg(feature = "every-kind")]
+                Operation::Decapsulate => {
+                    set(&input, "EncapsulationAlgorithm", "ML_KEM");
+                    set(&input, "SharedSecretCiphertextBlob", bytes);
+                }
+                #[cfg(feature = "every-kind")]
+                Operation::Unwrap => set(&input, "ciphertext", bytes),
+                _ => {
+                    set(&input, "CiphertextBlob", bytes);
+                    set(&input, "EncryptionAlgorithm", algorithm);
+                }
+            }
+            let described = Object::new();
+            set(&described, "operation", request.operation.name());
+            set(&described, "key", request.key as f64);
+            set(&described, "input", input);
+            requests.push(&described);
         }
-        Ok(inputs)
+        Ok(requests)
     }
 
-    /// Compares the answer's digest and authenticates the header.
-    pub fn authenticate(self, answer: &Answer) -> Result<Unlocked> {
-        Ok(Unlocked(self.0.authenticate(&answer.0)?))
+    /// One of the requests, by its index, which outlives this header.
+    pub fn request(&self, index: usize) -> Option<Request> {
+        self.candidates.get(index).map(|candidate| Request(candidate.request.clone()))
+    }
+
+    /// Opens the data key with the answer to one of the requests, by its index, and authenticates the header.
+    pub fn unlock(&self, index: usize, answer: &Answer) -> Result<Unlocked> {
+        let candidate = self.candidates.get(index).ok_or_else(|| Thrown::internal("there is no such request"))?;
+        Ok(Unlocked(self.locked.unlock(candidate, &answer.0)?))
+    }
+
+    /// Whether no other request is tried after `unlock` refused this one's answer.
+    #[wasm_bindgen(js_name = isFinal)]
+    pub fn is_final(&self, index: usize) -> bool {
+        self.candidates.get(index).is_none_or(Candidate::is_final)
+    }
+}
+
+/// What was asked.
+#[wasm_bindgen]
+pub struct Request(kmseal::Request);
+
+#[wasm_bindgen]
+impl Request {
+    /// Takes what was answered.
+    pub fn accept(&self, key_id: Option<String>, algorithm: Option<String>, bytes: Vec<u8>) -> Result<Answer> {
+        let bytes = Zeroizing::new(bytes);
+        Ok(Answer(self.0.accept(key_id.as_deref(), algorithm.as_deref(), &bytes)?))
     }
 }
 
-/// What KMS answered: digest and data key, wiped on drop.
+/// What KMS or an own key answered: a secret, wiped on drop.
 #[wasm_bindgen]
-pub struct Answer(Zeroizing<Vec<u8>>);
-
-#[wasm_bindgen]
-impl Answer {
-    /// Takes KMS's plaintext.
-    #[wasm_bindgen(constructor)]
-    pub fn new(plaintext: Vec<u8>) -> Result<Answer> {
-        let plaintext = Zeroizing::new(plaintext);
-        checked_answer(&plaintext)?;
-        Ok(Self(plaintext))
-    }
-}
+pub struct Answer(kmseal::Answer);
 
 /// An authenticated header.
 #[wasm_bindgen]
-pub struct Unlocked(Opened);
+pub struct Unlocked(kmseal::Unlocked);
 
 #[wasm_bindgen]
 impl Unlocked {
@@ -130,9 +233,15 @@ impl Unlocked {
         import_key(self.0.content_key.as_bytes(), "decrypt")
     }
 
+    /// The header's hash and the content key, 32 bytes each: the latter is a secret.
+    #[wasm_bindgen(js_name = handOver)]
+    pub fn hand_over(&self) -> Vec<u8> {
+        [self.0.header_hash.as_slice(), self.0.content_key.as_bytes()].concat()
+    }
+
     /// The body. Without a CryptoKey frames are decrypted in software.
     pub fn body(self, web: Option<CryptoKey>) -> Body {
-        Body { engine: Engine::new(&self.0.content_key, web), frames: self.0.frames, planned: None }
+        Body { engine: Engine::new(&self.0.content_key, web), frames: self.0.body, planned: None }
     }
 }
 
@@ -140,16 +249,16 @@ impl Unlocked {
 #[wasm_bindgen]
 pub struct Body {
     engine: Engine,
-    frames: Frames,
+    frames: kmseal::Body,
     planned: Option<Frame>,
 }
 
 #[wasm_bindgen]
 impl Body {
-    /// How many bytes `plan` looks at.
+    /// The number of bytes that `plan` needs.
     #[wasm_bindgen(js_name = headLength)]
     pub fn head_len() -> usize {
-        Frames::HEAD
+        kmseal::Body::HEAD_LEN
     }
 
     /// Whether the final frame has been planned.
@@ -171,24 +280,23 @@ impl Body {
         Ok(object)
     }
 
-    /// Reads the next frame's head; gives the whole frame's length in bytes.
+    /// Reads the next frame's head; returns the whole frame's length in bytes.
     pub fn plan(&mut self, head: &[u8]) -> Result<f64> {
-        let frame = self.frames.read(head)?;
-        self.planned = Some(frame);
+        let frame = self.planned.insert(self.frames.read(head)?);
         Ok(frame.sealed_len() as f64)
     }
 
     /// Opens the planned frame from all of its bytes: `{ sequence, content }`, where content is a
     /// Uint8Array or the promise of an ArrayBuffer.
     pub fn open(&mut self, bytes: &Uint8Array) -> Result<Object> {
-        let frame = self.planned.take().ok_or_else(truncated)?;
+        let frame = self.planned.take().ok_or_else(kmseal::Error::truncated)?;
         let sealed = bytes.subarray(frame.head_len() as u32, bytes.length());
         let content = self.engine.open(&frame, &sealed)?;
-        Ok(opened(frame.sequence(), &content))
+        Ok(opened(frame.sequence_number(), &content))
     }
 
-    /// Opens the planned frame and those behind it, as far as they are whole and short: their contents in one,
-    /// how many bytes they `took`, what the next one takes if it is `planned`, and why it is the last.
+    /// Opens the planned frame and the next ones, as far as they are complete and short: returns their contents in one,
+    /// how many bytes they `took`, the length of the next one if it is `planned`, and the failure that ends them.
     #[wasm_bindgen(js_name = openShort)]
     pub fn open_short(&mut self, mut bytes: Vec<u8>) -> Object {
         let mut whole = Vec::new();
@@ -197,7 +305,7 @@ impl Body {
         loop {
             let next = match self.planned.take() {
                 None if self.frames.is_done() => break,
-                None => match bytes.get(took..).and_then(|rest| rest.get(..Frames::HEAD)) {
+                None => match bytes.get(took..).and_then(|rest| rest.get(..kmseal::Body::HEAD_LEN)) {
                     Some(head) => self.frames.read(head),
                     None => break,
                 },
@@ -210,7 +318,7 @@ impl Body {
                     break;
                 }
             };
-            // Lengths are of four bytes: of a short frame they cannot overflow.
+            // Lengths have four bytes: those of a short frame cannot overflow.
             let end = took.saturating_add(frame.sealed_len() as usize);
             if !is_short(&frame) || end > bytes.len() {
                 self.planned = Some(frame);
@@ -220,16 +328,16 @@ impl Body {
             took = end;
         }
         let (content, opened) = self.engine.open_together(&mut bytes, &whole);
-        // What was read wrong comes behind what was opened wrong.
-        let failure = opened.err().or(failure).map(|error| core_error(&error));
+        // A read error comes after an error of opening.
+        let failure = opened.err().or(failure).map(kmseal_error);
         let content = Uint8Array::from(bytes.get(content).unwrap_or_default());
-        let planned = self.planned.map(|frame| frame.sealed_len() as f64);
+        let planned = self.planned.as_ref().map(|frame| frame.sealed_len() as f64);
         opened_together(&content, took, planned, failure)
     }
 
-    /// Looks in software at a frame, from all of its bytes, that SubtleCrypto did not open: fails if it was altered.
+    /// Checks in software a frame, from all of its bytes, that SubtleCrypto did not open: fails if it was altered.
     pub fn authenticate(&self, sequence: u32, bytes: &Uint8Array) -> Result<()> {
-        let head = bytes.subarray(0, Frames::HEAD as u32).to_vec();
+        let head = bytes.subarray(0, kmseal::Body::HEAD_LEN as u32).to_vec();
         let frame = self.frames.read_again(sequence, &head)?;
         let sealed = bytes.subarray(frame.head_len() as u32, bytes.length());
         self.engine.open_in_software(&frame, &sealed).map(drop)
@@ -239,17 +347,19 @@ impl Body {
 /// The error of an envelope that ends too early.
 #[wasm_bindgen(js_name = truncatedEnvelope)]
 pub fn truncated_envelope() -> JsValue {
-    core_error(&truncated())
+    kmseal_error(kmseal::Error::truncated())
 }
 
-/// The error of an envelope that goes on after its end.
+/// The error of an envelope with bytes after its end.
 #[wasm_bindgen(js_name = trailingBytes)]
 pub fn trailing_bytes() -> JsValue {
-    core_error(&trailing())
+    kmseal_error(kmseal::Error::trailing_bytes())
 }
 
-/// What an error name of KMS, of the AWS SDK or of the network means; undefined for other names.
+/// The meaning of an error name of KMS, of the AWS SDK or of the network, after an operation; undefined for other names.
 #[wasm_bindgen(js_name = kmsAdvice)]
-pub fn kms_advice(name: &str) -> Option<String> {
-    advice(name).map(ToOwned::to_owned)
+pub fn kms_advice(operation: &str, name: &str) -> Option<String> {
+    let operations = [Operation::Decrypt, Operation::DeriveSharedSecret, Operation::Decapsulate];
+    let operation = operations.into_iter().find(|one| one.name() == operation)?;
+    kms_fault(operation, name).map(|fault| sentence(&fault.message, fault.reason))
 }

@@ -1,15 +1,15 @@
-// Randomness from the page, whose scripts may have replaced it: by what fills nothing, or by a sequence that is begun again.
+// Randomness from the page, whose scripts may have replaced it: by one that fills nothing, or by a repeating sequence.
 
-/** So many bytes are drawn at least: of fewer nothing could be told. */
+/** The least number of bytes drawn: fewer would show nothing. */
 const LEAST = 32;
-/** Of 32 bytes so many are the same in two draws once in 2^68 times. */
+/** Two draws of 32 bytes have this many in common once in 2^68 times. */
 const MOST_SAME = 12;
 /** Eight bytes, which are the same by chance once in 2^64 times. */
 const EIGHT = 8;
 
-// What no draw may hold anywhere: eights of earlier draws that were only compared, each where its first 12 bits say, and in its place the
-// latest of the same. Where there is none yet are zeros, which no draw may hold either: an array that nobody fills has them.
-const PLACES = 2 ** 12;
+// Bytes that no draw may contain: groups of eight of earlier draws that were only compared, each at the place of its first 12 bits, which keeps the
+// latest one. Before the first draw these are zeros, which no draw may contain either: an array that is never filled has them.
+const PLACES = 4096;
 let eights;
 
 const placeOf = (bytes, at) => EIGHT * ((bytes[at] << 4) | (bytes[at + 1] >> 4));
@@ -21,10 +21,16 @@ function isKnown(bytes, at) {
   return same === EIGHT;
 }
 
-/** A draw that could be random, or nothing. */
+/** A draw that could be random, or undefined. */
 function draw(length) {
   const bytes = new Uint8Array(length);
-  if (crypto.getRandomValues(bytes) !== bytes) return undefined;
+  let answer;
+  try {
+    answer = crypto.getRandomValues(bytes);
+  } catch (cause) {
+    throw randomError(cause);
+  }
+  if (answer !== bytes) return undefined;
   for (let at = 0; at + EIGHT <= length; at++) if (isKnown(bytes, at)) return undefined;
   return bytes;
 }
@@ -38,8 +44,9 @@ function remember(bytes) {
 }
 
 /**
- * So many random bytes, checked. Throws what getRandomValues throws, and `{ code, message }` where it gives what cannot be random.
- * Before each draw there is another as long, which is only compared.
+ * The given number of random bytes, checked. Throws ERR_INTERNAL where there is none, and ERR_PLATFORM where it cannot be random:
+ * by js/errors.ts, which scripts/build.mjs puts in.
+ * Before each draw there is another of the same length, which is only compared.
  */
 export function randomBytes(length) {
   eights ??= new Uint8Array(PLACES * EIGHT);
@@ -49,10 +56,6 @@ export function randomBytes(length) {
   const bytes = other && draw(drawn);
   let same = 0;
   for (let at = 0; bytes && at < LEAST; at++) if (bytes[at] === other[at]) same++;
-  if (!bytes || same >= MOST_SAME) {
-    const message = 'crypto.getRandomValues did not give random bytes: another script of this page, such as a polyfill or a test double, '
-      + "replaced it; restore the platform's own before anything is sealed";
-    throw { code: 'ERR_PLATFORM', message };
-  }
+  if (!bytes || same >= MOST_SAME) throw platformError('crypto.getRandomValues');
   return length < drawn ? bytes.slice(0, length) : bytes;
 }

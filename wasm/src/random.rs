@@ -1,10 +1,10 @@
-//! The page's random source, which other scripts may have replaced, so that what it gives is checked before use.
+//! The page's random source, which other scripts may have replaced, so its output is checked before use.
 
 use js_sys::Uint8Array;
 use rand_core::{TryCryptoRng, TryRng, utils};
 use wasm_bindgen::prelude::*;
 
-use crate::error::{Thrown, get};
+use crate::error::Thrown;
 
 #[wasm_bindgen(module = "/src/random.js")]
 extern "C" {
@@ -27,7 +27,7 @@ impl TryRng for PageRng {
     }
 
     fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Thrown> {
-        let bytes = random_bytes(dst.len()).map_err(no_random)?;
+        let bytes = random_bytes(dst.len())?;
         bytes.copy_to(dst);
         bytes.fill(0, 0, bytes.length());
         Ok(())
@@ -35,11 +35,3 @@ impl TryRng for PageRng {
 }
 
 impl TryCryptoRng for PageRng {}
-
-/// What was drawn cannot be random, or nothing could be drawn.
-fn no_random(error: JsValue) -> Thrown {
-    match get(&error, "code") {
-        Ok(code) if code == "ERR_PLATFORM" => error.into(),
-        _ => Thrown::internal("the platform's random source failed, so nothing can be sealed safely"),
-    }
-}

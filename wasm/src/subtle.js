@@ -1,13 +1,13 @@
-// What frames ask of SubtleCrypto, each in one call.
+// The operations of SubtleCrypto on frames, each in one call.
 //
-// A script of the page may have put a wrapper around it that calls the original a moment later. So what lies in wasm memory (`raw`, `iv`,
-// `aad`), which is wiped or used again by then, is copied here. `data` stays as it is until the promise has settled (js/queue.ts).
+// A script of the page may have put a wrapper around it that calls the original a moment later. So the arguments in wasm memory (`raw`, `iv`,
+// `aad`), which is wiped or reused by then, are copied here. `data` stays unchanged until the promise has settled (js/io/queue.ts).
 const name = 'AES-GCM';
 const params = (iv, aad) => ({ name, iv: iv.slice(), additionalData: aad.slice(), tagLength: 128 });
 
 const TAG = 16;
 
-/** So many bytes of an answer, which is an ArrayBuffer of any realm, or a view: of memory, perhaps, that is used again. */
+/** The given number of bytes of an answer, which is an ArrayBuffer of any realm, or a view, perhaps of memory that is reused. */
 function checked(given, length) {
   const isBuffer = Object.prototype.toString.call(given) === '[object ArrayBuffer]';
   const view = ArrayBuffer.isView(given) && new Uint8Array(given.buffer, given.byteOffset, given.byteLength).slice();
@@ -16,7 +16,7 @@ function checked(given, length) {
   throw new TypeError(`SubtleCrypto did not answer with ${length} bytes`);
 }
 
-// Asynchronous functions, so that what throws instead of rejecting does not unwind through wasm.
+// Asynchronous functions, so that a throw instead of a rejection does not unwind through wasm.
 export const encrypt = async (iv, aad, key, data) => {
   const length = data.length + TAG;
   return checked(await crypto.subtle.encrypt(params(iv, aad), key, data), length);
@@ -41,7 +41,7 @@ const equal = (bytes, wanted) => bytes.every((byte, at) => byte === wanted[at]);
 
 /**
  * Whether SubtleCrypto does with frames, each `[iv, aad, content, sealed]`, what it should, all at once, as when a file is sealed; and
- * does not open one that was altered. For sealing it need not open, and the other way about: each trial takes time when a page starts.
+ * does not open one that was altered. For sealing it need not open, and vice versa: each trial takes time when a page starts.
  */
 export const works = async (raw, usage, frames) => {
   const key = await importKey(raw, usage);
@@ -50,7 +50,12 @@ export const works = async (raw, usage, frames) => {
   const trials = frames.map(usage === 'encrypt' ? seals : opens);
   if (usage === 'decrypt') {
     const [[iv, , , sealed], [, otherAad]] = frames;
-    trials.push(decrypt(iv, otherAad, key, sealed).then(() => false, () => true));
+    trials.push(
+      decrypt(iv, otherAad, key, sealed).then(
+        () => false,
+        () => true,
+      ),
+    );
   }
   return (await Promise.all(trials)).every(Boolean);
 };

@@ -10,14 +10,20 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::CryptoKey;
 
 use crate::error::Result;
-use crate::opening::{Answer, Body, ReadHeader, read_header};
-use crate::sealing::Sealing;
+use crate::opening::{Body, Header, OpenerKeys};
+use crate::sealing::Message;
 
-#[path = "../../tests/common/known_answers.rs"]
+#[path = "../../tests/core/common/known_answers.rs"]
 #[allow(dead_code, reason = "the core's tests use the rest")]
 mod known_answers;
 
 wasm_bindgen_test_configure!(run_in_browser);
+
+// The page's class, which js/load.ts gives.
+#[wasm_bindgen(inline_js = "export function define_error() { globalThis.KmsealError = class extends Error {}; }")]
+extern "C" {
+    fn define_error();
+}
 
 /// Those that we would write: an exact multiple ends in a full final frame.
 fn vectors() -> Vec<Vector> {
@@ -54,15 +60,15 @@ fn field(object: &JsValue, name: &str) -> JsValue {
 }
 
 async fn sealed_in_order(vector: &Vector, web: bool) -> Vec<u8> {
-    let sealing = Sealing::new(vector.message());
-    let mut envelope = sealing.header().to_vec();
-    let key = crypto_key(sealing.import_key(), web).await;
-    let mut sequence = sealing.sequence(key);
+    let message = Message::new(vector.message(), None);
+    let mut envelope = message.header().to_vec();
+    let key = crypto_key(message.import_key(), web).await;
+    let mut sequencer = message.sequencer(key);
     let plaintext = vector.plaintext();
     let frames: Vec<&[u8]> = plaintext.chunks(vector.frame_length as usize).collect();
     let frames = if frames.is_empty() { [[].as_slice()].to_vec() } else { frames };
     for (index, content) in frames.iter().enumerate() {
-        let sealed = ok(sequence.seal(&Uint8Array::from(*content), index + 1 == frames.len()));
+        let sealed = ok(sequencer.seal(&Uint8Array::from(*content), index + 1 == frames.len()));
         let body = bytes(field(&sealed, "body")).await;
         envelope.extend(field(&sealed, "head").unchecked_into::<Uint8Array>().to_vec());
         envelope.extend(body.to_vec());
@@ -72,33 +78,39 @@ async fn sealed_in_order(vector: &Vector, web: bool) -> Vec<u8> {
 
 /// Every frame twice, the last one first.
 async fn sealed_replayably(vector: &Vector, web: bool) -> Vec<u8> {
-    let sealing = Sealing::new(vector.message());
-    let mut envelope = sealing.header().to_vec();
-    let key = crypto_key(sealing.import_key(), web).await;
+    let message = Message::new(vector.message(), None);
+    let mut envelope = message.header().to_vec();
+    let key = crypto_key(message.import_key(), web).await;
     let plaintext = vector.plaintext();
-    let mut replay = ok(sealing.replay(key, plaintext.len() as f64));
-    envelope.resize(replay.sealed_len() as usize, 0);
+    let mut replayable = ok(message.replayable(key, plaintext.len() as f64));
+    envelope.resize(replayable.sealed_len() as usize, 0);
     let length = vector.frame_length as usize;
     let frames = plaintext.len().div_ceil(length).max(1) as u32;
     for index in (0..frames).rev().chain(0..frames) {
         let start = index as usize * length;
         let content = &plaintext[start..plaintext.len().min(start + length)];
-        let body = bytes(ok(replay.seal(index, &Uint8Array::from(content)))).await;
-        let frame = [ok(replay.accept(index, &body)).to_vec(), body.to_vec()].concat();
-        envelope[replay.sealed_start(index) as usize..][..frame.len()].copy_from_slice(&frame);
+        let body = bytes(ok(replayable.seal(index, &Uint8Array::from(content)))).await;
+        let frame = [ok(replayable.accept(index, &body)).to_vec(), body.to_vec()].concat();
+        envelope[replayable.sealed_start(index) as usize..][..frame.len()].copy_from_slice(&frame);
     }
     envelope
 }
 
 /// The body of an envelope, unlocked, and its bytes.
 async fn body<'a>(vector: &Vector, envelope: &'a [u8], web: bool) -> (Body, &'a [u8]) {
-    let header = ReadHeader::try_from_js_value(ok(read_header(envelope.to_vec(), 8, 1, 1 << 24, true))).ok();
+    let header = Header::try_from_js_value(ok(Header::read(envelope.to_vec(), None, None, None, true))).ok();
     let header = header.expect("a whole header");
     let frames = &envelope[header.length() as usize..];
-    let locked = ok(header.expect(&crate::context::write(&vector.pairs(true))));
+    let mut locked = ok(header.expect(&crate::context::write(&vector.pairs(true))));
     // What KMS answers for these data keys, by their construction.
-    let answer = ok(Answer::new([vector.context_digest.as_slice(), &vector.data_key].concat()));
-    let unlocked = ok(locked.authenticate(&answer));
+    let arn = &vector.recipients[0].arn;
+    let mut keys = OpenerKeys::new();
+    ok(keys.add_key_id(arn));
+    assert_eq!(ok(locked.candidates(&keys, None)).length(), 1);
+    let plaintext = [vector.context_digest.as_slice(), &vector.data_key].concat();
+    let request = locked.request(0).expect("a request");
+    let answer = ok(request.accept(Some(arn.clone()), None, plaintext));
+    let unlocked = ok(locked.unlock(0, &answer));
     let key = crypto_key(unlocked.import_key(), web).await;
     (unlocked.body(key), frames)
 }
@@ -154,6 +166,7 @@ async fn known_answers_in_software() {
 
 #[wasm_bindgen_test]
 async fn an_altered_frame_is_refused_by_both_engines() {
+    define_error();
     for vector in vectors() {
         let mut envelope = sealed_in_order(&vector, false).await;
         // The first byte after the first frame's head: content, or the tag of an empty frame.

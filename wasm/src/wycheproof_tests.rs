@@ -1,17 +1,17 @@
 //! Project Wycheproof's cases in a real browser, for both engines: the crates as compiled to
 //! WebAssembly, and the browser's own SubtleCrypto.
 
+use cases::{GcmCase, check_gcm, check_hkdf, gcm_cases};
 use js_sys::{Array, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::CryptoKey;
-use wycheproof_cases::{GcmCase, check_gcm, check_hkdf, gcm_cases};
 
 use crate::error::set;
 
-#[path = "../../tests/common/wycheproof_cases.rs"]
-mod wycheproof_cases;
+#[path = "../../tests/core/wycheproof/cases.rs"]
+mod cases;
 
 #[wasm_bindgen]
 extern "C" {

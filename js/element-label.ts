@@ -1,7 +1,0 @@
-/** A label outside names the element; what is focused is the input inside, which no label can reach. */
-export function label(element: HTMLElement & { labels: NodeList }, input: HTMLElement): void {
-  const labels = Array.from(element.labels, ({ textContent }) => textContent?.trim());
-  const text = element.getAttribute('aria-label') ?? labels.filter(Boolean).join(' ');
-  if (text) input.setAttribute('aria-label', text);
-  else input.removeAttribute('aria-label');
-}

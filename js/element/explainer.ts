@@ -1,0 +1,54 @@
+import type { FormControl } from './control.js';
+import { Notice } from './notice.js';
+import type { View } from './view.js';
+
+/** Explains to the person why the form is held back. */
+export class Explainer {
+  readonly #control: FormControl;
+  readonly #view: View;
+  readonly #notice = new Notice();
+  #explained = false;
+
+  constructor(control: FormControl, view: View) {
+    this.#control = control;
+    this.#view = view;
+  }
+
+  /** Whether the form was held back, and the reason for it is still there. */
+  get explained(): boolean {
+    return this.#explained;
+  }
+
+  /** Explains what to wait for, or to fix, once the view shows it: `update` makes it do so. */
+  explain(update: () => string, submitter: HTMLElement | null): void {
+    this.#explained = true;
+    const text = update();
+    const { form, willValidate } = this.#control;
+    // The browser reports nothing about a hidden element.
+    if (!this.#isShown) this.#notice.show(text, form, submitter);
+    else if (!willValidate) this.#view.input.focus();
+    if (willValidate) this.#control.reportValidity();
+  }
+
+  /** Reports that the page cannot send the files. */
+  refuse(text: string, form: HTMLFormElement, submitter: HTMLElement | null): void {
+    this.#view.complain([text]);
+    if (this.#isShown) this.#view.input.focus();
+    else this.#notice.show(text, form, submitter);
+  }
+
+  /** Called when the reason is gone. */
+  forgive(): void {
+    this.#explained = false;
+    this.#notice.clear();
+  }
+
+  /** Called when the element leaves the page. */
+  leave(): void {
+    this.#notice.clear();
+  }
+
+  get #isShown(): boolean {
+    return this.#view.input.getClientRects().length > 0;
+  }
+}

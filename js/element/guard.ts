@@ -1,0 +1,282 @@
+const UNREAD = 'has files that are not encrypted, and its form was read without them; ask form.checkValidity() first';
+
+const DISABLED =
+  'was disabled, perhaps with its fieldset, before its form was read, so the files are missing; disable the button instead';
+const EMPTIED = 'was emptied in submit, before its form was read, so the files are missing; reset the form later';
+const TAKEN_OUT =
+  'was taken out of its form in submit, before that was read, so the files are missing; take it out later';
+
+/** The detail of a turbo:submit-start event. */
+interface TurboDetail {
+  formSubmission: { submitter?: HTMLElement; stop(): void };
+}
+
+/** What the guard must know of its control. */
+export interface Guarded {
+  readonly localName: string;
+  /** Whether it participates in its form at all. */
+  disabled(): boolean;
+  holdsFiles(): boolean;
+  /** Whether the form must wait, since a file of the control is not sealed as it should be. */
+  unfinished(): boolean;
+  /** Checks again what the page may have changed silently. */
+  recheck(): void;
+  /** Explains to the person why the form is held back. */
+  explain(submitter: HTMLElement | null): void;
+  /** Explains to the person that the page cannot send the chosen files. */
+  refuse(form: HTMLFormElement, submitter: HTMLElement | null): void;
+  /** The form data that the control contributes to. */
+  form(): HTMLFormElement | null;
+  /** What the control has in its form. */
+  submitted(): readonly File[];
+}
+
+/**
+ * Holds a form back while files of its control are not sealed. Constraint validation does so only if nobody set
+ * `novalidate`, as libraries do, or `readonly`, and it runs before the listeners that may change what the files are bound to.
+ */
+export class FormGuard {
+  readonly #control: Guarded;
+  #form: HTMLFormElement | null = null;
+  #roots: readonly EventTarget[] = [];
+  /** The submit event that came last, and whether it was held back. */
+  #event: SubmitEvent | undefined;
+  #held = false;
+  /** Whether the control had files for that event; the first reading of the form is the event's own. */
+  #tookPart = false;
+  /** Where listeners of the current event may be, and therefore where it may end. */
+  #path: EventTarget[] = [];
+  /** Likewise for the formdata event. */
+  #readingPath: EventTarget[] = [];
+  /** What the control had in the form when its reading began. */
+  #read: ReadonlySet<FormDataEntryValue> = new Set();
+
+  constructor(control: Guarded) {
+    this.#control = control;
+  }
+
+  /** Guards this form in place of the one before. */
+  attach(form: HTMLFormElement | null): void {
+    this.rest();
+    this.#form?.removeEventListener('submit', this.#first, true);
+    this.#form?.removeEventListener('formdata', this.#look, true);
+    this.#form?.removeEventListener('turbo:submit-start', this.#holdTurbo, true);
+    this.#form = form;
+    form?.addEventListener('submit', this.#first, true);
+    form?.addEventListener('formdata', this.#look, true);
+    form?.addEventListener('turbo:submit-start', this.#holdTurbo, true);
+  }
+
+  /** Listens at the root of the form's tree, and also at the window: a listener there may stop the event before the form. */
+  watch(roots: readonly EventTarget[]): void {
+    for (const root of this.#roots) root.removeEventListener('submit', this.#first, true);
+    this.#roots = roots;
+    for (const root of roots) root.addEventListener('submit', this.#first, true);
+  }
+
+  /** Leaves the window until the next submit event; otherwise it would keep what left the page. */
+  rest(): void {
+    // The current event may be the reason for it, and must be followed to its end.
+    if (this.#isUnderWay) return void setTimeout(() => this.rest());
+    for (const target of this.#path.splice(0)) target.removeEventListener('submit', this.#last);
+    for (const target of this.#readingPath.splice(0)) target.removeEventListener('formdata', this.#lastLook);
+  }
+
+  /** Must be called when the control becomes unfinished: a listener of the current event may have caused it. */
+  changed(): void {
+    if (this.#event && this.#isUnderWay) this.#hold(this.#event);
+  }
+
+  get #isUnderWay(): boolean {
+    return this.#event !== undefined && this.#event.eventPhase !== Event.NONE;
+  }
+
+  readonly #first = (event: Event): void => {
+    if (event.target !== this.#form) return;
+    if (event !== this.#event) {
+      this.#event = event as SubmitEvent;
+      this.#held = false;
+      this.#control.recheck();
+      this.#tookPart = !this.#control.disabled() && this.#control.holdsFiles();
+    }
+    this.#hold(this.#event);
+    // Again, to be behind the listeners that are there already.
+    for (const target of this.#path) target.removeEventListener('submit', this.#last);
+    this.#path = follow(event, this.#last);
+  };
+
+  readonly #last = (event: Event): void => {
+    if (event !== this.#event) return;
+    this.#control.recheck();
+    this.#hold(event as SubmitEvent);
+    if (event.currentTarget !== this.#path.at(-1)) return;
+    this.#holdMissing(event as SubmitEvent);
+    this.#holdNames(event as SubmitEvent);
+  };
+
+  #hold(event: SubmitEvent): void {
+    const control = this.#control;
+    const { submitter = null } = event;
+    if (this.#held || control.disabled() || !control.unfinished() || control.form() !== event.target) return;
+    // It closes a dialog and sends nothing.
+    if (attributeOf('method', event.target as Element, submitter) === 'dialog') return;
+    this.#stop(event);
+    control.explain(submitter);
+  }
+
+  /**
+   * Browsers send files only in multipart/form-data, and otherwise only their names; see "construct an entry list" and
+   * "convert to a list of name-value pairs" of the HTML Standard.
+   */
+  #holdNames(event: SubmitEvent): void {
+    const control = this.#control;
+    const { submitter = null, isTrusted, defaultPrevented } = event;
+    // A script sends it in its own way, or it is not sent.
+    if (
+      !isTrusted ||
+      defaultPrevented ||
+      control.form() !== event.target ||
+      control.disabled() ||
+      control.submitted().length === 0
+    )
+      return;
+    if (isMultipart(this.#form!, submitter) || !isSent(this.#form!, submitter)) return;
+    this.#stop(event);
+    warn(
+      control,
+      'holds its form back, which would send only the names of its files; set method="post" and enctype="multipart/form-data"',
+    );
+    control.refuse(this.#form!, submitter);
+  }
+
+  /** The browser would read the form without the files that a listener has removed. */
+  #holdMissing(event: SubmitEvent): void {
+    const control = this.#control;
+    const { submitter = null, isTrusted, defaultPrevented, target } = event;
+    if (!isTrusted || defaultPrevented || !this.#tookPart || !isSent(target as HTMLFormElement, submitter)) return;
+    const reason =
+      (control.disabled() && DISABLED) ||
+      (control.form() !== target && TAKEN_OUT) ||
+      (!control.holdsFiles() && EMPTIED);
+    if (!reason) return;
+    this.#stop(event);
+    warn(control, reason);
+    control.refuse(target as HTMLFormElement, submitter);
+  }
+
+  /** Turbo handles the submit event itself, and sends only strings unless the form is multipart. */
+  readonly #holdTurbo = (event: Event): void => {
+    const control = this.#control;
+    if (event.target !== this.#form || control.disabled() || control.submitted().length === 0) return;
+    const { formSubmission } = (event as CustomEvent<TurboDetail>).detail;
+    const submitter = formSubmission.submitter ?? null;
+    if (isMultipart(this.#form!, submitter)) return;
+    formSubmission.stop();
+    warn(
+      control,
+      'holds its form back, which Turbo would send without its files; set method="post" and enctype="multipart/form-data"',
+    );
+    control.refuse(this.#form!, submitter);
+  };
+
+  #stop(event: Event): void {
+    this.#held = true;
+    event.preventDefault();
+    // Otherwise scripts that send the form themselves would do so.
+    event.stopImmediatePropagation();
+  }
+
+  /** Scripts that make a FormData, and form.submit(), do not check validity, and nothing can hold them back. */
+  readonly #look = (event: FormDataEvent): void => {
+    if (event.target !== this.#form) return;
+    const control = this.#control;
+    this.#read = new Set(control.submitted());
+    control.recheck();
+    if (control.disabled() && this.#tookPart) {
+      warn(control, DISABLED);
+    } else if (!control.disabled() && control.unfinished() && control.holdsFiles()) {
+      // After a submit event that a listener has handled itself, this is how the form is sent; otherwise it may only be inspected.
+      const sent = this.#tookPart && !this.#held;
+      if (drop(event.formData, this.#read) || sent) control.explain(null);
+      warn(control, UNREAD);
+    }
+    // The browser itself reads it, right after the event.
+    if (this.#tookPart && !control.holdsFiles() && this.#event?.defaultPrevented === false) {
+      warn(control, EMPTIED);
+    }
+    this.#tookPart = false;
+    for (const target of this.#readingPath.splice(0)) target.removeEventListener('formdata', this.#lastLook);
+    this.#readingPath = follow(event, this.#lastLook);
+  };
+
+  /** The page's own listeners may have changed what the files are bound to. */
+  readonly #lastLook = (event: Event): void => {
+    if (event.target !== this.#form) return;
+    const control = this.#control;
+    control.recheck();
+    if (!control.unfinished() || !drop((event as FormDataEvent).formData, this.#read)) return;
+    control.explain(null);
+    warn(control, UNREAD);
+  };
+}
+
+/** The button's attribute, or the form's, in lower case. A form's properties may be hidden by controls of their names. */
+function attributeOf(
+  name: 'method' | 'enctype' | 'action',
+  form: Element,
+  submitter: HTMLElement | null,
+): string | undefined {
+  return (submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name))?.toLowerCase();
+}
+
+function isMultipart(form: Element, submitter: HTMLElement | null): boolean {
+  return (
+    attributeOf('method', form, submitter) === 'post' &&
+    attributeOf('enctype', form, submitter) === 'multipart/form-data'
+  );
+}
+
+/** A form of a dialogue closes it, and one whose action is a script runs it. */
+function isSent(form: Element, submitter: HTMLElement | null): boolean {
+  return (
+    attributeOf('method', form, submitter) !== 'dialog' &&
+    !attributeOf('action', form, submitter)?.trim().startsWith('javascript:')
+  );
+}
+
+/** Removes files whose context or key the page has changed since; others may have the same field. */
+function drop(formData: FormData, stale: ReadonlySet<FormDataEntryValue>): boolean {
+  const names = [...new Set(formData.keys())].filter((name) => formData.getAll(name).some((value) => stale.has(value)));
+  for (const name of names) {
+    const others = formData.getAll(name).filter((value) => !stale.has(value));
+    formData.delete(name);
+    for (const value of others) formData.append(name, value);
+  }
+  return names.length > 0;
+}
+
+/**
+ * Listens behind all existing listeners, wherever the event passes: one of them may stop it on its way, and in a shadow
+ * tree it ends at the root.
+ */
+function follow(event: Event, listener: (event: Event) => void): EventTarget[] {
+  const path = event.composedPath();
+  for (const target of path) target.addEventListener(event.type, listener);
+  return path;
+}
+
+/** A form sends nothing of a shadow tree inside it. */
+export function warnOutOfReach(control: HTMLElement & { form: HTMLFormElement | null }): void {
+  if (control.form) return;
+  for (let root = control.getRootNode(); 'host' in root; root = (root as ShadowRoot).host.getRootNode()) {
+    if (!(root as ShadowRoot).host.closest('form')) continue;
+    return warn(
+      control,
+      'is in a shadow tree within a form, which sends nothing of that; put the form into the same tree, or the element outside',
+    );
+  }
+}
+
+function warn({ localName }: { localName: string }, what: string): void {
+  console.warn(`kmseal: a ${localName} ${what}`);
+}

@@ -1,0 +1,57 @@
+/**
+ * Whether the person had the chance to make a control valid, as `:user-invalid` has it: something was chosen, or the form was to be sent. A
+ * script that only asks, by checkValidity(), changes nothing. (HTML Standard, "user validity", which a custom element is not told.)
+ */
+export class UserValidity {
+  readonly #control: HTMLElement;
+  readonly #changed: () => void;
+  #form: HTMLFormElement | null = null;
+  #asked = false;
+  /** A submit button was pressed, and the form is checked in the same task. */
+  #pressed = false;
+
+  /** @param changed is called when the person was asked and nothing else reports it */
+  constructor(control: HTMLElement, changed: () => void) {
+    this.#control = control;
+    this.#changed = changed;
+    control.addEventListener('invalid', () => this.#invalid());
+  }
+
+  get asked(): boolean {
+    return this.#asked;
+  }
+
+  attach(form: HTMLFormElement | null): void {
+    this.#form?.removeEventListener('click', this.#click, true);
+    this.#form = form;
+    form?.addEventListener('click', this.#click, true);
+  }
+
+  ask(): void {
+    if (this.#asked) return;
+    this.#asked = true;
+    this.#changed();
+  }
+
+  /** As after a reset of the form. */
+  forget(): void {
+    this.#asked = false;
+  }
+
+  /** The Enter key clicks the button, too. */
+  readonly #click = (event: Event): void => {
+    const button = (event.target as Element).closest('button, input') as HTMLButtonElement | null;
+    if (!button || !['submit', 'image'].includes(button.type)) return;
+    this.#pressed = true;
+    setTimeout(() => (this.#pressed = false));
+  };
+
+  #invalid(): void {
+    if (this.#pressed) return this.ask();
+    // Any other report, such as requestSubmit(), then focuses a control of the form.
+    const document = this.#control.ownerDocument;
+    const listen = () => this.ask();
+    document.addEventListener('focusin', listen, true);
+    setTimeout(() => document.removeEventListener('focusin', listen, true));
+  }
+}

@@ -1,0 +1,160 @@
+import { type Fault, mayBeMended, passes, uploadFault } from '../uploads/fault.js';
+import { stoppable } from '../uploads/retry.js';
+import type { Answer, AskOptions, UploadServer } from './server.js';
+
+interface AskSettings {
+  signal: AbortSignal;
+  /** Milliseconds to wait for an answer. */
+  limit: number;
+  part?: number | undefined;
+}
+
+/** Asks the page's server for something. */
+export function ask<T>(
+  name: keyof UploadServer,
+  callback: (options: AskOptions) => Answer<T>,
+  { signal, limit, part }: AskSettings,
+): Promise<T> {
+  const asked: Asked = { what: `server.${name}`, part, writes: name === 'completeMultipartUpload' };
+  return stoppable<T>(signal, (resolve, reject) => {
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      const message = `the server did not answer ${asked.what} within ${limit / 1000} s; try again`;
+      reject(uploadFault(message, { passing: true, unanswered: true, lost: asked.writes, part }));
+    }, limit);
+    const answer = async () => {
+      let given;
+      let answered;
+      try {
+        given = callback({ signal: controller.signal });
+        answered = await given;
+        if (isResponse(answered) && answered.ok && !answered.redirected && !answered.bodyUsed)
+          return await json(answered);
+      } catch (cause) {
+        throw thrown(asked, cause);
+      }
+      if (!isResponse(answered)) return expectAnswer(asked, given, answered);
+      const { status, redirected, ok } = answered;
+      // As to a login page, whose answer, even in JSON, means nothing for the upload.
+      if (redirected) {
+        const message = `${asked.what} was redirected, so the server did not answer; sign in again, or have it answer itself`;
+        throw uploadFault(message, { mendable: true, status, part });
+      }
+      if (ok)
+        throw new TypeError(
+          `the Response that ${asked.what} gives was read already; give what was read, or a clone of it`,
+        );
+      throw refused(asked, status);
+    };
+    (answer() as Promise<T>).then(resolve, reject);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  });
+}
+
+/** What was asked. */
+interface Asked {
+  /** As sentences name it. */
+  what: string;
+  part: number | undefined;
+  /** Whether it makes the object. */
+  writes: boolean;
+}
+
+/**
+ * A callback's value other than a Response, unless it shows that the callback did not wait for the server, or that the server refused:
+ * otherwise an object that was never created would count as delivered.
+ */
+function expectAnswer<T>(asked: Asked, given: unknown, answered: T): T {
+  const { subscribe, headers } = (answered ?? {}) as { subscribe?: unknown; headers?: unknown };
+  // Some start only when something subscribes (Angular's HttpClient).
+  if (typeof subscribe === 'function')
+    throw new TypeError(`${asked.what} gives an Observable; give a promise (firstValueFrom)`);
+  if (given === undefined && asked.writes) {
+    throw new TypeError(
+      `${asked.what} gives nothing to wait for; return the promise of what it asks, or make it an async function`,
+    );
+  }
+  // Clients that do not throw on error statuses, such as axios with validateStatus.
+  const status = typeof headers === 'object' ? statusOf(answered) : undefined;
+  if (status !== undefined && (status < 200 || status > 299)) throw refused(asked, status);
+  return answered;
+}
+
+function refused({ what, part, writes }: Asked, status: number, cause?: unknown): Fault {
+  const message = `the server answered ${what} with status ${status}; see what it says`;
+  const conflict = status === 409 || status === 412;
+  return uploadFault(message, {
+    passing: passes(status),
+    mendable: mayBeMended(status),
+    lost: writes && status >= 500,
+    conflict,
+    status,
+    part,
+    cause,
+  });
+}
+
+/** A callback's error, which HTTP libraries define in their own way: judged by its status, or by the absence of one. */
+function thrown(asked: Asked, cause: unknown): Fault {
+  const status = statusOf(cause);
+  if (status) return refused(asked, status, cause);
+  const { what, part, writes } = asked;
+  const unanswered = status === 0 || isUnanswered(cause);
+  const message = `${what} failed${unanswered ? ', perhaps without a connection; try again' : ''}`;
+  return uploadFault(message, {
+    passing: unanswered,
+    mendable: true,
+    unanswered,
+    lost: unanswered && writes,
+    part,
+    cause,
+  });
+}
+
+/** As axios, ky, Angular, ofetch and superagent report it; 0 if there was no answer. */
+function statusOf(error: unknown): number | undefined {
+  const { response, status, statusCode } = (error ?? {}) as {
+    response?: { status?: unknown };
+    status?: unknown;
+    statusCode?: unknown;
+  };
+  return [response?.status, status, statusCode].find((number) => typeof number === 'number');
+}
+
+/** How fetch, and Node's sockets below other libraries, report a missing answer. */
+const UNANSWERED = ['TypeError', 'NetworkError', 'TimeoutError'];
+const UNANSWERED_CODES = [
+  'ERR_NETWORK',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+];
+
+function isUnanswered(error: unknown): boolean {
+  const { name, code, cause } = (error ?? {}) as { name?: string; code?: string; cause?: unknown };
+  return UNANSWERED.includes(name!) || UNANSWERED_CODES.includes(code!) || (cause !== undefined && isUnanswered(cause));
+}
+
+/** By what it does, since it may come from any realm. */
+function isResponse(answer: unknown): answer is Response {
+  const { status, text } = (answer ?? {}) as Partial<Response>;
+  return typeof status === 'number' && typeof text === 'function';
+}
+
+/** A body may be empty. */
+async function json(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return text === '' ? undefined : JSON.parse(text);
+  } catch {
+    // The platform's own error quotes the text, in which there may be a presigned URL.
+    throw new SyntaxError('the answer is not JSON');
+  }
+}

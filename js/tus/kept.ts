@@ -1,0 +1,97 @@
+import type { SealedFile } from '../index.js';
+import { ignoreFailure } from '../io/promises.js';
+import { type Keeper, damagedError } from '../uploads/keeper.js';
+import { isReadError, rereading } from '../uploads/reread.js';
+
+/** What is kept of an upload by tus. */
+export interface TusProgress {
+  /** The upload's, once it was created: anyone who has it can write to the upload. */
+  readonly url: string | undefined;
+  /** Bytes from the start of the envelope that may have left. */
+  readonly sent: number;
+}
+
+/** What was kept, if it is what we keep. */
+export function tusProgressOf(kept: unknown, total: number): TusProgress {
+  const { url, sent } = (kept ?? {}) as Partial<TusProgress>;
+  const isWhole = Number.isSafeInteger(sent) && sent! >= 0 && sent! <= total;
+  if (isWhole && (url === undefined || (typeof url === 'string' && isUrl(url)))) return { url, sent: sent! };
+  throw damagedError();
+}
+
+/** URL.canParse is newer than the oldest browsers. */
+function isUrl(text: string): boolean {
+  try {
+    new URL(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Bytes that are sealed again together: so many are a Blob in memory. */
+const PROVEN = 8_388_608; // 8 MiB
+
+/** Notes in the store how far an upload may be, and proves what left in another life. */
+export class TusKeeper {
+  readonly #keeper: Keeper<TusProgress>;
+  readonly #sealed: SealedFile;
+  readonly #stop = new AbortController();
+  /** The tags of what is before this are on disk, as this page knows. */
+  #durable = 0;
+  /** Bytes that another life may have sent, of which so many were sealed again. */
+  readonly #unproven: number;
+  #proven = 0;
+  #proof: Promise<void> | undefined;
+
+  /** @param unproven bytes that another life may have sent */
+  constructor(keeper: Keeper<TusProgress>, sealed: SealedFile, unproven = 0) {
+    [this.#keeper, this.#sealed, this.#unproven] = [keeper, sealed, unproven];
+  }
+
+  /** The upload was created. */
+  created(url: string): void {
+    this.#keeper.note({ url });
+    void this.#keeper.save();
+  }
+
+  /**
+   * Waits until the tags of what was sealed from `start` on are on disk; what is before has arrived. Before the last chunk, which completes
+   * the upload, it waits until all that another life has sent was sealed again.
+   */
+  async sealed(start: number, end: number): Promise<void> {
+    this.#keeper.kept.loaded = start;
+    // Not by `sent`, which is noted before it is on disk: after a failed save nothing may leave either.
+    if (end > this.#durable) {
+      this.#keeper.note({ sent: Math.max(end, this.#keeper.kept.progress.sent) });
+      await this.#keeper.save();
+      this.#durable = end;
+    }
+    if (end === this.#sealed.size) await this.prove();
+  }
+
+  /** Seals again what left in another life, while the rest is sent. If the file cannot be read, the next call continues. */
+  prove(): Promise<void> {
+    this.#proof ??= this.#prove().catch((error: unknown) => {
+      if (isReadError(error)) this.#proof = undefined;
+      throw error;
+    });
+    ignoreFailure(this.#proof); // told with the last chunk, if nothing fails before
+    return this.#proof;
+  }
+
+  async #prove(): Promise<void> {
+    const { signal } = this.#stop;
+    while (this.#proven < this.#unproven) {
+      const end = Math.min(this.#proven + PROVEN, this.#unproven);
+      await rereading(() => this.#sealed.slice(this.#proven, end, { signal }), { signal });
+      this.#proven = end;
+    }
+  }
+
+  /** The upload is done, or was given up. */
+  async end(): Promise<void> {
+    this.#stop.abort();
+    await this.#keeper.end(false);
+  }
+}
