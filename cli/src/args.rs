@@ -1,20 +1,26 @@
 //! The command line.
 
+mod keys;
+mod values;
+
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use kmseal::{EncryptionAlgorithm, FRAME_LENGTHS, KeyArn, Limits};
+use kmseal::{KeyArn, OaepHash};
 
-use crate::region;
+use crate::aws::region;
+pub use keys::{Algorithm, From, Grants, Kinds, LimitOptions, To};
+use values::{bucket, hash, origin, pair};
 
 const STATUS: &str = "\
 Exit status: 0 all done; 1 a file could not be read or written; 2 wrong usage; 3 not an envelope, or one that was cut off \
-or altered; 4 sealed for other keys or under another encryption context; 5 KMS refused or was not reached; 6 the public \
-key cannot be used. With several files the first failure's; the others are still done.";
+or altered; 4 sealed for other keys or under another encryption context; 5 AWS refused or was not reached; 6 the public \
+or private key cannot be used; 7 check found a setting that must change. With several files, the status is that of the first failure, \
+and the command still does the others.";
 
-/// Seals files so that only AWS KMS can open them, and opens them.
+/// Seal files so that only AWS KMS can open them, and open them.
 #[derive(Parser)]
 #[command(name = "kmseal", version, after_help = STATUS, max_term_width = 100)]
 pub struct Cli {
@@ -27,34 +33,43 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// As in the AWS CLI, before or after the subcommand.
+/// Options as in the AWS CLI, before or after the subcommand.
 #[derive(Args)]
 pub struct Aws {
-    /// Where KMS is, if not at AWS
+    /// Send KMS calls to this URL, not to AWS
     #[arg(long, global = true, help_heading = "AWS", value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub endpoint_url: Option<String>,
-    /// Region, instead of the key's own; for a multi-Region key the region of the replica to use
+    /// Use this region, not the key's own; with a multi-Region key, use its replica there
     #[arg(long, global = true, help_heading = "AWS", value_parser = region::parse)]
     pub region: Option<String>,
-    /// Profile of the AWS configuration, whose credentials are used whatever the environment holds
+    /// Use the credentials of this profile of the AWS configuration, even if the environment holds others
     #[arg(long, global = true, help_heading = "AWS")]
     pub profile: Option<String>,
 }
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Ask KMS for a public key, check it, and print it as JSON for the page and for `seal`
+    /// Get a public key from KMS, or your own with --raw, check it, and print it as JSON for web pages and for `seal`
     Key(Key),
     /// Seal each FILE to FILE.kmseal; needs no AWS credentials
     Seal(Seal),
-    /// Open each FILE.kmseal to FILE through KMS
+    /// Open each FILE.kmseal to FILE through KMS, or with your own private key
     Open(Open),
-    /// Seal envelopes anew for other keys, in place with --force, or to --output; their plaintext stays in this process
+    /// Seal envelopes again for other keys, in place with --force, or to --output; their plaintext stays in this process
     Reseal(Reseal),
-    /// Tell, without KMS, what an envelope says of itself: its keys, context and sizes
+    /// Show the keys, context and sizes that an envelope names, without KMS; nothing vouches for them
     Inspect(Inspect),
+    /// Check a set-up: the key, its published copy, your permissions, the bucket; each fault comes with its remedy
+    Check(Check),
+    /// Print the manual page of the command, or of one of its subcommands, to view with `man -l -`
+    Man {
+        /// Subcommand
+        #[arg(value_name = "COMMAND")]
+        command: Option<String>,
+    },
     /// Print a completion script for a shell
     Completions {
+        /// Shell
         #[arg(value_name = "SHELL")]
         shell: Shell,
     },
@@ -63,11 +78,25 @@ pub enum Command {
 #[derive(Args)]
 pub struct Key {
     /// Key id, key ARN, alias (alias/NAME) or alias ARN
-    #[arg(value_name = "KEY-ID-OR-ALIAS")]
-    pub key_id: String,
-    /// Fail unless this is the key's fingerprint
+    #[arg(value_name = "KEY-ID-OR-ALIAS", required_unless_present = "raw")]
+    pub key_id: Option<String>,
+    /// Describe your own RSA key, whose public key this file holds (PEM or DER), instead of asking KMS
+    #[arg(long, value_name = "key.pem", conflicts_with = "key_id", requires = "key_namespace", requires = "key_name", value_hint = ValueHint::FilePath)]
+    pub raw: Option<PathBuf>,
+    /// Namespace of --raw, such as the name of your organization or HSM
+    #[arg(long, value_name = "NAMESPACE", requires = "raw")]
+    pub key_namespace: Option<String>,
+    /// Name of --raw within its namespace
+    #[arg(long, value_name = "NAME", requires = "raw")]
+    pub key_name: Option<String>,
+    /// Hash of RSA-OAEP with --raw: SHA-1, SHA-256, SHA-384 or SHA-512 [default: SHA-256]
+    #[arg(long, value_name = "HASH", requires = "raw", value_parser = hash)]
+    pub hash: Option<OaepHash>,
+    /// Fail unless the key has this fingerprint; repeat for several, one of which must match
     #[arg(long, value_name = "SHA256:...")]
-    pub fingerprint: Option<String>,
+    pub fingerprint: Vec<String>,
+    #[command(flatten)]
+    pub kinds: Kinds,
     #[command(flatten)]
     pub algorithm: Algorithm,
     #[command(flatten)]
@@ -77,13 +106,13 @@ pub struct Key {
 #[derive(Args)]
 pub struct Seal {
     #[command(flatten)]
-    pub to: Recipients,
+    pub to: To,
     #[command(flatten)]
     pub algorithm: Algorithm,
-    /// A pair to bind to each file; everyone can read it in the envelope
+    /// Bind this pair to each file; anyone who has the envelope can read it
     #[arg(short = 'c', long, value_name = "KEY=VALUE", value_parser = pair)]
     pub encryption_context: Vec<(String, String)>,
-    /// A pair to bind to each file that is not stored in the envelope; the opener must know it
+    /// Bind this pair to each file without storing it in the envelope; anyone who opens it must know it
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub required_encryption_context: Vec<(String, String)>,
     #[command(flatten)]
@@ -92,6 +121,9 @@ pub struct Seal {
 
 #[derive(Args)]
 pub struct Open {
+    /// Open with this key only, whose public key the file holds: an ECC key, which envelopes do not name by ARN; repeat for several
+    #[arg(short, long, value_name = "key.json", conflicts_with = "discover", value_hint = ValueHint::FilePath)]
+    pub key: Vec<PathBuf>,
     #[command(flatten)]
     pub from: From,
     #[command(flatten)]
@@ -103,7 +135,10 @@ pub struct Open {
 #[derive(Args)]
 pub struct Reseal {
     #[command(flatten)]
-    pub to: Recipients,
+    pub to: To,
+    /// Open with this key only, whose public key the file holds: an ECC key, which envelopes do not name by ARN; repeat for several
+    #[arg(long, value_name = "old.json", conflicts_with = "discover", value_hint = ValueHint::FilePath)]
+    pub old_key: Vec<PathBuf>,
     #[command(flatten)]
     pub from: From,
     #[command(flatten)]
@@ -114,108 +149,57 @@ pub struct Reseal {
 
 #[derive(Args)]
 pub struct Inspect {
-    /// One line of JSON for each file
+    /// Print one line of JSON for each file
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
     pub limits: LimitOptions,
-    /// Envelopes; - is standard input
+    /// Envelopes to read; - is standard input
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
 }
 
-/// For whom.
 #[derive(Args)]
-pub struct Recipients {
-    /// Public key: what `kmseal key` or `aws kms get-public-key` printed. Several: any one of them opens
-    #[arg(short, long, required = true, value_name = "key.json", value_hint = ValueHint::FilePath)]
-    pub key: Vec<PathBuf>,
-    /// Fail unless this is the key's fingerprint; one for each --key, in the same order
+pub struct Check {
+    /// Key id, key ARN, alias (alias/NAME) or alias ARN
+    #[arg(value_name = "KEY-ID-OR-ALIAS")]
+    pub key_id: String,
+    /// Compare with the public key that pages load, in this file or at this https URL
+    #[arg(short, long, value_name = "FILE-OR-URL", value_parser = NonEmptyStringValueParser::new())]
+    pub key: Option<String>,
+    /// ARN of the key, if --key does not hold it (PEM)
+    #[arg(long, value_name = "ARN", requires = "key")]
+    pub key_arn: Option<KeyArn>,
+    /// Compare with the fingerprint in the page's code; repeat for several, of which the key must have one
     #[arg(long, value_name = "SHA256:...")]
     pub fingerprint: Vec<String>,
-    /// Bytes in a frame, 4096 to 16777216 [default: 262144, more from 3 GB on]
-    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(frame_lengths()))]
-    pub frame_length: Option<u32>,
-}
-
-/// With which keys, and what to expect.
-#[derive(Args)]
-pub struct From {
-    /// Open with this key only; repeat for several. Without it, with the keys of your own account that the envelope names
-    #[arg(long, value_name = "ARN", value_parser = KeyArn::parse)]
-    pub key_id: Vec<KeyArn>,
-    /// Ask KMS for any key that the envelope names, in whatever account and region
-    #[arg(long, conflicts_with = "key_id")]
-    pub discover: bool,
-    /// A pair that the envelope must be bound to; the only guard against another envelope in its place
-    #[arg(short = 'c', long, value_name = "KEY=VALUE", value_parser = pair)]
-    pub encryption_context: Vec<(String, String)>,
+    /// Check the S3 bucket that pages upload to
+    #[arg(long, value_name = "NAME", requires = "origin", value_parser = bucket)]
+    pub bucket: Option<String>,
+    /// Origin of the page, such as https://www.example.com
+    #[arg(long, value_parser = origin)]
+    pub origin: Option<String>,
+    /// Print one line of JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub kinds: Kinds,
+    #[command(flatten)]
+    pub algorithm: Algorithm,
     #[command(flatten)]
     pub grants: Grants,
-    #[command(flatten)]
-    pub limits: LimitOptions,
-}
-
-#[derive(Args)]
-pub struct Grants {
-    /// Grant token, for a grant that is not in force everywhere yet; repeat for several
-    #[arg(long, value_name = "TOKEN")]
-    pub grant_token: Vec<String>,
-}
-
-#[derive(Args)]
-pub struct Algorithm {
-    /// RSAES_OAEP_SHA_256, unless it is RSAES_OAEP_SHA_1
-    #[arg(long, value_name = "NAME", default_value = "RSAES_OAEP_SHA_256", hide_default_value = true, value_parser = algorithm)]
-    pub encryption_algorithm: EncryptionAlgorithm,
-}
-
-#[derive(Args)]
-pub struct LimitOptions {
-    /// Most encrypted data keys that an envelope may have
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    max_encrypted_data_keys: u16,
-    /// Shortest frame that an envelope may have; each costs its time, however short it is
-    #[arg(long, value_name = "BYTES", default_value_t = 1)]
-    min_frame_length: u32,
-    /// Longest frame that an envelope may have; memory grows with it
-    #[arg(long, value_name = "BYTES", default_value_t = 16_777_216)]
-    max_frame_length: u32,
-}
-
-impl LimitOptions {
-    pub fn get(&self) -> Limits {
-        Limits {
-            max_encrypted_data_keys: self.max_encrypted_data_keys,
-            min_frame_length: self.min_frame_length,
-            max_frame_length: self.max_frame_length,
-        }
-    }
 }
 
 /// What to read and where to write.
 #[derive(Args)]
 pub struct Files {
-    /// Write here; - is standard output
+    /// Write to this file; - is standard output
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
-    /// Replace what is there
+    /// Replace a file that exists
     #[arg(short, long)]
     pub force: bool,
-    /// What to read; - is standard input, and then standard output is written
+    /// Files to read; - is standard input, which is written to standard output
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-}
-
-fn pair(text: &str) -> Result<(String, String), &'static str> {
-    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
-    Ok((key.to_owned(), value.to_owned()))
-}
-
-fn algorithm(name: &str) -> Result<EncryptionAlgorithm, &'static str> {
-    EncryptionAlgorithm::from_name(name).ok_or("RSAES_OAEP_SHA_256 or RSAES_OAEP_SHA_1")
-}
-
-fn frame_lengths() -> std::ops::RangeInclusive<i64> {
-    i64::from(*FRAME_LENGTHS.start())..=i64::from(*FRAME_LENGTHS.end())
 }

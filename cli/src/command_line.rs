@@ -1,4 +1,4 @@
-//! Reading the command line, whose words may come from file names.
+//! Reads the command line, whose words may come from file names.
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -9,10 +9,10 @@ use clap::error::ErrorKind;
 
 use crate::args::Cli;
 use crate::failure::{Exit, Result};
+use crate::files::stdout;
 use crate::progress::note_lines;
-use crate::standard;
 
-/// The command line; else help, the version or what is wrong was told, and this is the exit status.
+/// The command line. If it asked for help or the version, or is wrong, this prints that and returns the exit status.
 pub fn parse() -> Result<std::result::Result<Cli, ExitCode>> {
     let error = match Cli::try_parse() {
         Ok(cli) => return Ok(Ok(cli)),
@@ -22,7 +22,7 @@ pub fn parse() -> Result<std::result::Result<Cli, ExitCode>> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             let colours = io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-            standard::print(&if colours { text.ansi().to_string() } else { text.to_string() })?;
+            stdout::print(&if colours { text.ansi().to_string() } else { text.to_string() })?;
             Ok(Err(ExitCode::SUCCESS))
         }
         _ => {

@@ -4,7 +4,9 @@ use std::fmt;
 use std::io;
 
 use kmseal::Code;
+use kmseal::io::StreamError;
 
+use crate::remedies::sentence;
 use crate::text::printable;
 
 /// Exit statuses; 0 is success, and a signal ends the process as signals do.
@@ -20,8 +22,10 @@ pub enum Exit {
     Mismatch = 4,
     /// KMS refused, could not be reached, or there are no credentials for it.
     Kms = 5,
-    /// The public key cannot be used.
+    /// The public or private key cannot be used.
     Key = 6,
+    /// `check` found a setting of the bucket that must change.
+    Setting = 7,
 }
 
 /// A failure; its message never holds key material or plaintext.
@@ -29,7 +33,7 @@ pub enum Exit {
 pub struct Failure {
     pub exit: Exit,
     message: String,
-    /// Whether standard output failed, and not the file that is read.
+    /// Whether standard output failed, rather than the input file.
     pub of_output: bool,
 }
 
@@ -44,7 +48,7 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
-    /// What KMS refused, or could not be asked.
+    /// A failure of AWS: it refused, or was not reached.
     pub fn kms(message: impl fmt::Display) -> Self {
         Self::new(Exit::Kms, format!("{message} (ERR_KMS)"))
     }
@@ -75,9 +79,18 @@ impl From<kmseal::Error> for Failure {
             }
             Code::Context | Code::NoMatchingKey => Exit::Mismatch,
             Code::Kms => Exit::Kms,
-            Code::TooLong | Code::SourceChanged => Exit::File,
+            _ => Exit::File,
         };
-        Self::new(exit, format!("{} ({})", our_options(error.message()), error.code().as_str()))
+        Self::new(exit, format!("{} ({})", sentence(error.message(), error.reason()), error.code().as_str()))
+    }
+}
+
+impl From<StreamError> for Failure {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Core(error) => error.into(),
+            StreamError::Io(error) => error.into(),
+        }
     }
 }
 
@@ -96,7 +109,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// An error of standard output, which `io::Error` carries through what knows only readers and writers.
+/// An error of standard output, which `io::Error` carries through code that knows only readers and writers.
 #[derive(Debug)]
 pub struct OutputError(pub io::Error);
 
@@ -106,18 +119,4 @@ impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-/// The core's sentences name the options of the JavaScript package; these are ours.
-pub fn our_options(sentence: &str) -> String {
-    [
-        ("maxEncryptedDataKeys", "--max-encrypted-data-keys"),
-        ("minFrameLength", "--min-frame-length"),
-        ("maxFrameLength", "--max-frame-length"),
-        ("frameLength", "--frame-length"),
-        ("(encryptionAlgorithm)", "(--encryption-algorithm)"),
-        ("raise maxAttempts, use a data-key cache,", "set AWS_MAX_ATTEMPTS higher, open several files in one run"),
-    ]
-    .iter()
-    .fold(sentence.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours))
 }

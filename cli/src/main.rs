@@ -1,46 +1,38 @@
 //! `kmseal`: seals files so that only AWS KMS can open them, and opens them.
-#![deny(unsafe_code)]
 
-mod account;
 mod args;
-mod batch;
+mod aws;
+mod check;
 mod command_line;
 mod commands;
-mod configuration;
-mod descriptors;
+mod envelope;
+mod environment;
 mod failure;
-mod input;
-mod inspect;
+mod files;
 mod key_file;
-mod kms;
-mod opener;
-mod opening;
-mod output;
-mod pipeline;
+mod manual;
 mod progress;
-mod refusal;
-mod region;
-mod replace;
-mod reseal;
-mod rights;
-mod sealing;
-mod signals;
-mod stamp;
-mod standard;
-mod sync;
+mod remedies;
+mod system;
 mod text;
-mod unfinished;
+mod wrapping;
+
+#[cfg(test)]
+#[path = "../../tests/core/allocator.rs"]
+#[expect(dead_code, reason = "the core's tests also count with it")]
+mod allocator;
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
-
-use crate::args::{Cli, Command};
+use crate::args::Command;
 use crate::failure::{Failure, Result};
+use crate::files::{stdout, unfinished};
+use crate::system::signals;
 
 fn main() -> ExitCode {
+    environment::unset_empty();
     let status = run().unwrap_or_else(|failure| told(&failure));
-    match standard::finish() {
+    match stdout::finish() {
         Err(failure) if status == ExitCode::SUCCESS => told(&failure),
         _ => status,
     }
@@ -66,11 +58,8 @@ fn run() -> Result<ExitCode> {
         Command::Open(args) => commands::open(args, &cli.aws, cli.quiet),
         Command::Reseal(args) => commands::reseal(args, &cli.aws, cli.quiet),
         Command::Inspect(args) => commands::inspect(args),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "kmseal", &mut script);
-            standard::print(&script)?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Check(args) => check::check(args, &cli.aws),
+        Command::Man { command } => manual::page(command.as_deref()),
+        Command::Completions { shell } => manual::completions(*shell),
     }
 }

@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-/// On one line: controls are written as escapes.
+/// Text on one line, with controls as escapes.
 pub fn printable(text: &str) -> String {
     text.chars().flat_map(|c| if is_hidden(c) { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
-/// The same, on as many lines as the text has.
+/// The same, with the text's own line breaks.
 pub fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// JSON that holds the same values, without a raw control (RFC 8259, section 7). Outside of strings there is none.
+/// JSON with the same values and without a raw control (RFC 8259, section 7). There is none outside of strings.
 pub fn printable_json(json: &str) -> String {
     let escape = |c: char| match c {
         '\n' => c.to_string(),
@@ -22,7 +22,7 @@ pub fn printable_json(json: &str) -> String {
     json.chars().map(escape).collect()
 }
 
-/// Controls of terminals, and of the order of writing, which would show a name as another one (Unicode UAX #9, Bidi_Control).
+/// Controls of terminals, and of writing direction, which would make a name look like another one (Unicode UAX #9, Bidi_Control).
 /// All of them are in the Basic Multilingual Plane.
 fn is_hidden(c: char) -> bool {
     c.is_control()
@@ -34,7 +34,7 @@ pub fn name(path: &Path) -> String {
     if path.as_os_str() == "-" { "standard input".to_owned() } else { file_name(path) }
 }
 
-/// A file's name for messages, whatever it is.
+/// A file's name for messages.
 pub fn file_name(path: &Path) -> String {
     printable(&path.to_string_lossy())
 }

@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// Starts the program of this platform's package, and ends as it does.
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { createRequire } from 'node:module';
+
+const name = `@kmseal/cli-${process.platform}-${process.arch}`;
+const program = process.platform === 'win32' ? 'kmseal.exe' : 'kmseal';
+
+function find() {
+  try {
+    return createRequire(import.meta.url).resolve(`${name}/${program}`);
+  } catch {
+    console.error(
+      `kmseal: the package ${name} is missing; install kmseal-cli again without --omit=optional, or build it: cargo install kmseal-cli`,
+    );
+    process.exit(1);
+  }
+}
+
+const child = spawn(find(), process.argv.slice(2), { stdio: 'inherit' });
+// Ctrl-C reaches both; the program cleans up and ends first. What is sent to this process alone is handed on.
+process.on('SIGINT', () => {});
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.on('error', (error) => {
+  console.error(`kmseal: ${error.message}`);
+  process.exitCode = 1;
+});
+child.on('close', (status, signal) => {
+  process.exitCode = status ?? 128 + constants.signals[signal];
+});

@@ -1,0 +1,12 @@
+//! AWS: its configuration, its services, and what their errors mean.
+
+pub mod account;
+pub mod configuration;
+pub mod errors;
+pub mod http;
+pub mod kms;
+pub mod operations;
+pub mod public_key;
+pub mod region;
+pub mod s3;
+pub mod session;

@@ -1,0 +1,163 @@
+//! The AWS configuration: the environment and the profile, as the AWS CLI reads them.
+
+use std::borrow::Cow;
+use std::env;
+
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::{self, ProfileFileCredentialsProvider, ProfileSet};
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::{RetryConfig, RetryMode};
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+use crate::aws::errors::root;
+use crate::aws::http::Network;
+use crate::failure::{Failure, Result};
+
+/// Loads the configuration, and the network settings. The credentials of `profile`, from the command line, beat the
+/// environment's.
+pub async fn load(profile: Option<&str>, timeouts: TimeoutConfig) -> Result<(SdkConfig, Network)> {
+    let name = profile.map(str::to_owned).or_else(|| set("AWS_DEFAULT_PROFILE")).or_else(|| set("AWS_PROFILE"));
+    // The SDK would take an empty variable for a profile with an empty name.
+    let selected = name.clone().or_else(|| env::var_os("AWS_PROFILE").map(|_| "default".to_owned()));
+    let profiles = profiles(name.as_deref(), selected.clone()).await?;
+    if profile.is_none() {
+        check_pair()?;
+    }
+    let network = Network::new(setting(&profiles, "AWS_CA_BUNDLE", "ca_bundle"))?;
+    let http = network.client();
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http.clone())
+        .timeout_config(timeouts)
+        .retry_config(retries(&profiles)?);
+    if let Some(name) = selected {
+        loader = loader.profile_name(name);
+    }
+    if let Some(name) = profile {
+        let providers = ProviderConfig::default().with_http_client(http);
+        // The region in which a role of the profile is assumed.
+        let region = set("AWS_REGION")
+            .or_else(|| set("AWS_DEFAULT_REGION"))
+            .or_else(|| profiles.get("region").map(str::to_owned));
+        let providers = providers.with_region(region.map(Region::new));
+        loader = loader.credentials_provider(of_profile(name, &providers));
+    }
+    let config = loader.load().await;
+    Ok((heeding_endpoints(config, ignores_endpoints(&profiles)?), network))
+}
+
+/// An environment variable. An empty one counts as not set, as in the AWS CLI.
+fn set(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The profiles of the configuration files. The requested one must be among them.
+async fn profiles(name: Option<&str>, selected: Option<String>) -> Result<ProfileSet> {
+    let profiles = profile::load(&Fs::real(), &Env::real(), &Default::default(), selected.map(Cow::Owned)).await;
+    let profiles =
+        profiles.map_err(|error| Failure::usage(format!("the AWS configuration cannot be read: {}", root(&error))))?;
+    match name {
+        Some(name) if profiles.get_profile(name).is_none() => Err(Failure::kms(format!(
+            "no AWS credentials were loaded: there is no profile {name:?} in {} and {}; \
+                 name one that is there with --profile or AWS_PROFILE",
+            set("AWS_CONFIG_FILE").as_deref().unwrap_or("~/.aws/config"),
+            set("AWS_SHARED_CREDENTIALS_FILE").as_deref().unwrap_or("~/.aws/credentials"),
+        ))),
+        _ => Ok(profiles),
+    }
+}
+
+/// With half a pair, the SDK would look elsewhere and find somebody else's credentials.
+fn check_pair() -> Result<()> {
+    const PAIR: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+    match PAIR.map(|name| set(name).is_some()) {
+        [true, false] => Err(half(PAIR)),
+        [false, true] => Err(half([PAIR[1], PAIR[0]])),
+        _ => Ok(()),
+    }
+}
+
+fn half([set, unset]: [&str; 2]) -> Failure {
+    let message = format!("no AWS credentials were used: {set} is set and {unset} is not; set both, or neither");
+    Failure::kms(message)
+}
+
+/// What the AWS CLI uses with --profile: that profile, then the credentials of the container or instance.
+fn of_profile(name: &str, providers: &ProviderConfig) -> SharedCredentialsProvider {
+    let profile = ProfileFileCredentialsProvider::builder().configure(providers).profile_name(name).build();
+    let chain = CredentialsProviderChain::first_try("Profile", profile)
+        .or_else("EcsContainer", EcsCredentialsProvider::builder().configure(providers).build())
+        .or_else("Ec2InstanceMetadata", ImdsCredentialsProvider::builder().configure(providers).build());
+    SharedCredentialsProvider::new(chain)
+}
+
+/// A setting of the environment, or else of the profile, with its name there.
+fn setting(profiles: &ProfileSet, variable: &'static str, key: &'static str) -> Option<(String, &'static str)> {
+    let of_profile = || profiles.get(key).filter(|value| !value.is_empty()).map(|value| (value.to_owned(), key));
+    set(variable).map(|value| (value, variable)).or_else(of_profile)
+}
+
+/// Checks what the SDK would panic over.
+fn retries(profiles: &ProfileSet) -> Result<RetryConfig> {
+    let mut retries = RetryConfig::standard();
+    if let Some((value, name)) = setting(profiles, "AWS_MAX_ATTEMPTS", "max_attempts") {
+        let attempts = value.trim().parse().ok().filter(|attempts| *attempts > 0);
+        let attempts = attempts.ok_or_else(|| wrong(name, &value, "a number from 1"))?;
+        retries = retries.with_max_attempts(attempts);
+    }
+    if let Some((value, name)) = setting(profiles, "AWS_RETRY_MODE", "retry_mode") {
+        let mode = match value.trim().to_ascii_lowercase().as_str() {
+            // The AWS CLI's oldest mode, which current SDKs do not have.
+            "standard" | "legacy" => RetryMode::Standard,
+            "adaptive" => RetryMode::Adaptive,
+            _ => return Err(wrong(name, &value, "standard or adaptive")),
+        };
+        retries = retries.with_retry_mode(mode);
+    }
+    Ok(retries)
+}
+
+fn ignores_endpoints(profiles: &ProfileSet) -> Result<bool> {
+    let set = setting(profiles, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
+    let Some((value, name)) = set else { return Ok(false) };
+    match value.trim().to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(wrong(name, &value, "true or false")),
+    }
+}
+
+fn wrong(name: &str, value: &str, right: &str) -> Failure {
+    Failure::usage(format!("{name} is {value:?}; make it {right}"))
+}
+
+/// An empty endpoint URL counts as not set, as in the AWS CLI; the SDK would panic. The SDK ignores the URLs of
+/// single services only if this tells it to.
+fn heeding_endpoints(config: SdkConfig, ignored: bool) -> SdkConfig {
+    let url = config.endpoint_url().filter(|url| !ignored && !url.is_empty()).map(str::to_owned);
+    let mut builder = config.to_builder();
+    builder.set_endpoint_url(url);
+    builder.set_service_config(Some(Heeded { config, ignored }));
+    builder.build()
+}
+
+/// The configuration of single services, without empty values.
+#[derive(Debug)]
+struct Heeded {
+    config: SdkConfig,
+    ignored: bool,
+}
+
+impl LoadServiceConfig for Heeded {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        if self.ignored && key.profile() == "endpoint_url" {
+            return None;
+        }
+        self.config.service_config()?.load_config(key).filter(|value| !value.is_empty())
+    }
+}

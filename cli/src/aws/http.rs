@@ -1,0 +1,121 @@
+//! HTTP as a company's network wants it: through its proxy, and with its own certificates.
+
+use std::fs;
+use std::time::Duration;
+
+use aws_sdk_kms::config::{SharedAsyncSleep, SharedHttpClient};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use base64ct::{Base64, Encoding};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::{self, PemObject};
+
+use crate::aws::errors::root;
+use crate::failure::{Failure, Result};
+
+/// Time to connect.
+pub const CONNECT: Duration = Duration::from_secs(5);
+/// Longer than KMS ever takes. Each of the SDK's attempts has this time.
+pub const ATTEMPT: Duration = Duration::from_secs(20);
+/// Maximum bytes of an answer outside the SDK: a key's file, or a bucket's settings.
+const LONGEST: usize = 1024 * 1024;
+
+/// How to reach AWS.
+#[derive(Clone, Debug)]
+pub struct Network {
+    tls: TlsContext,
+}
+
+impl Network {
+    /// `bundle` is the file of certificates that the AWS configuration names, and the setting that names it. As in the AWS CLI
+    /// they replace the system's own.
+    pub fn new(bundle: Option<(String, &str)>) -> Result<Self> {
+        let trusted = match bundle {
+            Some((path, name)) => certificates(&path).map_err(|why| {
+                Failure::usage(format!("{name} is {path:?}, {why}; name a file of certificates in PEM, or unset it"))
+            })?,
+            None => TrustStore::default(),
+        };
+        let tls = TlsContext::builder().with_trust_store(trusted).build();
+        let tls = tls.map_err(|error| Failure::usage(format!("TLS cannot be set up: {}", error)))?;
+        Ok(Self { tls })
+    }
+
+    /// A client for the AWS SDK. It obeys HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; the SDK's default client does not.
+    pub fn client(&self) -> SharedHttpClient {
+        let network = self.clone();
+        Builder::new().build_with_connector_fn(move |settings, components| {
+            network.connector(settings.cloned(), components.and_then(|components| components.sleep_impl()))
+        })
+    }
+
+    fn connector(&self, settings: Option<HttpConnectorSettings>, sleep: Option<SharedAsyncSleep>) -> Connector {
+        let mut builder = Connector::builder()
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .tls_context(self.tls.clone());
+        builder.set_connector_settings(settings);
+        builder.set_sleep_impl(sleep);
+        builder.build()
+    }
+
+    /// Sends one request outside the SDK. Fails with a sentence if no answer comes; any status is an answer.
+    pub async fn send(&self, request: http::Request<SdkBody>) -> std::result::Result<Answer, String> {
+        let connector = self.connector(None, None);
+        let request = HttpRequest::try_from(request).map_err(|error| error.to_string())?;
+        let exchange = async {
+            let answer = connector.call(request).await.map_err(|error| root(&error))?;
+            let status = answer.status().as_u16();
+            let headers = answer.headers().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            let mut body = Vec::new();
+            let mut stream = ByteStream::new(answer.into_body());
+            while let Some(bytes) = stream.try_next().await.map_err(|error| root(&error))? {
+                body.extend_from_slice(&bytes);
+                if body.len() > LONGEST {
+                    return Err(format!("the answer is longer than {LONGEST} bytes"));
+                }
+            }
+            Ok(Answer { status, headers, body })
+        };
+        let timed = tokio::time::timeout(ATTEMPT, exchange).await;
+        timed.unwrap_or_else(|_| Err(format!("no answer within {} s", ATTEMPT.as_secs())))
+    }
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The usable certificates of a file; the client would panic over any other. A bundle may also hold old ones, which current TLS
+/// libraries cannot read and no server uses.
+fn certificates(path: &str) -> std::result::Result<TrustStore, String> {
+    let bytes = fs::read(path).map_err(|error| format!("which cannot be read ({})", error))?;
+    let found: std::result::Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(&bytes).collect();
+    let found = found.map_err(|error| format!("which is not PEM ({error})"))?;
+    let usable: Vec<_> = found.into_iter().filter(|der| RootCertStore::empty().add(der.clone()).is_ok()).collect();
+    if usable.is_empty() {
+        return Err("which holds no certificate".to_owned());
+    }
+    let mut trusted = TrustStore::empty();
+    for der in usable {
+        let base64 = Base64::encode_string(&der);
+        trusted.add_pem_certificate(format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n"));
+    }
+    Ok(trusted)
+}

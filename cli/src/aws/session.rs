@@ -1,0 +1,35 @@
+//! The AWS configuration, with the options of the command line. Loading it may read files, but calls no service.
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{Region, SdkConfig};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::args::Aws;
+use crate::aws::configuration;
+use crate::aws::http::{ATTEMPT, CONNECT, Network};
+use crate::failure::Result;
+
+/// What the calls of one run share.
+pub struct Session {
+    pub runtime: Runtime,
+    pub config: SdkConfig,
+    pub network: Network,
+    /// The URL of the command line, for KMS alone. The AWS configuration has those of other services.
+    pub endpoint_url: Option<String>,
+    /// The region of the command line.
+    pub region: Option<String>,
+}
+
+impl Session {
+    pub fn new(aws: &Aws) -> Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
+        let (config, network) = runtime.block_on(configuration::load(aws.profile.as_deref(), timeouts))?;
+        Ok(Self { runtime, config, network, endpoint_url: aws.endpoint_url.clone(), region: aws.region.clone() })
+    }
+
+    /// The configured region. An empty one counts as not set, as in the AWS CLI.
+    pub fn configured_region(&self) -> Option<&str> {
+        self.config.region().map(Region::as_ref).filter(|region| !region.is_empty())
+    }
+}

@@ -1,0 +1,36 @@
+//! What an envelope is sealed for, in words.
+
+use kmseal::{EncryptedDataKey, Header};
+
+use crate::envelope::openers::Allowed;
+use crate::failure::{Exit, Failure};
+
+/// Why none of the given keys opens it, and what to do.
+pub fn sealed_for_others(header: &Header, allowed: &Allowed) -> Failure {
+    let edks = header.encrypted_data_keys();
+    let named: Vec<String> = edks.iter().map(describe).collect();
+    let why = match allowed {
+        Allowed::Listed(_) => "none of them is a key that was given",
+        _ if edks.iter().any(|edk| edk.ecc_key().is_some()) => {
+            "an ECC key must be given: its public key with --key, or its ARN with --key-id"
+        }
+        _ => "none of them is a KMS key; give an own key with --raw-key and --private-key",
+    };
+    no_match(format!("this envelope is sealed for {}; {why}", named.join(", ")))
+}
+
+pub fn no_match(message: impl Into<String>) -> Failure {
+    Failure::new(Exit::Mismatch, format!("{} (ERR_NO_MATCHING_KEY)", message.into()))
+}
+
+fn describe(edk: &EncryptedDataKey) -> String {
+    match (edk.key_arn(), edk.ecc_key()) {
+        (Some(arn), _) => arn.as_str().to_owned(),
+        (None, Some(key)) => format!("{} key {}", key.key_spec, key.fingerprint),
+        (None, None) => format!(
+            "{:?} of provider {:?}",
+            String::from_utf8_lossy(&edk.provider_info),
+            String::from_utf8_lossy(&edk.provider_id)
+        ),
+    }
+}

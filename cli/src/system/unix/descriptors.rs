@@ -1,0 +1,50 @@
+//! The standard descriptors as the program received them.
+//!
+//! Before `main`, Rust's standard library opens /dev/null for each closed one, so that no file takes its number. After
+//! that, a closed standard input looks empty, and a closed standard output takes everything. So this looks at them earlier.
+#![allow(unsafe_code, reason = "file descriptors before main")]
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nix::libc::{F_GETFD, STDIN_FILENO, STDOUT_FILENO, fcntl};
+
+use crate::failure::{Exit, Failure, Result};
+
+static STDIN_CLOSED: AtomicBool = AtomicBool::new(false);
+static STDOUT_CLOSED: AtomicBool = AtomicBool::new(false);
+
+ctor::declarative::ctor! {
+    #[ctor(unsafe)]
+    fn look() {
+        // SAFETY: F_GETFD takes no argument, changes nothing, and fails for a number that is not open (fcntl(2)).
+        let is_closed = |number| unsafe { fcntl(number, F_GETFD) } == -1;
+        STDIN_CLOSED.store(is_closed(STDIN_FILENO), Ordering::Relaxed);
+        STDOUT_CLOSED.store(is_closed(STDOUT_FILENO), Ordering::Relaxed);
+    }
+}
+
+/// Fails if this input is standard input, by any of its names, and standard input was closed.
+pub fn check_input(path: &Path) -> Result<()> {
+    let is_standard = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].iter().any(|name| path.as_os_str() == *name);
+    if is_standard && STDIN_CLOSED.load(Ordering::Relaxed) {
+        return Err(Failure::new(Exit::File, "standard input is closed; redirect it from a file or a pipe"));
+    }
+    Ok(())
+}
+
+/// Fails if standard output was closed.
+pub fn check_output() -> Result<()> {
+    if STDOUT_CLOSED.load(Ordering::Relaxed) {
+        return Err(Failure::new(Exit::File, "standard output is closed; redirect it, or give --output").about_output());
+    }
+    Ok(())
+}
+
+/// Standard input as a file: `Stdin` buffers once more.
+pub fn stdin() -> io::Result<File> {
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
