@@ -1,24 +1,26 @@
-// npm run bench: how fast and how big, with the peers beside it in the same run.
+// npm run bench: speed and size, with the peers in the same run.
 //
 //     npm run bench                    everything
 //     npm run bench -- bytes memory    these, by the names of the files in bench/
 //
-// What has peers is drawn, too: bench/charts/NAME.svg.
+// Rows with peers are also drawn: bench/charts/NAME.svg.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { ROOT } from './lib/run.mjs';
-import { setup } from './setup.mjs';
+import { ROOT } from '../tools/run.mjs';
+import { PACKAGE, setup } from './setup.mjs';
 
 const FOLDER = path.join(ROOT, 'bench');
-const ALL = readdirSync(FOLDER).filter((name) => name.endsWith('.mjs')).map((name) => path.basename(name, '.mjs'));
+const ALL = readdirSync(FOLDER)
+  .filter((name) => name.endsWith('.mjs'))
+  .map((name) => path.basename(name, '.mjs'));
 
 try {
   const { positionals } = parseArgs({ allowPositionals: true });
   const unknown = positionals.filter((name) => !ALL.includes(name));
   if (unknown.length > 0) throw new Error(`no ${unknown.join(', ')}; there are ${ALL.join(', ')}`);
-  await setup({ npm: true, rust: true, browsers: true, emulator: true });
+  await setup([...PACKAGE, 'browsers', 'geckodriver', 'emulator']);
   // Only now, since these need node_modules.
   const { build } = await import('./build.mjs');
   await build();

@@ -1,18 +1,18 @@
-// npm run fuzz: libFuzzer on every parser, each with its oracle (tests/common/oracles.rs), and the two engines compared.
+// npm run fuzz: libFuzzer on every parser, each with its oracle (tests/core/common/oracles.rs), and the two engines compared.
 //
 //     npm run fuzz                    a minute each
 //     npm run fuzz -- 3600 key arn    an hour each of these
 //     npm run fuzz -- 3600 engines    an hour of tests/node/engines.test.mjs; the seed and path of what it finds repeat it:
 //                                     FUZZ_SEED=... FUZZ_PATH=... node --test tests/node/engines.test.mjs
 //
-// What it learns stays in target/fuzz/corpus; what it finds goes to fuzz/artifacts, and from there, once fixed, to
+// Its corpus stays in target/fuzz/corpus; findings go to fuzz/artifacts, and from there, once fixed, to
 // tests/fuzzed/TARGET, which `npm test` runs.
 import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
-import { ROOT, show } from './lib/run.mjs';
-import { cargoFuzz, nightly } from './lib/rust.mjs';
+import { ROOT, show } from '../tools/run.mjs';
+import { cargoFuzz, nightly } from '../tools/rust.mjs';
 
 const PARSERS = readdirSync(path.join(ROOT, 'fuzz/fuzz_targets')).map((file) => path.basename(file, '.rs'));
 const ALL = [...PARSERS, 'engines'];
@@ -23,12 +23,36 @@ const SEEDS = path.join(BUILT, 'seeds');
 /** @param {string[]} targets @param {string} seconds for each */
 async function parsers(targets, seconds) {
   const PATH = [await cargoFuzz(), process.env.PATH].join(path.delimiter);
-  const env = { ...process.env, PATH, RUSTUP_TOOLCHAIN: await nightly() };
-  await show('cargo', ['run', '--locked', '--release', '--manifest-path', 'fuzz/Cargo.toml', '--target-dir', BUILT, '--bin', 'seeds', '--', SEEDS], env);
+  // Fixed seeds, as in .cargo/config.toml: cargo-fuzz ignores its flags.
+  const RUSTFLAGS = '--cfg kmseal_fixed_seeds';
+  const env = { ...process.env, PATH, RUSTFLAGS, RUSTUP_TOOLCHAIN: await nightly() };
+  await show(
+    'cargo',
+    [
+      'run',
+      '--locked',
+      '--release',
+      '--manifest-path',
+      'fuzz/Cargo.toml',
+      '--target-dir',
+      BUILT,
+      '--bin',
+      'seeds',
+      '--',
+      SEEDS,
+    ],
+    env,
+  );
   for (const target of targets) {
     const corpora = [path.join(CORPUS, target), path.join(SEEDS, target)];
     mkdirSync(corpora[0], { recursive: true });
-    const options = [`-max_total_time=${seconds}`, '-timeout=10', '-rss_limit_mb=1024', '-verbosity=0', '-print_final_stats=1'];
+    const options = [
+      `-max_total_time=${seconds}`,
+      '-timeout=10',
+      '-rss_limit_mb=1024',
+      '-verbosity=0',
+      '-print_final_stats=1',
+    ];
     await show('cargo', ['fuzz', 'run', '--target-dir', BUILT, target, ...corpora, '--', ...options], env);
   }
 }
@@ -36,7 +60,10 @@ async function parsers(targets, seconds) {
 /** Half of the time seals, half opens. */
 async function engines(seconds) {
   await build();
-  await show(process.execPath, ['--test', 'tests/node/engines.test.mjs'], { ...process.env, FUZZ_SECONDS: String(seconds / 2) });
+  await show(process.execPath, ['--test', 'tests/node/engines.test.mjs'], {
+    ...process.env,
+    FUZZ_SECONDS: String(seconds / 2),
+  });
 }
 
 try {

@@ -1,11 +1,11 @@
-// The licences of what others wrote and kmseal.wasm holds: the build puts them beside it, since all of them ask for that.
+// The licences of the third-party code in kmseal.wasm and ml-kem.wasm: the build puts them next to it, as all of them require.
 import { execFile } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { ROOT } from './lib/run.mjs';
-import { WASM_TARGET } from './lib/rust.mjs';
-import { cratesOf } from './sbom.mjs';
+import { ROOT } from '../tools/run.mjs';
+import { WASM_TARGET } from '../tools/rust.mjs';
+import { packagedCrates } from './sbom.mjs';
 
 /** The text of a crate's licence; MIT where it may be chosen. */
 async function licenceOf(folder) {
@@ -19,14 +19,21 @@ async function licenceOf(folder) {
 export async function licences() {
   const args = ['metadata', '--locked', '--format-version', '1', '--filter-platform', WASM_TARGET];
   const { stdout } = await promisify(execFile)('cargo', args, { cwd: ROOT, maxBuffer: 2 ** 26 });
-  const folders = new Map(JSON.parse(stdout).packages.map(({ name, version, manifest_path: file }) => [`${name} ${version}`, path.dirname(file)]));
+  const folders = new Map(
+    JSON.parse(stdout).packages.map(({ name, version, manifest_path: file }) => [
+      `${name} ${version}`,
+      path.dirname(file),
+    ]),
+  );
   const ours = await readFile(path.join(ROOT, 'LICENSE-MIT'), 'utf8');
   const texts = new Map();
-  texts.set(ours.replace(/^Copyright .*$/m, 'Copyright (c) The Rust Project contributors').trim(), ["Rust's standard library"]);
-  for (const { name, version } of cratesOf('kmseal-wasm', WASM_TARGET).filter((crate) => !crate.name.startsWith('kmseal'))) {
+  texts.set(ours.replace(/^Copyright .*$/m, 'Copyright (c) The Rust Project contributors').trim(), [
+    "Rust's standard library",
+  ]);
+  for (const { name, version } of packagedCrates().filter((crate) => !crate.name.startsWith('kmseal'))) {
     const text = await licenceOf(folders.get(`${name} ${version}`));
     texts.set(text, [...(texts.get(text) ?? []), `${name} ${version}`]);
   }
   const parts = [...texts].map(([text, names]) => `${names.join(', ')}\n\n${text}`);
-  return `${['kmseal.wasm is built with these, each of them under the licence that follows.', ...parts].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+  return `${['kmseal.wasm and ml-kem.wasm are built with these, each of them under the licence that follows.', ...parts].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 }

@@ -1,12 +1,12 @@
-// npm run mutants: alters the core in one place after another and tells which alterations no test of the core notices. What is
-// left out, and why, stands in .cargo/mutants.toml.
+// npm run mutants: alters the core in one place after another and lists the alterations that no test notices. What is
+// left out, and why, is in .cargo/mutants.toml.
 //
 //     npm run mutants                     the whole core (hours)
 //     npm run mutants -- src/frame.rs     these files
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { show } from './lib/run.mjs';
-import { cargoMutants } from './lib/rust.mjs';
+import { show } from '../tools/run.mjs';
+import { cargoMutants } from '../tools/rust.mjs';
 
 try {
   const { positionals } = parseArgs({ allowPositionals: true });

@@ -1,5 +1,5 @@
 // Shows that the package can be rebuilt from its sources to the last byte: builds it once more, in another folder, from a clean
-// copy of what git tracks, and compares. So whoever doubts the published .wasm can make it, with the same compiler: a release's
+// copy of the tracked files, and compares. Anyone who doubts the published .wasm can make it with the same compiler: a release's
 // files name it (rustc.txt).
 //
 //     node scripts/reproduce.mjs          against a fresh build of this folder
@@ -9,11 +9,18 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
-import { ROOT, read, run } from './lib/run.mjs';
+import { ROOT, read, run } from '../tools/run.mjs';
 
 const hashes = (folder) =>
   Object.fromEntries(
-    readdirSync(folder).sort().map((name) => [name, createHash('sha384').update(readFileSync(path.join(folder, name))).digest('base64')]),
+    readdirSync(folder)
+      .sort()
+      .map((name) => [
+        name,
+        createHash('sha384')
+          .update(readFileSync(path.join(folder, name)))
+          .digest('base64'),
+      ]),
   );
 
 try {

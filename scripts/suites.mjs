@@ -1,0 +1,108 @@
+// Which part of the tests needs what: `npm test -- WORD` sets up only that.
+import { goLacks } from '../tools/go-esdk.mjs';
+import { javaLacks } from '../tools/java-esdk.mjs';
+import { officialLacks } from '../tools/official-vectors.mjs';
+import { PACKAGE } from './setup.mjs';
+
+const BROWSER = [...PACKAGE, 'browsers', 'geckodriver', 'emulator'];
+const COMMAND = [...PACKAGE, 'command', 'emulator'];
+/** Preloaded libraries, /proc, /dev/full, resource limits, access control lists: tests of a system that only Linux is. */
+const LINUX = { lacks: () => (process.platform === 'linux' ? undefined : 'Linux') };
+
+/**
+ * A suite by its name, or by how the paths of its files start. A file belongs to the longest that fits.
+ * @type {Record<string, { needs: string[], lacks?: () => string | undefined }>} needs: of NEEDS in setup.mjs; lacks: what it needs, and
+ *   nobody installs, where this machine does not have it
+ */
+export const SUITES = {
+  // The core, the command's own tests, and rustfmt and clippy on all that is Rust: Cargo alone
+  rust: { needs: ['rust'] },
+  // wasm-bindgen's tests of the web edge, in two browsers
+  wasm: { needs: ['wasm', 'browsers', 'geckodriver'] },
+  // biome, and TypeScript's compiler on what is JavaScript
+  lint: { needs: [...PACKAGE, 'lint'] },
+
+  // Modules by themselves, from their sources
+  'js/': { needs: ['npm'] },
+  'tests/browser/site': { needs: [...BROWSER, 'accessibility', 'checks', 'site'] },
+  'tests/browser/': { needs: [...BROWSER, 'accessibility', 'clients', 'forms', 'frameworks'] },
+  // Killing a page takes /proc
+  'tests/browser/s3-lives': { needs: BROWSER, ...LINUX },
+  'tests/browser/tus-lives': { needs: BROWSER, ...LINUX },
+  'tests/cli/': { needs: COMMAND },
+  'tests/cli/configuration': { needs: COMMAND, ...LINUX },
+  'tests/cli/damage': { needs: COMMAND, ...LINUX },
+  'tests/cli/ended': { needs: [...COMMAND, 'attributes'], ...LINUX },
+  'tests/cli/faults': { needs: COMMAND, ...LINUX },
+  'tests/cli/key-forms': { needs: [...COMMAND, 'awscli'] },
+  'tests/cli/meanwhile': { needs: COMMAND, ...LINUX },
+  'tests/cli/memory': { needs: COMMAND, ...LINUX },
+  'tests/cli/randomness': { needs: [...PACKAGE, 'command'], ...LINUX },
+  'tests/cli/reseal': { needs: COMMAND, ...LINUX },
+  'tests/cli/rights': { needs: [...COMMAND, 'attributes'], ...LINUX },
+  'tests/cli/shortage': { needs: COMMAND, ...LINUX },
+  'tests/cli/usage': { needs: [...COMMAND, 'shells'] },
+  'tests/components/': { needs: [...PACKAGE, 'components'] },
+  'tests/docs/': { needs: [...BROWSER, 'command', 'awscli', 'consumers', 'javascript', 'python', 'types'] },
+  'tests/emulator/': { needs: ['npm', 'emulator', 'python'] },
+  'tests/examples/': { needs: [...PACKAGE, 'emulator'] },
+  'tests/infra/': { needs: [...PACKAGE, 'checks', 'emulator'] },
+  'tests/infra/intake': { needs: [...PACKAGE, 'awscli', 'emulator', 'zip'] },
+  'tests/interop/': { needs: [...BROWSER, 'command', 'python'] },
+  'tests/interop/go': { needs: [...PACKAGE, 'emulator', 'go'], lacks: goLacks },
+  'tests/interop/javascript-browser': { needs: [...PACKAGE, 'browsers', 'geckodriver', 'javascript'] },
+  'tests/interop/javascript': { needs: [...PACKAGE, 'emulator', 'javascript'] },
+  'tests/interop/java': { needs: [...PACKAGE, 'emulator', 'java'], lacks: javaLacks },
+  'tests/interop/keyring-names': { needs: ['npm'] },
+  'tests/interop/official': { needs: [...PACKAGE, 'emulator'], lacks: officialLacks },
+  'tests/node/': { needs: [...PACKAGE, 'emulator', 'faults', 'inputs'] },
+  'tests/package/': { needs: PACKAGE },
+  'tests/package/api': { needs: [...PACKAGE, 'checks'] },
+  'tests/package/checks': { needs: [...PACKAGE, 'checks', 'deny'] },
+  'tests/package/consumers/': { needs: [...BROWSER, 'consumers'] },
+  'tests/package/floor': { needs: [...PACKAGE, 'floor'] },
+  'tests/package/releases': { needs: [...PACKAGE, 'checks'] },
+  'tests/package/types': { needs: [...PACKAGE, 'types'] },
+  'tests/platform/': { needs: [...PACKAGE, 'browsers', 'geckodriver', 'platform'] },
+  'tests/serving/': { needs: [...BROWSER, 'nginx', 'serving'] },
+};
+
+/** The suite of a test file, or undefined. */
+export function suiteOf(file) {
+  const name = Object.keys(SUITES)
+    .filter((start) => file.startsWith(start))
+    .sort((a, b) => b.length - a.length)[0];
+  return SUITES[name];
+}
+
+/** What takes longest, as `npm test` says at its end. It begins first, so that at the end nothing long runs alone. */
+export const LONGEST = [
+  'tests/browser/s3-lives.test.mjs',
+  'tests/browser/s3-faults.test.mjs',
+  'tests/browser/demo-ways.test.mjs',
+  'tests/platform/scripts-browser.test.mjs',
+  'tests/browser/demo-journey.test.mjs',
+  'tests/browser/site-accessible.test.mjs',
+  'tests/browser/s3-not-stored.test.mjs',
+  'tests/browser/site.test.mjs',
+  'tests/browser/demo-accessible.test.mjs',
+  'tests/browser/tus-lives.test.mjs',
+  'tests/package/types.test.mjs',
+  'tests/platform/scripts-node.test.mjs',
+  'tests/browser/s3-stream.test.mjs',
+  'tests/browser/open-in-page.test.mjs',
+  'tests/browser/seal.test.mjs',
+  'tests/docs/pages.test.mjs',
+  'tests/browser/kinds-uploads.test.mjs',
+  'tests/browser/s3-passing.test.mjs',
+  'tests/browser/upload-store.test.mjs',
+  'tests/browser/s3-upload.test.mjs',
+  'tests/browser/element-swapped.test.mjs',
+  'tests/package/consumers/bundlers.test.mjs',
+];
+
+/** @param {string[]} files */
+export function longestFirst(files) {
+  const first = LONGEST.filter((file) => files.includes(file));
+  return [...first, ...files.filter((file) => !first.includes(file))];
+}

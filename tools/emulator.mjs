@@ -1,0 +1,80 @@
+// AWS KMS and S3 on this machine: the emulator ministack with what tools/emulator/ adds, for the demo and the tests.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startChild, startOnPort } from './child.mjs';
+import { venv } from './venv.mjs';
+
+const LAUNCHER = fileURLToPath(new URL('emulator', import.meta.url)); // with -B, which writes no compiled files into it
+const ASKER = fileURLToPath(new URL('emulator/nursery.py', import.meta.url));
+const REGION = 'us-east-1';
+const KEY = 'test'; // the emulator's root credentials, with `auth` too
+
+const settings = (auth) => ({
+  ...process.env,
+  BIND_HOST: '127.0.0.1',
+  IOT_MTLS_ENABLED: '0', // else it listens on 0.0.0.0:8883, whatever BIND_HOST says
+  SERVICES: 'kms,s3,cloudtrail,iam,sts',
+  MINISTACK_REGION: REGION,
+  LOG_LEVEL: 'WARNING',
+  ...(auth && { AUTH: 'true' }),
+});
+
+/** The sockets of the nurseries in a folder, by whether their emulators enforce credentials. */
+const socketOf = (folder, auth) => path.join(folder, auth ? 'auth' : 'open');
+
+/**
+ * Starts what the emulators of a test run are forked from, as emulator/nursery.py says.
+ * @returns {Promise<{ folder: string, stop: () => Promise<void> }>} folder: for the tests' variable KMSEAL_EMULATOR_NURSERY
+ */
+export async function startEmulatorNursery() {
+  const python = await venv('emulator');
+  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-nursery-'));
+  const nurseries = [false, true].map((auth) =>
+    startChild(python, ['-B', LAUNCHER, socketOf(folder, auth)], settings(auth)),
+  );
+  const stop = async () => {
+    await Promise.all(nurseries.map((nursery) => nursery.stop()));
+    rmSync(folder, { recursive: true });
+  };
+  try {
+    await Promise.all(nurseries.map((nursery) => nursery.until(() => /^ready$/m.test(nursery.output))));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { folder, stop };
+}
+
+/**
+ * @param {{ auth?: boolean, env?: Record<string, string> }} [options] auth: enforce credentials, IAM, key policies and the
+ *   buckets' CORS rules; env: further settings of the emulator
+ */
+export async function startEmulator({ auth = false, env } = {}) {
+  const python = await venv('emulator');
+  const nursery = process.env.KMSEAL_EMULATOR_NURSERY;
+  const how = nursery && !env ? ['-S', '-B', ASKER, socketOf(nursery, auth)] : ['-B', LAUNCHER];
+  const start = (port) => startChild(python, how, { ...settings(auth), GATEWAY_PORT: String(port), ...env });
+  const server = await startOnPort(start, { path: '/_ministack/ready' });
+  const { origin: endpoint, stop } = server;
+  return {
+    endpoint,
+    /** For the AWS SDK for JavaScript: `new KMSClient(emulator.config)`. */
+    config: { endpoint, region: REGION, credentials: { accessKeyId: KEY, secretAccessKey: KEY } },
+    /** For everything that takes its settings from the environment. */
+    env: {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_REGION: REGION,
+      AWS_DEFAULT_REGION: REGION,
+      AWS_ACCESS_KEY_ID: KEY,
+      AWS_SECRET_ACCESS_KEY: KEY,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    },
+    /** The end of what it logged. */
+    get log() {
+      return server.output;
+    },
+    stop,
+  };
+}

@@ -1,0 +1,43 @@
+// Python virtual environments, one per file of tools/requirements/.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { cached } from './cache.mjs';
+import { needDebian } from './debian.mjs';
+import { ROOT, read, run, step } from './run.mjs';
+
+/** What all of tools/requirements/ installs with; CONTRIBUTING.md says it. */
+const OLDEST = [3, 11];
+
+/**
+ * The Python of the virtual environment that holds exactly tools/requirements/<name>.txt. Programs in it are started with
+ * `python -m`: pip writes the folder's name while installing into its console scripts, and cached() renames it.
+ */
+export async function venv(name) {
+  const requirements = path.join(ROOT, 'tools', 'requirements', `${name}.txt`);
+  const base = read('python3', ['-c', 'import sys; print(sys.executable, sys.version)']);
+  const wanted = `put python3 on PATH, of version ${OLDEST.join('.')} or newer`;
+  if (!base) throw new Error(`Python is missing: ${wanted}`);
+  const [, version, major, minor] = / ((\d+)\.(\d+)\S*) \(/.exec(base);
+  const isOlder = Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1]);
+  if (isOlder) throw new Error(`Python ${version} is too old: ${wanted}`);
+  const hash = createHash('sha256').update(readFileSync(requirements)).update(base).digest('hex').slice(0, 12);
+  const folder = await cached('venvs', `${name}-${hash}`, async (root) => {
+    // Debian's python3 lacks ensurepip until python3-venv is there.
+    if (read('python3', ['-c', 'import ensurepip, venv']) === undefined) await needDebian(['python3-venv']);
+    step(`python packages of tools/requirements/${name}.txt`);
+    await run('python3', ['-m', 'venv', root]);
+    const pip = [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--no-input',
+      '--no-deps',
+      '--require-hashes',
+    ];
+    await run(path.join(root, 'bin', 'python'), [...pip, '--requirement', requirements]);
+  });
+  return path.join(folder, 'bin', 'python');
+}
