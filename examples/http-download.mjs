@@ -2,22 +2,24 @@
 //
 //     import { createServer } from 'node:http';
 //     const server = createServer(downloads({ s3, bucket: 'uploads', opener, authorize })).listen(8080, '127.0.0.1');
-//     server.setTimeout(60_000); // readers who take nothing; S3 and KMS have time limits of their own
+//     server.setTimeout(60_000); // for readers who read nothing; S3 and KMS have their own time limits
 //
-// Its role needs s3:GetObject and kms:Decrypt.
+// A file has the name and type that were sealed with it in a description, which is in the object's metadata or beside it as KEY.description. With a
+// `cache`, the opener asks KMS once for both. Its role needs s3:GetObject and kms:Decrypt.
 import { addAbortSignal } from 'node:stream';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { inspect } from 'kmseal';
 import { respond } from 'kmseal/node';
 
-/** Bytes that are read of an object to see what it is: its header, and of a small one everything. */
+/** Bytes of an object that are read to see what it is: its header, and all of a small one. */
 const FIRST = 128 * 1024;
-/** Bytes that a range may cost beyond those that it gives. */
+/** Bytes that a range may cost beyond those that it returns. */
 const MAX_OVERHEAD = 4 * 1024 * 1024;
 
 /**
  * @typedef {{ key: string, encryptionContext: Record<string, string>, filename?: string, type?: string }} Allowed key: of the object;
- *   encryptionContext: what it was sealed with, without which one person's envelope could be put in another's place
+ *   encryptionContext: what it was sealed with; without it, one person's envelope could be put in another's place; filename and type: those of the
+ *   file's description by default
  */
 
 /**
@@ -30,7 +32,7 @@ const MAX_OVERHEAD = 4 * 1024 * 1024;
  */
 export function downloads({ s3, bucket, opener, authorize }) {
   return async (request, response) => {
-    // The reader has left: no more of the object is fetched, and KMS is not waited for.
+    // The reader has left: nothing more is fetched, and KMS is not waited for.
     const left = new AbortController();
     response.once('close', () => left.abort());
     try {
@@ -38,13 +40,14 @@ export function downloads({ s3, bucket, opener, authorize }) {
     } catch (error) {
       if (left.signal.aborted) return;
       console.error(`${JSON.stringify(request.url)}: ${error.code ?? error.name}: ${error.message}`);
-      // What has begun was broken off by respond(): the reader sees a failed download, never a short file that looks whole.
+      // respond() broke off an answer that had begun: the reader sees a failed download, never a short file that looks complete.
       if (!response.headersSent) response.writeHead(STATUS[(error.cause ?? error).name] ?? 502).end();
     }
   };
 
   async function answer(request, response, signal) {
-    if (request.method !== 'GET' && request.method !== 'HEAD') return void response.writeHead(405, { allow: 'GET, HEAD' }).end();
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return void response.writeHead(405, { allow: 'GET, HEAD' }).end();
     const allowed = await authorize(request);
     if (!allowed) return void response.writeHead(404).end();
     const { key, encryptionContext, filename, type } = allowed;
@@ -57,55 +60,79 @@ export function downloads({ s3, bucket, opener, authorize }) {
     const refused = precondition(request.headers, object.etag);
     if (refused) return void response.writeHead(refused, headers).end();
 
-    // RFC 9110, 14.2: Range is of GET only, and one that is not of the version which If-Range names is passed over.
+    // RFC 9110, 14.2: Range applies to GET only, and is ignored if If-Range names another version.
     const { range, 'if-range': ifRange = object.etag } = request.headers;
     const part = request.method === 'GET' && ifRange === object.etag ? rangeOf(range) : undefined;
     const options = { encryptionContext, signal, idleTimeout: 30_000 };
     if (part && (await overhead(object, part)) > MAX_OVERHEAD) return void response.writeHead(416, headers).end();
-    const opened = await opener.openRange(object, part?.start, part?.end, options);
-    await respond(response, opened, { filename, type, headers, status: part && 206 });
+    const described = filename === undefined ? await describe(object, options) : {};
+    const opened = await opener.openRange(object, { ...part, ...options });
+    // Names are hostile: respond() makes a header of one, and takes out what is dangerous.
+    const file = { filename: filename ?? described.name, type: type ?? described.type };
+    await respond(response, opened, { ...file, headers, status: part ? 206 : undefined });
+  }
+
+  /** What is sealed in the description of an object, if it has one. */
+  async function describe({ first, description, readBeside }, { encryptionContext, signal }) {
+    const sealed = description ?? (await readBeside(signal));
+    if (!sealed) return {};
+    // The bytes that openRange authenticates: another description is refused.
+    const { messageId } = await inspect(new Blob([first]).stream());
+    return opener.describe(sealed, { messageId, encryptionContext, signal });
   }
 
   /** The object's first bytes, and how to read more of the same version. */
   async function look(object, signal) {
-    const get = async (command, signal) => {
-      const answer = await s3.send(command, { abortSignal: signal });
-      return { ...answer, bytes: await addAbortSignal(signal, answer.Body).transformToByteArray() };
+    const get = async (range, signal) => {
+      const { Body, ...answer } = await s3.send(new GetObjectCommand({ ...object, ...range }), { abortSignal: signal });
+      addAbortSignal(signal, /** @type {import('node:stream').Readable} */ (Body));
+      return { ...answer, bytes: await Body.transformToByteArray() };
     };
-    const { bytes: first, ...found } = await get(new GetObjectCommand({ ...object, Range: `bytes=0-${FIRST - 1}` }), signal);
+    const { bytes: first, ...found } = await get({ Range: `bytes=0-${FIRST - 1}` }, signal);
     return {
       first,
       etag: found.ETag,
+      description: found.Metadata?.['kmseal-description'],
+      async readBeside(signal) {
+        const beside = new GetObjectCommand({ ...object, Key: `${object.Key}.description` });
+        // S3 answers 403 for an object that does not exist if the caller may not list the bucket.
+        const isMissing = (error) => [403, 404].includes(error.$metadata?.httpStatusCode);
+        const found = await s3.send(beside, { abortSignal: signal }).catch((error) => {
+          if (!isMissing(error)) throw error;
+          return undefined;
+        });
+        return found?.Body.transformToByteArray();
+      },
       size: Number(found.ContentRange.split('/')[1]),
       async read(start, end, { signal }) {
         if (end <= first.length) return first.subarray(start, end);
         // If the object is replaced meanwhile, S3 refuses: a range never mixes two versions.
-        return (await get(new GetObjectCommand({ ...object, IfMatch: found.ETag, Range: `bytes=${start}-${end - 1}` }), signal)).bytes;
+        return (await get({ IfMatch: found.ETag, Range: `bytes=${start}-${end - 1}` }, signal)).bytes;
       },
     };
   }
 }
 
-/** By the name of what failed first. The object was replaced while it was read: the next request gets the new one. */
+/** By the name of the first failure. The object was replaced while it was read: the next request gets the new one. */
 const STATUS = { NoSuchKey: 404, PreconditionFailed: 503, TypeError: 500 };
 
 /** The status that ends a request whose condition fails (RFC 9110, 13.2.2), or undefined. */
 function precondition({ 'if-match': ifMatch, 'if-none-match': ifNoneMatch }, etag) {
   const names = (field) => field.trim() === '*' || (field.match(/(?:W\/)?"[^"]*"/g) ?? []).includes(etag);
   if (ifMatch !== undefined && !names(ifMatch)) return 412;
-  // A weak comparison: who has the same file, if only by a weak name, needs no second one.
+  // A weak comparison: a reader that has the same file, even by a weak name, needs no second one.
   if (ifNoneMatch !== undefined && names(ifNoneMatch.replaceAll('W/"', '"'))) return 304;
   return undefined;
 }
 
-/** The one range that is asked for: `bytes=-5` are the last five, and `bytes=-0` are none. More ranges, or none, are answered whole. */
+/** The requested range: `bytes=-5` is the last five, and `bytes=-0` is empty. Several ranges, or none, get the whole file. */
 function rangeOf(field) {
   const [, first, last, length] = /^bytes=(?:(\d+)-(\d*)|-(\d+))$/.exec(field ?? '') ?? [];
   if (first !== undefined) return { start: Number(first), end: last ? Number(last) + 1 : undefined };
   return length === undefined ? undefined : { start: -length || Infinity, end: undefined };
 }
 
-/** Bytes that are read for a range and not given: the final frame, which proves the size, and what frames hold beside it. */
+/** Bytes that are read for a range and not returned: the final frame, which proves the size, and the rest of the frames. */
 async function overhead({ first, size }, { start, end = size }) {
   const { frameLength } = await inspect(new Blob([first]).stream());
   const asked = Math.min(end, size) - (start < 0 ? Math.max(size + start, 0) : start);

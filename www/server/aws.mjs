@@ -1,6 +1,10 @@
 import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, GetBucketCorsCommand, PutBucketCorsCommand, S3Client } from '@aws-sdk/client-s3';
 
+// The SDK announces a year ahead which version of Node its later releases will need. Ours is pinned and works with this one, and people
+// who start the demo cannot act on it.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 /**
  * Clients for AWS, or for an emulator where there is an `endpoint`.
  *
@@ -12,7 +16,7 @@ export function connect({ region, endpoint, credentials }) {
     kms: new KMSClient(common),
     s3: new S3Client({
       ...common,
-      // An address has no subdomain to put the bucket's name in.
+      // An IP address has no subdomain for the bucket's name.
       forcePathStyle: endpoint !== undefined,
       // Otherwise the checksum of an empty body is signed into every presigned PUT.
       requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -23,10 +27,10 @@ export function connect({ region, endpoint, credentials }) {
 /** @param {KMSClient} kms @param {string} keyId a key ARN, a key id or an alias */
 export const getPublicKey = (kms, keyId) => kms.send(new GetPublicKeyCommand({ KeyId: keyId }));
 
-/** Of a PUT. */
-const HEADERS = ['content-type', 'if-none-match', 'x-amz-checksum-sha256'];
+/** The headers of a PUT. */
+const HEADERS = ['content-type', 'if-none-match', 'x-amz-checksum-sha256', 'x-amz-meta-kmseal-description'];
 
-/** What a bucket must allow so that the page can PUT to a presigned URL and see a part's ETag. @param {string[]} origins */
+/** The bucket's CORS rule, which lets the page PUT to a presigned URL and see a part's ETag. @param {string[]} origins */
 export const corsRule = (origins) => ({
   AllowedOrigins: origins,
   AllowedMethods: ['PUT'],
@@ -41,7 +45,7 @@ export async function createBucket(s3, bucket, origins) {
 }
 
 /**
- * Whether a bucket that is not ours to change lets the page in.
+ * Whether a bucket that we may not change lets the page in.
  *
  * @param {S3Client} s3
  * @param {string} bucket
@@ -55,7 +59,9 @@ export async function bucketAllows(s3, bucket, origins) {
         (rule) =>
           rule.AllowedMethods.includes('PUT') &&
           rule.AllowedOrigins.some((allowed) => allowed === '*' || allowed === origin) &&
-          HEADERS.every((name) => rule.AllowedHeaders?.some((header) => header === '*' || header.toLowerCase() === name)) &&
+          HEADERS.every((name) =>
+            rule.AllowedHeaders?.some((header) => header === '*' || header.toLowerCase() === name),
+          ) &&
           rule.ExposeHeaders?.some((header) => header.toLowerCase() === 'etag'),
       );
     return origins.every(allows);

@@ -1,36 +1,49 @@
-import { createHash } from 'node:crypto';
-import { startEmulator } from '../../scripts/lib/emulator.mjs';
-import { createRsaKey } from '../../scripts/lib/kms.mjs';
+import { startEmulator } from '../../tools/emulator.mjs';
+import { createKey } from '../../tools/kms.mjs';
 import { bucketAllows, connect, corsRule, createBucket, getPublicKey } from './aws.mjs';
+import { fingerprintOf } from './keys.mjs';
 import { listen, serveDemo } from './serve.mjs';
 
-const ALIAS = 'alias/kmseal-demo';
+/**
+ * The first is that of the ways to upload; the front page offers all of them.
+ * @type {import('@aws-sdk/client-kms').KeySpec[]}
+ */
+const SPECS = ['RSA_4096', 'ECC_NIST_P384', 'ML_KEM_768'];
 const BUCKET = 'kmseal-demo';
 
-/** The emulator holds objects in memory, and some of them three times while it sends them. */
-const EMULATOR_MAX_UPLOAD = 512 * 2 ** 20;
+const MIB = 2 ** 20;
 
-/** S3 takes no more in one PUT. */
-const S3_MAX_UPLOAD = 5 * 2 ** 30;
+/** The emulator keeps objects in memory, and some of them three times while it sends them. */
+const EMULATOR_MAX_FILE = 512 * MIB;
+
+/** S3 accepts no more in one PUT. */
+const S3_MAX_UPLOAD = 5 * 1024 * MIB;
+
+/** An envelope is larger than its file: by 32 bytes a frame of 256 KiB, and by a header. */
+const overhead = (bytes) => bytes / 4096 + MIB / 4;
 
 /**
  * Serves the demo: on AWS with `keyArn` and `bucket`, else on an emulator with a key and a bucket of its own.
  *
- * @param {{ keyArn?: string, bucket?: string, ports: number[], unfinished?: import('./unfinished.mjs').Unfinished }} options ports: tried
- *   in turn, 0 for any that is free; unfinished: other bounds for what is begun
+ * @param {{ keyArn?: string, bucket?: string, ports: number[], specs?: import('@aws-sdk/client-kms').KeySpec[],
+ *   unfinished?: import('./unfinished.mjs').Unfinished }} options ports: tried in turn, 0 for any that is free; specs: of the emulator's keys;
+ *   unfinished: other bounds for what is begun
  */
-export async function startDemo({ keyArn, bucket, ports, unfinished }) {
+export async function startDemo({ keyArn, bucket, ports, specs = SPECS, unfinished }) {
   const listening = await listen(ports);
-  const prepare = keyArn ? () => onAws(keyArn, bucket, listening.origins) : onEmulator;
-  const { stop, ...backend } = await prepare(listening.origins).catch((error) => {
+  const prepare = keyArn ? () => onAws(keyArn, bucket, listening.origins) : () => onEmulator(listening.origins, specs);
+  const { stop, ...backend } = await prepare().catch((error) => {
     listening.server.close();
     throw error;
   });
   const { origin, close } = await serveDemo(listening, { ...backend, unfinished });
+  const [publicKey] = backend.publicKeys;
   return {
     origin,
+    server: listening.server,
     ...backend,
-    fingerprint: `SHA256:${createHash('sha256').update(backend.publicKey.PublicKey).digest('base64')}`,
+    publicKey,
+    fingerprint: fingerprintOf(publicKey),
     async close() {
       await close();
       await stop();
@@ -38,19 +51,20 @@ export async function startDemo({ keyArn, bucket, ports, unfinished }) {
   };
 }
 
-/** @param {string[]} origins */
-async function onEmulator(origins) {
-  // With auth, since only then the bucket's CORS rule counts as it does on S3.
+/** @param {string[]} origins @param {import('@aws-sdk/client-kms').KeySpec[]} specs */
+async function onEmulator(origins, specs) {
+  // With auth, since only then the emulator enforces the bucket's CORS rule as S3 does.
   const emulator = await startEmulator({ auth: true });
   const { kms, s3 } = connect(emulator.config);
-  await createRsaKey(kms, { spec: 'RSA_4096', alias: ALIAS });
+  const publicKeys = await Promise.all(specs.map((spec) => createKey(kms, { spec })));
   await createBucket(s3, BUCKET, origins);
   return {
     kms,
     s3,
     bucket: BUCKET,
-    publicKey: await getPublicKey(kms, ALIAS),
-    maxUploadSize: EMULATOR_MAX_UPLOAD,
+    publicKeys,
+    maxFileSize: EMULATOR_MAX_FILE,
+    maxUploadSize: EMULATOR_MAX_FILE + overhead(EMULATOR_MAX_FILE),
     emulated: true,
     stop: emulator.stop,
   };
@@ -73,7 +87,8 @@ async function onAws(keyArn, bucket, origins) {
     kms,
     s3,
     bucket,
-    publicKey: await getPublicKey(kms, keyArn),
+    publicKeys: [await getPublicKey(kms, keyArn)],
+    maxFileSize: S3_MAX_UPLOAD - 2 * MIB,
     maxUploadSize: S3_MAX_UPLOAD,
     emulated: false,
     stop: async () => {},

@@ -1,7 +1,7 @@
 import { HTTPException } from 'hono/http-exception';
 
 /**
- * An answer that says no: the same two fields as every error of this server.
+ * A refusal, with the same two fields as every error of this server.
  *
  * @param {import('hono/utils/http-status').ContentfulStatusCode} status
  * @param {string} error a stable code
@@ -11,11 +11,19 @@ export function refusal(status, error, message) {
   return new HTTPException(status, { res: Response.json({ error, message }, { status }) });
 }
 
-/** Of an upload that this server does not know, or no longer. */
-export const unknownUpload = () => refusal(404, 'UNKNOWN_UPLOAD', 'This server has handed out no such upload since it was started.');
+/** For an upload that this server does not know, or no longer. */
+export const unknownUpload = () =>
+  refusal(404, 'UNKNOWN_UPLOAD', 'This server has handed out no such upload since it was started.');
+
+/** For a second envelope of one upload. */
+export const otherUpload = () => refusal(409, 'OTHER_UPLOAD', 'Another envelope is on its way to this object.');
+
+/** For an upload whose envelope has not arrived. */
+export const notUploaded = () =>
+  refusal(409, 'NOT_UPLOADED', 'There is no envelope under this upload yet. Upload it first.');
 
 /**
- * Of a request whose body is JSON: a page of another site can send that type only if the server allows it (CORS), and none does here.
+ * Requires a body of JSON: a page of another site can send that type only if the server allows it (CORS), and this one does not.
  *
  * @type {import('hono').MiddlewareHandler}
  */
@@ -29,14 +37,15 @@ export async function jsonOnly(c, next) {
 /** The body, which must be an object. @param {import('hono').Context} c @returns {Promise<Record<string, unknown>>} */
 export async function jsonObject(c) {
   const body = await c.req.json().catch(() => undefined);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw refusal(400, 'BAD_JSON', 'Send a JSON object.');
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw refusal(400, 'BAD_JSON', 'Send a JSON object.');
   return body;
 }
 
 /**
- * Lets in only what the demo's own page sends.
+ * Accepts only requests of the demo's own page.
  *
- * Loopback alone is no protection: any site the reader visits can send requests to 127.0.0.1, and a DNS name of its own
+ * Loopback alone does not protect: any site the reader visits can send requests to 127.0.0.1, and a DNS name of its own
  * that resolves to 127.0.0.1 (DNS rebinding) makes them same-origin. The Host check stops the second, the Origin check the first.
  *
  * @param {string[]} origins the addresses under which this server is reached, such as `http://127.0.0.1:8080`

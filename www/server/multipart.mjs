@@ -1,34 +1,22 @@
-import {
-  AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, HeadObjectCommand, ListMultipartUploadsCommand,
-  PutObjectCommand, UploadPartCommand,
-} from '@aws-sdk/client-s3';
+import { HeadObjectCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { jsonObject, refusal } from './guard.mjs';
+import { keepDescription } from './description.mjs';
+import { jsonObject, otherUpload, refusal } from './guard.mjs';
+import { CONTENT_TYPE, MAX_PART, MAX_PARTS, MIN_PART, MultipartUpload, SHA256 } from './multipart-upload.mjs';
 import { Unfinished } from './unfinished.mjs';
-
-/** S3's own limits, "Amazon S3 multipart upload limits": every part but the last has the least size. */
-const MIN_PART = 5 * 2 ** 20;
-const MAX_PART = 5 * 2 ** 30;
-const MAX_PARTS = 10_000;
-
-/** The object's type says nothing about the file. */
-const CONTENT_TYPE = 'application/octet-stream';
 
 /** Long enough for a slow line, short enough that a leaked URL is soon worthless. */
 const URL_LIFETIME_SECONDS = 15 * 60;
 
-/** In base64. */
-const SHA256 = /^[A-Za-z0-9+/]{43}=$/;
-
-/** The list of 10,000 finished parts has some 600 KB. */
-const MAX_BODY = 2 ** 20;
+/** The list of 10,000 finished parts has about 1.3 MB. */
+const MAX_BODY = 2 * 2 ** 20;
 
 /**
- * The server's half of `kmseal/s3`: `POST /:id/put`, `create`, `part`, `complete`, `headObject` and `abort`, each with the JSON that uploadSealed
- * gives the callback of that name. It signs nothing but PUTs of the sizes that were announced, to the one object of that id;
- * what creates, completes and aborts, it asks S3 for itself. Asked once more, since its answer was lost, it answers the same.
+ * The server's half of `kmseal/s3`: `POST /:id/signPut`, `/:id/createMultipartUpload` and so on, each with the JSON that uploadSealed gives
+ * the callback of that name. It signs only PUTs of the announced sizes, to the one object of that id;
+ * it creates, completes and aborts uploads itself. When a lost answer makes the client ask again, it gives the same answer.
  *
  * @param {object} options
  * @param {import('@aws-sdk/client-s3').S3Client} options.s3 with `requestChecksumCalculation: 'WHEN_REQUIRED'`: otherwise the
@@ -39,8 +27,15 @@ const MAX_BODY = 2 ** 20;
  * @param {number} [options.lifetime] of a URL, in seconds
  * @param {Unfinished} [options.unfinished] bounds what is begun; what expires is aborted
  */
-export function multipart({ s3, bucket, keyOf, maxSize, lifetime = URL_LIFETIME_SECONDS, unfinished = new Unfinished({ maxBytes: 100 * maxSize }) }) {
-  /** @type {Map<string, Upload>} */
+export function multipart({
+  s3,
+  bucket,
+  keyOf,
+  maxSize,
+  lifetime = URL_LIFETIME_SECONDS,
+  unfinished = new Unfinished({ maxBytes: 100 * maxSize }),
+}) {
+  /** @type {Map<string, MultipartUpload>} */
   const uploads = new Map();
   const add = (id, upload) => {
     uploads.set(id, upload);
@@ -49,71 +44,104 @@ export function multipart({ s3, bucket, keyOf, maxSize, lifetime = URL_LIFETIME_
       if (!upload.isComplete) await upload.abort();
     });
   };
-  // The presigner leaves headers out, or puts them into the URL, unless they are named here. A part has none.
-  const sign = (command, headers = []) => {
-    const signableHeaders = new Set(['host', 'content-length', ...headers]);
-    return getSignedUrl(s3, command, { expiresIn: lifetime, signableHeaders, unhoistableHeaders: signableHeaders });
+  // The presigner omits headers, or puts them into the URL, unless they are named here.
+  const sign = async (command, headers) => {
+    const signableHeaders = new Set(['host', 'content-length', ...Object.keys(headers)]);
+    return {
+      url: await getSignedUrl(s3, command, {
+        expiresIn: lifetime,
+        signableHeaders,
+        unhoistableHeaders: signableHeaders,
+      }),
+      headers,
+    };
   };
 
   const steps = {
-    // With a checksum, S3 takes these bytes only, and overwrites nothing: whoever names one can also look up what an answer that was
-    // lost has stored.
-    async put(object, { size, checksumSHA256 }, id) {
+    // With a checksum, S3 accepts these bytes only, and overwrites nothing: a client that names one can also look up what was stored by
+    // a request whose answer was lost.
+    async signPut(object, { size, checksumSHA256, description }, id) {
       expectSize(size, maxSize);
       unfinished.hear(id, size);
-      const headers = { 'content-type': CONTENT_TYPE };
-      const put = { ...object, ContentLength: size, ContentType: CONTENT_TYPE };
+      const Metadata = await keepDescription(s3, object, description);
+      const named = Object.entries(Metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]);
+      const headers = { 'content-type': CONTENT_TYPE, ...Object.fromEntries(named) };
+      const put = { ...object, ContentLength: size, ContentType: CONTENT_TYPE, Metadata };
       if (checksumSHA256 !== undefined) {
-        if (!SHA256.test(checksumSHA256)) throw refusal(400, 'BAD_CHECKSUM', 'Send the SHA-256 of the envelope in base64.');
-        Object.assign(headers, { 'if-none-match': '*', 'x-amz-checksum-sha256': checksumSHA256 });
+        Object.assign(headers, { 'if-none-match': '*', ...checksumHeader(checksumSHA256) });
         Object.assign(put, { IfNoneMatch: '*', ChecksumSHA256: checksumSHA256 });
       }
-      return { url: await sign(new PutObjectCommand(put), Object.keys(headers)), headers };
+      return sign(new PutObjectCommand(put), headers);
     },
 
     async headObject(object) {
-      const { ContentLength, ChecksumSHA256 } = await s3.send(new HeadObjectCommand({ ...object, ChecksumMode: 'ENABLED' }));
+      const head = new HeadObjectCommand({ ...object, ChecksumMode: 'ENABLED' });
+      const { ContentLength, ChecksumSHA256 } = await s3.send(head).catch((error) => {
+        throw error.name === 'NotFound' ? refusal(404, 'NOT_STORED', 'There is no envelope under this upload.') : error;
+      });
       return { ContentLength, ChecksumSHA256 };
     },
 
-    async create(object, { size, partSize, parts }, id) {
-      expectSize(size, maxSize);
+    async createMultipartUpload(object, { size, partSize, parts, checksumAlgorithm, description }, id) {
       const whole = Number.isSafeInteger(partSize) && partSize >= MIN_PART && partSize <= MAX_PART;
-      if (!(whole && parts <= MAX_PARTS && parts === Math.ceil(size / partSize))) {
+      // A stream's sizes come with its parts.
+      const isStream = size === undefined && parts === undefined;
+      if (!isStream) expectSize(size, maxSize);
+      if (!(whole && (isStream || (parts <= MAX_PARTS && parts === Math.ceil(size / partSize))))) {
         throw refusal(400, 'BAD_PARTS', 'S3 takes up to 10,000 parts, each but the last of 5 MiB to 5 GiB.');
       }
+      if (![undefined, 'SHA256'].includes(checksumAlgorithm))
+        throw refusal(400, 'BAD_CHECKSUM', 'The one algorithm here is SHA256.');
       if (!uploads.has(id)) {
-        unfinished.hear(id, size);
-        add(id, new Upload(s3, object, { size, partSize, parts }));
+        unfinished.hear(id, size ?? partSize);
+        add(id, new MultipartUpload(s3, object, { size, partSize, parts, checksumAlgorithm }));
       }
       const upload = uploads.get(id);
-      if (upload.size !== size || upload.partSize !== partSize) {
-        throw refusal(409, 'OTHER_UPLOAD', 'Another envelope is on its way to this object.');
+      if (upload.size !== size || upload.partSize !== partSize || upload.checksumAlgorithm !== checksumAlgorithm) {
+        throw otherUpload();
       }
-      await upload.create();
+      await upload.create(await keepDescription(s3, object, description), description !== undefined);
       return {};
     },
 
-    async part(object, { number, size }, id) {
+    async signPart(object, { number, size, checksumSHA256 }, id) {
       const upload = known(uploads, id);
-      if (size === undefined || size !== upload.sizeOf(number)) {
+      if (!upload.takes(number, size))
         throw refusal(400, 'BAD_PART', 'The upload has no such part, or not of that size.');
+      expectSize(upload.announced, maxSize);
+      if ((checksumSHA256 !== undefined) !== (upload.checksumAlgorithm !== undefined)) {
+        throw refusal(
+          400,
+          'BAD_CHECKSUM',
+          'Send the SHA-256 of each part if, and only if, the upload was created with it.',
+        );
       }
-      unfinished.hear(id);
-      return { url: await sign(new UploadPartCommand({ ...(await upload.place()), PartNumber: number, ContentLength: size })) };
+      unfinished.hear(id, upload.announced);
+      const part = {
+        ...(await upload.place()),
+        PartNumber: number,
+        ContentLength: size,
+        ChecksumSHA256: checksumSHA256,
+      };
+      return sign(new UploadPartCommand(part), checksumSHA256 === undefined ? {} : checksumHeader(checksumSHA256));
     },
 
-    async complete(object, { parts }, id) {
-      await known(uploads, id).complete(parts);
+    async listParts(object, body, id) {
+      unfinished.hear(id);
+      return known(uploads, id).list();
+    },
+
+    async completeMultipartUpload(object, { size, parts }, id) {
+      await known(uploads, id).complete(parts, size);
       unfinished.finish(id);
       return {};
     },
 
-    // Also where `create` never got through, or its answer did not.
-    async abort(object, body, id) {
+    // Also if `createMultipartUpload` never arrived, or its answer did not.
+    async abortMultipartUpload(object, body, id) {
       if (!uploads.has(id)) {
         unfinished.hear(id);
-        add(id, new Upload(s3, object, {}));
+        add(id, new MultipartUpload(s3, object, {}));
       }
       await uploads.get(id).abort();
       unfinished.finish(id);
@@ -124,7 +152,8 @@ export function multipart({ s3, bucket, keyOf, maxSize, lifetime = URL_LIFETIME_
   return new Hono().post('/:id/:step', bodyLimit({ maxSize: MAX_BODY }), async (c) => {
     const { id, step } = c.req.param();
     const key = keyOf(id);
-    if (key === undefined || !Object.hasOwn(steps, step)) throw refusal(404, 'UNKNOWN_UPLOAD', 'There is no such upload.');
+    if (key === undefined || !Object.hasOwn(steps, step))
+      throw refusal(404, 'UNKNOWN_UPLOAD', 'There is no such upload.');
     const body = await jsonObject(c);
     await unfinished.expire();
     return c.json(await steps[step]({ Bucket: bucket, Key: key }, body, id));
@@ -138,124 +167,14 @@ function known(uploads, id) {
 }
 
 function expectSize(size, maxSize) {
-  if (!Number.isSafeInteger(size) || size < 1) throw refusal(400, 'BAD_SIZE', 'Send the size of the envelope in bytes.');
-  if (size > maxSize) throw refusal(413, 'TOO_LARGE', `Envelopes have up to ${Math.floor(maxSize / 2 ** 20)} MiB here.`);
+  if (!Number.isSafeInteger(size) || size < 1)
+    throw refusal(400, 'BAD_SIZE', 'Send the size of the envelope in bytes.');
+  if (size > maxSize)
+    throw refusal(413, 'TOO_LARGE', `Envelopes have up to ${Math.floor(maxSize / 2 ** 20)} MiB here.`);
 }
 
-const isETag = (value) => typeof value === 'string' && value.length <= 1024;
-
-/** A multipart upload. */
-class Upload {
-  #s3;
-  #object;
-  #parts;
-  /** @type {Promise<{ Bucket: string, Key: string, UploadId: string }> | undefined} */
-  #place;
-  /** @type {Promise<void> | undefined} */
-  #completed;
-  /** Of the envelope that is to be completed. @type {string | undefined} */
-  #etags;
-  isComplete = false;
-  #aborted = false;
-  /** Whether S3 may have begun others for this object: the SDK asks again when an answer is lost. */
-  #others = false;
-
-  /**
-   * @param {import('@aws-sdk/client-s3').S3Client} s3
-   * @param {{ Bucket: string, Key: string }} object
-   * @param {{ size?: number, partSize?: number, parts?: number }} envelope nothing where the page only ever aborted
-   */
-  constructor(s3, object, { size, partSize, parts }) {
-    this.#s3 = s3;
-    this.#object = object;
-    this.size = size;
-    this.partSize = partSize;
-    this.#parts = parts;
-  }
-
-  async create() {
-    this.#expectGoing();
-    this.#place ??= this.#s3
-      .send(new CreateMultipartUploadCommand({ ...this.#object, ContentType: CONTENT_TYPE }))
-      .then(({ UploadId, $metadata }) => {
-        this.#others ||= $metadata.attempts > 1;
-        return { ...this.#object, UploadId };
-      })
-      .catch((error) => {
-        this.#others = true;
-        this.#place = undefined;
-        throw error;
-      });
-    await this.#place;
-  }
-
-  place() {
-    this.#expectGoing();
-    return this.#place;
-  }
-
-  /** In bytes, or undefined where there is no such part. */
-  sizeOf(number) {
-    if (!Number.isInteger(number) || number < 1 || number > this.#parts) return undefined;
-    return number < this.#parts ? this.partSize : this.size - (number - 1) * this.partSize;
-  }
-
-  /** @param {{ PartNumber: number, ETag: string }[]} parts */
-  async complete(parts) {
-    const whole = Array.isArray(parts) && parts.length === this.#parts;
-    if (!whole || parts.some((part, index) => part?.PartNumber !== index + 1 || !isETag(part.ETag))) {
-      throw refusal(400, 'BAD_PARTS', 'Send PartNumber and ETag of every part, in order.');
-    }
-    const etags = parts.map(({ ETag }) => ETag).join();
-    this.#etags ??= etags;
-    // The answer to one envelope would be taken for that to the other.
-    if (this.#etags !== etags) throw refusal(409, 'OTHER_UPLOAD', 'Another envelope is on its way to this object.');
-    const place = await this.place();
-    const Parts = parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag }));
-    this.#completed ??= this.#complete(place, Parts).catch((error) => {
-      this.#completed = undefined;
-      throw error;
-    });
-    await this.#completed;
-  }
-
-  async #complete(place, Parts) {
-    try {
-      await this.#s3.send(new CompleteMultipartUploadCommand({ ...place, MultipartUpload: { Parts } }));
-    } catch (error) {
-      // It was complete already, and only S3's answer was lost.
-      if (error.name !== 'NoSuchUpload') throw error;
-      const { ContentLength } = await this.#s3.send(new HeadObjectCommand(this.#object));
-      if (ContentLength !== this.size) throw error;
-    }
-    this.isComplete = true;
-    // The object is there, whatever becomes of these.
-    await this.#abortOthers().catch(() => {});
-  }
-
-  async abort() {
-    this.#aborted = true;
-    const place = await this.#place?.catch(() => undefined);
-    if (place) await this.#abort(place);
-    await this.#abortOthers();
-  }
-
-  async #abort(place) {
-    try {
-      await this.#s3.send(new AbortMultipartUploadCommand(place));
-    } catch (error) {
-      if (error.name !== 'NoSuchUpload') throw error;
-    }
-  }
-
-  async #abortOthers() {
-    if (!this.#others) return;
-    const { Bucket, Key } = this.#object;
-    const { Uploads = [] } = await this.#s3.send(new ListMultipartUploadsCommand({ Bucket, Prefix: Key }));
-    for (const other of Uploads) if (other.Key === Key) await this.#abort({ Bucket, Key, UploadId: other.UploadId });
-  }
-
-  #expectGoing() {
-    if (this.#aborted) throw refusal(409, 'ABORTED', 'This upload was aborted.');
-  }
+/** With it S3 accepts these bytes only. */
+function checksumHeader(checksumSHA256) {
+  if (!SHA256.test(checksumSHA256)) throw refusal(400, 'BAD_CHECKSUM', 'Send the SHA-256 of what is sent in base64.');
+  return { 'x-amz-checksum-sha256': checksumSHA256 };
 }

@@ -17,7 +17,7 @@ export async function listen([port, ...others]) {
     if (error.code !== 'EADDRINUSE' || others.length === 0) throw error;
     return listen(others);
   }
-  const bound = server.address().port;
+  const { port: bound } = /** @type {import('node:net').AddressInfo} */ (server.address());
   return { server, origins: [`http://127.0.0.1:${bound}`, `http://localhost:${bound}`] };
 }
 

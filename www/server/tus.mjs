@@ -13,19 +13,19 @@ import { refuseUnsealed } from './receiving.mjs';
  * @param {object} options
  * @param {import('./uploads.mjs').Uploads} options.uploads
  * @param {import('./unfinished.mjs').Unfinished} options.unfinished
- * @param {string} options.keyArn
+ * @param {import('./keys.mjs').PublicKey} options.publicKey for which pages seal
  * @param {string[]} options.origins
  * @param {number} options.maxUploadSize
  */
-export async function createTusReceiver({ uploads, unfinished, keyArn, origins, maxUploadSize }) {
+export async function createTusReceiver({ uploads, unfinished, publicKey, origins, maxUploadSize }) {
   const folder = await mkdtemp(path.join(tmpdir(), 'kmseal-tus-'));
   const store = new FileStore({ directory: folder });
-  /** Ids of the tus server by those of the uploads, of which each has one: a further one takes its place. @type {Map<string, string>} */
+  /** The tus server's ids by upload id, one for each: a further one replaces it. @type {Map<string, string>} */
   const files = new Map();
   const remove = async (upload) => {
     const id = files.get(upload);
     files.delete(upload);
-    // It may not have been written yet, or be gone already.
+    // The file may not exist yet, or no longer.
     if (id !== undefined) await store.remove(id).catch(() => {});
   };
   const server = new Server({
@@ -35,7 +35,7 @@ export async function createTusReceiver({ uploads, unfinished, keyArn, origins, 
     allowedOrigins: origins,
     maxSize: maxUploadSize,
     onUploadCreate: answering(async (_request, { id, size, metadata }) => {
-      // The one thing that the page tells about a file.
+      // All that the page reveals about a file; its description is sealed.
       const upload = metadata?.upload;
       if (!uploads.has(upload)) throw unknownUpload();
       if (size === undefined) throw refusal(400, 'BAD_SIZE', 'Send the size of the envelope in bytes.');
@@ -50,11 +50,11 @@ export async function createTusReceiver({ uploads, unfinished, keyArn, origins, 
     },
     onUploadFinish: answering(async (_request, { id, metadata, storage }) => {
       try {
-        await refuseUnsealed(storage.path, { keyArn, context: uploads.get(metadata.upload).context });
-        await uploads.store(metadata.upload, storage.path);
+        await refuseUnsealed(storage.path, { publicKey, context: uploads.get(metadata.upload).context });
+        await uploads.store(metadata.upload, storage.path, metadata['kmseal-description']);
         return {};
       } finally {
-        // Refused or not stored, too: a client that asks how far it came must not hear that all of it is here.
+        // Also if it was refused or not stored: a client that asks for the offset must not learn that everything has arrived.
         await store.remove(id);
         files.delete(metadata.upload);
       }

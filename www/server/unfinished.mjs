@@ -3,7 +3,7 @@ import { refusal } from './guard.mjs';
 const HOUR = 60 * 60 * 1000;
 
 /**
- * Uploads that were begun and have not arrived: so many at most, of so many bytes together, each for so long after it was last heard of.
+ * Uploads that were begun and have not arrived. Their number, their bytes in total and the time since the last request are limited.
  * Without these bounds anybody who may begin an upload could fill memory, disk and bucket by beginning more.
  */
 export class Unfinished {
@@ -29,28 +29,36 @@ export class Unfinished {
   }
 
   /**
-   * Notes that something was heard of an upload, which begins thereby if it is not known.
+   * Notes a request for an upload, which begins if it is unknown.
    *
    * @param {string} id
    * @param {number} [bytes] that were declared for it
    */
   hear(id, bytes) {
-    const { finished = false, ends = new Map(), ...known } = this.#all.get(id) ?? {};
+    const { finished = false, ends = new Map(), bytes: declared = 0 } = this.#all.get(id) ?? {};
     const again = bytes !== undefined;
-    // What was declared before, and less of it now, may have been sent.
-    const most = Math.max(bytes ?? 0, finished ? 0 : (known.bytes ?? 0));
+    // A smaller size now does not take back bytes declared before, which may have been sent.
+    const most = Math.max(bytes ?? 0, finished ? 0 : declared);
     const others = [...this.#all].filter(([other, { finished }]) => other !== id && !finished);
     if (others.length >= this.#maxCount) {
-      throw refusal(429, 'TOO_MANY', 'Too many uploads are unfinished here. Finish or cancel some, or try again in an hour.');
+      throw refusal(
+        429,
+        'TOO_MANY',
+        'Too many uploads are unfinished here. Finish or cancel some, or try again in an hour.',
+      );
     }
     if (again && others.reduce((sum, [, other]) => sum + other.bytes, most) > this.#maxBytes) {
-      throw refusal(429, 'TOO_MUCH', 'The unfinished uploads here are too large together. Finish or cancel some, or try again in an hour.');
+      throw refusal(
+        429,
+        'TOO_MUCH',
+        'The unfinished uploads here are too large together. Finish or cancel some, or try again in an hour.',
+      );
     }
     this.#all.set(id, { bytes: most, heard: this.#now(), finished: finished && !again, ends });
   }
 
   /**
-   * Has something done an hour after it was last heard of, in the place of what was to be done in that name before.
+   * Schedules an action for an hour after the last request, and replaces the action scheduled under that name before.
    *
    * @param {string} id
    * @param {string} name
@@ -60,13 +68,13 @@ export class Unfinished {
     this.#all.get(id)?.ends.set(name, end);
   }
 
-  /** It has arrived, or was cancelled: it counts no more. @param {string} id */
+  /** It has arrived, or was cancelled: it no longer counts. @param {string} id */
   finish(id) {
     const known = this.#all.get(id);
     if (known) known.finished = true;
   }
 
-  /** Forgets those that were not heard of for too long. */
+  /** Removes uploads without a request for too long. */
   async expire() {
     const overdue = [...this.#all].filter(([, { heard }]) => heard + this.#lifetime < this.#now());
     for (const [id] of overdue) this.#all.delete(id);

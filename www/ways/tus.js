@@ -1,36 +1,33 @@
 import { KmsPublicKey, Sealer } from 'kmseal';
 import { tusOptions } from 'kmseal/tus';
 import { Upload } from 'tus-js-client';
-import { createUpload } from '/api.js';
-import { uploadEach } from '/upload-list.js';
+import { createUpload } from '/widgets/api.js';
+import { uploadEach } from '/widgets/upload-list.js';
 
-const response = await fetch('/kms-public-key.json');
-const key = await KmsPublicKey.import(await response.json());
-const sealer = new Sealer({ keys: key });
-const running = new Set();
+const key = await KmsPublicKey.fetch('/kms-public-key.json', { fingerprint: 'FINGERPRINT' });
+const sealer = new Sealer({ keys: [key] });
 
-uploadEach(document.querySelector('#file'), async (file, { signal, onProgress }) => {
-  const { id } = await createUpload('tus', signal);
-  const { promise, resolve, reject } = Promise.withResolvers();
+uploadEach(document.querySelector('#file'), async (file, { signal, onProgress, onPause, onRetry, resume }) => {
+  const { id } = await createUpload('tus', { signal });
+  let resolve, reject;
+  const uploaded = new Promise((...settle) => ([resolve, reject] = settle));
   const upload = new Upload(file, {
-    ...tusOptions(sealer, { encryptionContext: { purpose: 'kmseal-demo', upload: id } }),
+    ...tusOptions({ sealer, describe: true, encryptionContext: { purpose: 'kmseal-demo', upload: id }, onRetry }),
     endpoint: '/tus',
     metadata: { upload: id },
     onProgress: (loaded, total) => onProgress({ loaded, total }),
     onSuccess: resolve,
-    onError: reject,
+    // As long as the page lives, the file keeps its envelope: a restarted upload continues where the server is.
+    onError: (error) => resume(error).then(() => upload.start(), reject),
   });
-  // Also on the server; should that fail, the upload has ended all the same.
-  signal.addEventListener('abort', () => upload.abort(true).catch(() => {}).then(() => reject(signal.reason)));
-  running.add(upload);
-  if (!paused()) upload.start();
-  await promise.finally(() => running.delete(upload));
-});
-
-// Each goes on where the server stands, with the same envelope.
-const pause = document.querySelector('#pause');
-const paused = () => pause.getAttribute('aria-pressed') === 'true';
-pause.addEventListener('click', () => {
-  pause.setAttribute('aria-pressed', String(!paused()));
-  for (const upload of running) paused() ? upload.abort() : upload.start();
+  onPause((isPaused) => (isPaused ? upload.abort() : upload.start()));
+  // Also on the server; if that fails, the upload has ended all the same.
+  signal.addEventListener('abort', () =>
+    upload
+      .abort(true)
+      .catch(() => {})
+      .then(() => reject(signal.reason)),
+  );
+  upload.start();
+  await uploaded;
 });

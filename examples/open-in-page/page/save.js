@@ -1,0 +1,122 @@
+// Saves an opened file: to a place that the user chooses, as a download that a service worker streams, or from memory.
+
+/** Bytes. Browsers with neither of the two ways keep the whole file as a Blob first: this many, and no more. */
+export const LARGEST_BLOB = 256 * 1024 * 1024;
+/** Milliseconds between messages to the worker: browsers end one that nobody talks to. */
+const STAY = 10_000;
+/** Milliseconds until a browser that has not asked the worker for a download is taken for one that never does. */
+const NOT_ASKED = 5000;
+
+/**
+ * Call it from a click: the choice of a place needs one.
+ *
+ * @param {Awaited<ReturnType<typeof import('./open-here.js').openHere>>} file
+ * @param {{ signal?: AbortSignal, onProgress?: (progress: import('kmseal').Progress) => void }} [options]
+ * @returns {Promise<string | undefined>} `saved` or `downloading`; nothing where the user chose no place. The browser lists a download by itself
+ */
+export async function save(file, options) {
+  // The sender chose it. A URL takes no half of a character, which a name in UTF-16 can have.
+  const suggestedName = new TextDecoder().decode(new TextEncoder().encode(file.name));
+  const { showSaveFilePicker } = /** @type {any} */ (globalThis);
+  if (showSaveFilePicker) {
+    const handle = await showSaveFilePicker({ suggestedName }).catch(unlessCancelled);
+    return handle && toHandle(file, handle, options);
+  }
+  const worker = await saveWorker();
+  const opened = await file.open(options);
+  if (worker && (await throughWorker(worker, opened, suggestedName))) return 'downloading';
+  return fromBlob(opened, suggestedName);
+}
+
+function unlessCancelled(error) {
+  if (error.name !== 'AbortError') throw error;
+}
+
+/** Its bytes are in a file of the browser's until all of them are there. */
+async function toHandle(file, handle, options) {
+  try {
+    const { plaintext } = await file.open(options);
+    await plaintext.pipeTo(await handle.createWritable());
+    return 'saved';
+  } catch (error) {
+    // The browser has made an empty file where the user chose the place.
+    await handle.remove?.().catch(() => {});
+    throw error;
+  }
+}
+
+/** The worker, once it runs; undefined where there is none, as in a private window. */
+async function saveWorker() {
+  try {
+    // Beside the page. Vite turns a URL that is relative to this script into a data: URL, which no browser takes for a worker.
+    const { installing, waiting, active } = await navigator.serviceWorker.register(
+      new URL('save-worker.js', document.baseURI),
+    );
+    const worker = active ?? waiting ?? installing;
+    if (worker.state === 'activated') return worker;
+    return await new Promise((resolve, reject) => {
+      worker.onstatechange = () => {
+        if (worker.state === 'activated') resolve(worker);
+        if (worker.state === 'redundant') reject(new Error('the service worker was not installed'));
+      };
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the browser took it as a download. It then ends when the last bytes have been handed over, and rejects if the envelope is bad. */
+function throughWorker(worker, { plaintext, size }, name) {
+  // The name is the end of the URL, and no header is made of it: browsers take it from there, without what is dangerous in a file name.
+  const url = new URL(`save/${crypto.randomUUID()}/${encodeURIComponent(name)}`, worker.scriptURL).href;
+  const { port1: port, port2 } = new MessageChannel();
+  const frame = Object.assign(document.createElement('iframe'), { hidden: true });
+  const stay = setInterval(() => worker.postMessage('stay'), STAY);
+  const reader = plaintext.getReader();
+  let timer;
+  const done = new Promise((resolve, reject) => {
+    port.onmessage = async ({ data: message }) => {
+      clearTimeout(timer);
+      if (message === 'ready') {
+        timer = setTimeout(resolve, NOT_ASKED, false);
+        frame.src = url;
+        document.body.append(frame);
+      } else if (message === 'cancelled') {
+        reject(new DOMException('the download was cancelled', 'AbortError'));
+      } else if (message === 'pull') {
+        try {
+          const { done, value } = await reader.read();
+          port.postMessage(done ? 'end' : value);
+          if (done) resolve(true);
+        } catch (error) {
+          port.postMessage('failed');
+          reject(error);
+        }
+      }
+    };
+    timer = setTimeout(resolve, NOT_ASKED, false);
+    worker.postMessage({ url, size, port: port2 }, [port2]);
+  });
+  return done.finally(() => {
+    clearTimeout(timer);
+    clearInterval(stay);
+    // If the browser asks later, that download fails.
+    port.postMessage('failed');
+    port.close();
+    frame.remove();
+    reader.releaseLock();
+  });
+}
+
+/** From memory. */
+async function fromBlob({ plaintext, size }, name) {
+  if (size > LARGEST_BLOB) {
+    await plaintext.cancel();
+    throw new Error(`this browser saves at most ${LARGEST_BLOB / 2 ** 20} MiB; open the file in another one`);
+  }
+  const url = URL.createObjectURL(await new Response(plaintext).blob());
+  Object.assign(document.createElement('a'), { href: url, download: name }).click();
+  // The browser has taken the Blob by then.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  return 'downloading';
+}
