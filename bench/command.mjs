@@ -1,14 +1,14 @@
-// The command beside AWS's Rust and Python Encryption SDKs: opening and sealing 1 GiB in frames of 256 KiB.
+// The command compared with AWS's Rust and Python Encryption SDKs: opening and sealing 1 GiB in frames of 256 KiB.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { printed } from '../scripts/lib/kms.mjs';
-import { ROOT, show } from '../scripts/lib/run.mjs';
-import { rustEsdk } from '../scripts/lib/rust-esdk.mjs';
-import { startKms } from '../tests/support/kms.mjs';
+import { printed } from '../tools/kms.mjs';
+import { ROOT, show } from '../tools/run.mjs';
+import { rustEsdk } from '../tools/rust-esdk.mjs';
+import { startKms } from '../tests/support/servers/kms.mjs';
 import { makeFile } from './support/files.mjs';
 import { median, quickest, rate, timesAsFast } from './support/figures.mjs';
 import { peakOf, time } from './support/programs.mjs';
@@ -17,15 +17,15 @@ import { pythonSdk } from './support/python.mjs';
 const ROUNDS = 5;
 const MEBIBYTES = 1024;
 const SIZE = MEBIBYTES * 2 ** 20;
-const KMSEAL = path.join(ROOT, 'target/command/kmseal');
-/** The SDK's own loop, and reads of these many bytes. */
+const KMSEAL = path.join(ROOT, 'target/release/kmseal');
+/** The SDK's own loop, and reads of this many bytes. */
 const LOOPS = [0, 65_536, 262_144, 2 ** 20];
 
 export const title = 'The command, 1 GiB';
 
 /** @returns {Promise<import('./support/figures.mjs').Figure[]>} */
 export async function run() {
-  await show('cargo', ['build', '--profile', 'command', '--package', 'kmseal-cli'], process.env);
+  await show('cargo', ['build', '--release', '--package', 'kmseal-cli'], process.env);
   const rust = await rustEsdk();
   const folder = await mkdtemp(path.join(tmpdir(), 'kmseal-bench-'));
   const kms = await startKms();
@@ -67,10 +67,33 @@ async function measure(folder, kms, rust) {
   const mebibytes = (bytes) => bytes / 2 ** 20;
   const beside = (what, who) => `${rate(SIZE, seconds[what].kmseal)} to ${rate(SIZE, seconds[what][who])}`;
   return [
-    { what: "opening to AWS's Rust SDK", value: timesAsFast(seconds.open, 'rust'), unit: 'x', least: 5, note: beside('open', 'rust') },
-    { what: `opening to AWS's ${best.open}`, value: timesAsFast(seconds.open, best.open), unit: 'x', least: 1, note: beside('open', best.open) },
-    { what: `sealing to AWS's ${names[0]}`, value: timesAsFast(seconds.seal, names[0]), unit: 'x', least: 3, note: beside('seal', names[0]) },
-    { what: `sealing to AWS's ${best.seal}`, value: timesAsFast(seconds.seal, best.seal), unit: 'x', note: beside('seal', best.seal) },
+    {
+      what: "opening to AWS's Rust SDK",
+      value: timesAsFast(seconds.open, 'rust'),
+      unit: 'x',
+      least: 5,
+      note: beside('open', 'rust'),
+    },
+    {
+      what: `opening to AWS's ${best.open}`,
+      value: timesAsFast(seconds.open, best.open),
+      unit: 'x',
+      least: 1,
+      note: beside('open', best.open),
+    },
+    {
+      what: `sealing to AWS's ${names[0]}`,
+      value: timesAsFast(seconds.seal, names[0]),
+      unit: 'x',
+      least: 3,
+      note: beside('seal', names[0]),
+    },
+    {
+      what: `sealing to AWS's ${best.seal}`,
+      value: timesAsFast(seconds.seal, best.seal),
+      unit: 'x',
+      note: beside('seal', best.seal),
+    },
     {
       what: 'peak memory, opening',
       value: mebibytes(peaks.open.kmseal),
@@ -83,7 +106,7 @@ async function measure(folder, kms, rust) {
   ];
 }
 
-/** The seconds of the SDK's own call alone; reading the file and writing the result are not counted. */
+/** The seconds of the SDK's own call; reading the file and writing the result do not count. */
 async function openInRust(program, env, { KeyId }, input) {
   const child = spawn(program, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
   const keys = [{ keyId: KeyId, algorithm: 'RSAES_OAEP_SHA_256' }];

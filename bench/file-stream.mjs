@@ -25,13 +25,19 @@ export const run = () =>
       note: `${ours} to ${rate(peerSize, seconds[peer])}`,
     });
     const speed = (name, length = size) => length / median(seconds[name]) / 1e6;
-    const bars = { kmseal: speed('kmseal'), [`WebCrypto, one after another (${loop})`]: speed(loop), '@aws-crypto/client-browser': speed('aws', awsSize) };
+    const bars = {
+      kmseal: speed('kmseal'),
+      [`WebCrypto, one after another (${loop})`]: speed(loop),
+      '@aws-crypto/client-browser': speed('aws', awsSize),
+    };
     return [
       { ...times(`sealing to the sequential WebCrypto loop (${loop})`, loop, 1.4), bars },
       times('sealing to merely reading', 'read', 0.45),
       {
         what: 'copying the chunks of a stream, of the time that sealing it takes',
-        value: (100 * (median(seconds['copied chunks']) - median(seconds['joined chunks']))) / median(seconds['kmseal stream']),
+        value:
+          (100 * (median(seconds['copied chunks']) - median(seconds['joined chunks']))) /
+          median(seconds['kmseal stream']),
         unit: '%',
         most: 3,
         note: `beyond joining them to frames: ${rate(size, seconds['copied chunks'])} to ${rate(size, seconds['joined chunks'])}; sealing ${rate(size, seconds['kmseal stream'])}`,

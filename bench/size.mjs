@@ -1,8 +1,8 @@
-// What the package weighs, and how soon a page that has it in its HTTP cache has sealed something.
+// The package's size, and how soon a page that has it in its HTTP cache has sealed something.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
-import { ROOT } from '../scripts/lib/run.mjs';
+import { ROOT } from '../tools/run.mjs';
 import { median } from './support/figures.mjs';
 import { withStage } from './support/stage.mjs';
 
@@ -15,7 +15,7 @@ async function compressed(name) {
   return brotliCompressSync(await readFile(path.join(ROOT, 'dist', name))).length;
 }
 
-/** Lets the browser keep what it has fetched, as a deployed page's server would. */
+/** Lets the browser cache what it has fetched, as a deployed page's server would. */
 const routes = (app) =>
   app.use('/dist/*', async (context, next) => {
     await next();
@@ -41,7 +41,13 @@ export async function run() {
     { routes },
   );
   return [
-    { what: 'kmseal.wasm and index.js, brotli', value: wasm + script, unit: 'bytes', most: 81_920, note: `${wasm} + ${script}` },
+    {
+      what: 'kmseal.wasm and index.js, brotli',
+      value: wasm + script,
+      unit: 'bytes',
+      most: 81_920,
+      note: `${wasm} + ${script}`,
+    },
     { what: 'import, instantiate, import a key and seal 1 KiB', value: median(milliseconds), unit: 'ms', most: 100 },
   ];
 }

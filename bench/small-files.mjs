@@ -1,7 +1,7 @@
 // Many small files that were sealed with a cache, opened in Node.
 import { performance } from 'node:perf_hooks';
-import { startKms } from '../tests/support/kms.mjs';
-import { TRAIL, countCalls } from '../tests/support/trail.mjs';
+import { startKms } from '../tests/support/servers/kms.mjs';
+import { TRAIL, countCalls } from '../tests/support/servers/trail.mjs';
 
 const FILES = 10_000;
 const AT_A_TIME = 100;
@@ -13,21 +13,21 @@ export async function run() {
   const { KmsPublicKey, Opener, Sealer } = await import('kmseal');
   const kms = await startKms({ env: TRAIL });
   try {
-    const keys = await KmsPublicKey.import(await kms.createKey({ spec: 'RSA_4096' }));
-    const cache = { maxAge: 600_000, maxMessagesEncrypted: 1000 };
-    const sealer = new Sealer({ keys, cache });
+    const key = await KmsPublicKey.import(await kms.createKey({ spec: 'RSA_4096' }));
+    const maxAge = 600_000;
+    const sealer = new Sealer({ keys: [key], cache: { maxAge, maxMessagesEncrypted: 1000 } });
     const envelopes = [];
     for (let index = 0; index < FILES; index++) envelopes.push(await sealer.seal(new Uint8Array(1024)));
 
-    const openAll = async (some, limits) => {
-      const opener = new Opener({ keyIds: [keys.keyId], decrypt: kms.decrypt, cache: limits });
+    const openAll = async (some, cache) => {
+      const opener = new Opener({ keyIds: [key.keyId], decrypt: kms.decrypt, cache });
       const start = performance.now();
       for (let first = 0; first < some.length; first += AT_A_TIME) {
         await Promise.all(some.slice(first, first + AT_A_TIME).map((envelope) => opener.open(envelope)));
       }
       return some.length / ((performance.now() - start) / 1000);
     };
-    const withCache = await openAll(envelopes, cache);
+    const withCache = await openAll(envelopes, { maxAge });
     const calls = await countCalls(kms.emulator, 'Decrypt');
     const without = await openAll(envelopes.slice(0, FILES / 10), undefined);
     return [

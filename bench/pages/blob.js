@@ -1,6 +1,6 @@
 import { MIB, chosenFile, compete, expectLength, frameParams, importAesKey, sealerAndOpener } from './tools.js';
 
-/** Times of sealing the chosen file to a Blob, and of the stream that one would write by hand. */
+/** Times of sealing the chosen file to a Blob, and of a hand-written stream. */
 export async function fileToBlob(rounds) {
   const file = chosenFile();
   const { sealer } = await sealerAndOpener();
@@ -21,7 +21,7 @@ export async function fileToBlob(rounds) {
   return { seconds, size: file.size };
 }
 
-/** Seals the chosen file to a Blob, opens that and compares; true, or an error that says what differs. */
+/** Seals the chosen file to a Blob, opens it and compares; returns true, or an error that says what differs. */
 export async function readBack() {
   const file = chosenFile();
   const { sealer, opener } = await sealerAndOpener();
@@ -29,7 +29,8 @@ export async function readBack() {
   expectLength(plaintext.size, file.size);
   for (let at = 0; at < file.size; at += 16 * MIB) {
     const [opened, original] = await Promise.all([plaintext, file].map((blob) => words(blob.slice(at, at + 16 * MIB))));
-    if (opened.some((word, index) => word !== original[index])) throw new Error(`the opened file differs after ${at} bytes`);
+    if (opened.some((word, index) => word !== original[index]))
+      throw new Error(`the opened file differs after ${at} bytes`);
   }
   return true;
 }

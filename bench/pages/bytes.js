@@ -3,7 +3,7 @@ import { KIB, MIB, compete, expectLength, frameParams, importAesKey, randomBytes
 const FRAME_LENGTHS = [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384].map((kib) => kib * KIB);
 const IN_FLIGHT = [1, 2, 4, 8, 16, 32, 64];
 
-/** Bare SubtleCrypto calls over the bytes, so many at a time; `use` gets what they give. */
+/** Bare SubtleCrypto calls over the bytes, the given number at a time; `use` gets what they return. */
 async function encryptAll(bytes, key, frameLength, inFlight, use) {
   let next = 0;
   let length = 0;
@@ -23,12 +23,14 @@ async function encryptAll(bytes, key, frameLength, inFlight, use) {
 const TAG = 16;
 const lengthOf = (bytes, frameLength) => bytes.length + TAG * Math.ceil(bytes.length / frameLength);
 
-// As in js/garbage.ts.
+// As in js/io/garbage.ts.
 const { port1, port2 } = new MessageChannel();
 port2.close();
-const free = /Chrom(e|ium)\//.test(navigator.userAgent) ? (buffer) => port1.postMessage(undefined, [buffer]) : (buffer) => buffer.transfer(0);
+const free = /Chrom(e|ium)\//.test(navigator.userAgent)
+  ? (buffer) => port1.postMessage(undefined, [buffer])
+  : (buffer) => buffer.transfer(0);
 
-/** The same calls, whose results are put into one array, as a caller wants them. */
+/** The same calls with their results copied into one array, as callers want them. */
 async function encryptToArray(bytes, key, frameLength, inFlight) {
   const all = new Uint8Array(lengthOf(bytes, frameLength));
   await encryptAll(bytes, key, frameLength, inFlight, (sealed, at) => {
@@ -42,16 +44,19 @@ async function encryptToArray(bytes, key, frameLength, inFlight) {
 async function bestOf(ways, what) {
   const all = {};
   for (const frameLength of FRAME_LENGTHS) {
-    for (const inFlight of IN_FLIGHT) all[`${what}${frameLength / KIB} KiB, ${inFlight} at a time`] = () => ways(frameLength, inFlight);
+    for (const inFlight of IN_FLIGHT)
+      all[`${what}${frameLength / KIB} KiB, ${inFlight} at a time`] = () => ways(frameLength, inFlight);
   }
   const tries = await compete(1, all);
-  const names = Object.keys(all).sort((a, b) => tries[a][0] - tries[b][0]).slice(0, 4);
+  const names = Object.keys(all)
+    .sort((a, b) => tries[a][0] - tries[b][0])
+    .slice(0, 4);
   return Object.fromEntries(names.map((name) => [name, all[name]]));
 }
 
-/** Times of sealing 64 MiB in memory, and of the bare calls at their best, with their results dropped and in one array. */
-export async function bytesInMemory(rounds) {
-  const bytes = randomBytes(64 * MIB);
+/** Times of sealing so many MiB in memory, and of the bare calls at their best, with their results dropped and in one array. */
+export async function bytesInMemory(rounds, mebibytes) {
+  const bytes = randomBytes(mebibytes * MIB);
   const { sealer } = await sealerAndOpener();
   const key = await importAesKey();
   const dropped = await bestOf((...how) => encryptAll(bytes, key, ...how), '');

@@ -1,7 +1,17 @@
 import { awsEncrypt } from '/peers/aws-crypto.js';
-import { KIB, MIB, chosenFile, compete, drain, expectLength, frameParams, importAesKey, sealerAndOpener } from './tools.js';
+import {
+  KIB,
+  MIB,
+  chosenFile,
+  compete,
+  drain,
+  expectLength,
+  frameParams,
+  importAesKey,
+  sealerAndOpener,
+} from './tools.js';
 
-/** Times of sealing the chosen file to a drained stream and of its peers; how much the AWS client was given. */
+/** Times of sealing the chosen file to a drained stream and of its peers; returns also how much the AWS client was given. */
 export async function fileStream(rounds) {
   const file = chosenFile();
   const { sealer } = await sealerAndOpener();
@@ -29,7 +39,7 @@ export async function fileStream(rounds) {
   return { seconds, size: file.size, awsSize: held.length };
 }
 
-/** What one writes by hand: a slice read, encrypted and handed on, then the next. */
+/** The hand-written loop: a slice is read, encrypted and passed on, then the next. */
 async function drainLoop(file, key, length) {
   let at = 0;
   const stream = new ReadableStream({
@@ -43,7 +53,7 @@ async function drainLoop(file, key, length) {
   expectLength(await drain(stream), file.size + 16 * Math.ceil(file.size / length));
 }
 
-/** Reads the file and does nothing with it: slices of 16 MiB, four at a time. */
+/** Only reads the file: slices of 16 MiB, four at a time. */
 async function read(file) {
   const slice = 16 * MIB;
   let at = 0;
@@ -63,27 +73,30 @@ async function read(file) {
 const CHUNK = 64 * KIB;
 const FRAME = 256 * KIB;
 
-/** A stream of chunks that all lie in one buffer, as decoders and recorders give them. */
+/** A stream of chunks that share one buffer, as decoders and recorders produce them. */
 function chunks(size) {
   const chunk = new Uint8Array(CHUNK);
   let left = size;
-  return new ReadableStream({
-    pull(controller) {
-      if (left === 0) return controller.close();
-      left -= CHUNK;
-      controller.enqueue(chunk);
+  return new ReadableStream(
+    {
+      pull(controller) {
+        if (left === 0) return controller.close();
+        left -= CHUNK;
+        controller.enqueue(chunk);
+      },
     },
-  }, { highWaterMark: 0 });
+    { highWaterMark: 0 },
+  );
 }
 
-/** What the copies of such chunks cost: into buffers that are used again. */
+/** The cost of copying such chunks into reused buffers. */
 function copied(size) {
   const chunk = new Uint8Array(CHUNK);
   const rooms = Array.from({ length: 4 }, () => new Uint8Array(MIB));
   for (let at = 0; at < size; at += CHUNK) rooms[(at / MIB) & 3].set(chunk, at % MIB);
 }
 
-/** And what it costs to put frames together of chunks that may be kept, which sealing does without copies, too. */
+/** And the cost of assembling frames from chunks that may be kept, which sealing does without copies too. */
 function joined(size) {
   const chunk = new Uint8Array(CHUNK);
   for (let at = 0; at < size; at += FRAME) {
@@ -92,7 +105,7 @@ function joined(size) {
   }
 }
 
-/** The most of the file, in eighths, that the AWS client encrypts: it spreads its frames over the arguments of one call. */
+/** The largest part of the file, in eighths, that the AWS client encrypts: it spreads its frames over the arguments of one call. */
 async function mostThatFits(encrypt, file) {
   let held;
   for (let eighths = 1; eighths <= 8; eighths++) {

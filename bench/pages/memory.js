@@ -1,13 +1,13 @@
 import { chosenFile, drain, expectLength, sealerAndOpener } from './tools.js';
 
-/** Gets the page ready, so that what follows is sealing alone. */
+/** Prepares the page, so that only sealing is measured. */
 export async function prepareMemory() {
   const { sealer } = await sealerAndOpener();
   await sealer.seal(new Uint8Array(1));
   globalThis.sealer = sealer;
 }
 
-/** Seals the chosen file to a drained stream; the milliseconds of every task that held the main thread for over 50. */
+/** Seals the chosen file to a drained stream; returns the milliseconds of every task that held the main thread for over 50. */
 export async function sealWatched() {
   const tasks = [];
   const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries()));

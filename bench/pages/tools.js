@@ -31,7 +31,7 @@ export function frameParams(number) {
   return { name: 'AES-GCM', iv };
 }
 
-/** Random bytes; the platform gives 64 KiB at a time. */
+/** Random bytes; the platform returns 64 KiB at a time. */
 export function randomBytes(length) {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at += 64 * KIB) crypto.getRandomValues(bytes.subarray(at, at + 64 * KIB));
@@ -46,17 +46,17 @@ export async function drain(stream) {
   return length;
 }
 
-/** Stops a measurement of something that did not do its work. */
+/** Stops a measurement whose work was not done. */
 export function expectLength(length, expected) {
   if (length !== expected) throw new Error(`${length} bytes came out instead of ${expected}`);
 }
 
-/** So that none of them pays at once for what the one before left to do. */
+/** So that no contestant pays for what the previous one left behind. */
 const rest = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 /**
  * Runs every contestant once a round, forwards and backwards in turn, so that what slows the machine slows all of them; after a
- * round that does not count. Gives their seconds by name.
+ * round that does not count. Returns their seconds by name.
  */
 export async function compete(rounds, contestants) {
   const names = Object.keys(contestants);

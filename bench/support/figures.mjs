@@ -11,7 +11,7 @@ export function quickest(seconds, names) {
   return names.toSorted((a, b) => median(seconds[a]) - median(seconds[b]))[0];
 }
 
-/** How many times as fast as `peer` we were: the median over rounds, in each of which both ran. */
+/** How many times as fast as `peer` we were: the median over rounds in which both ran. */
 export function timesAsFast(seconds, peer, us = 'kmseal') {
   return median(seconds[us].map((ours, round) => seconds[peer][round] / ours));
 }
@@ -34,5 +34,7 @@ export function line({ what, value, unit, least, most, note }) {
   const target = least !== undefined ? `>= ${show(least)}` : most !== undefined ? `<= ${show(most)}` : '';
   const met = value >= (least ?? -Infinity) && value <= (most ?? Infinity);
   const verdict = target && (met ? 'ok' : 'MISSED');
-  return [what.padEnd(58), show(value).padStart(14), target.padEnd(16), verdict.padEnd(6), note ?? ''].join('  ').trimEnd();
+  return [what.padEnd(58), show(value).padStart(14), target.padEnd(16), verdict.padEnd(6), note ?? '']
+    .join('  ')
+    .trimEnd();
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 
 const MIB = 2 ** 20;
 
-/** Makes a file of `mebibytes` MiB in `folder`, no two of which are alike. It is in the system's file cache afterwards. */
+/** Makes a file of `mebibytes` MiB in `folder`, no two of which are equal. It is in the system's file cache afterwards. */
 export async function makeFile(folder, mebibytes) {
   const name = path.join(folder, `${mebibytes}-mib.bin`);
   const block = randomBytes(MIB);

@@ -1,4 +1,4 @@
-// Programs that are measured from outside: how long they run, and the most memory they held.
+// Programs that are measured from outside: how long they run, and the most memory that they held.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, readFileSync } from 'node:fs';
@@ -17,13 +17,15 @@ export function peakOf(pid) {
   }
 }
 
-/** Runs a program from its start to its end; what it prints is thrown away. */
+/** Runs a program to its end; its output is dropped. */
 export async function time(program, args, env) {
   const nowhere = openSync('/dev/null', 'w');
   const begun = performance.now();
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', nowhere, 'inherit'] });
   let peak = 0;
-  const watching = setInterval(() => { peak = Math.max(peak, peakOf(child.pid)); }, EVERY);
+  const watching = setInterval(() => {
+    peak = Math.max(peak, peakOf(child.pid));
+  }, EVERY);
   const [status] = await once(child, 'exit');
   const seconds = (performance.now() - begun) / 1000;
   clearInterval(watching);
@@ -35,7 +37,9 @@ export async function time(program, args, env) {
 export async function ask(program, args, env) {
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk) => { text += chunk; });
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk;
+  });
   const [status] = await once(child, 'close');
   if (status !== 0) throw new Error(`${program} ended with status ${status}`);
   return JSON.parse(text);

@@ -1,6 +1,7 @@
-// A server that takes uploads, by presigned PUTs and by tus, and throws them away.
+// A server that accepts uploads, by presigned PUTs and by tus, and drops them.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const CORS = {
   'Access-Control-Allow-Origin': '*',
@@ -9,19 +10,36 @@ const CORS = {
   'Access-Control-Expose-Headers': '*',
 };
 
-/** Bytes of a request, none of which is kept. */
-async function discard(incoming) {
+/** A line with this many bytes a second, which all requests share: `pass` waits until these bytes have come through. */
+function line(bytesPerSecond) {
+  let free = 0;
+  return async function pass(length) {
+    const now = performance.now();
+    free = Math.max(now, free) + (length / bytesPerSecond) * 1000;
+    // What is due within a timer's own precision is let through.
+    if (free > now + 4) await delay(free - now);
+  };
+}
+
+/** Counts the bytes of a request, and drops them. */
+async function discard(incoming, pass) {
   let length = 0;
-  incoming.on('data', (chunk) => {
+  for await (const chunk of incoming) {
     length += chunk.length;
-  });
-  await once(incoming, 'end');
+    await pass(chunk.length);
+  }
   return length;
 }
 
-/** PUT of anything, tus at `/tus`; `/received` tells the bytes that came since it was asked last. */
-export async function startSink() {
+/**
+ * PUT of anything, tus at `/tus`; `/received` returns the bytes that arrived since its last call.
+ *
+ * @param {number} [bytesPerSecond] what the line to it carries; by default as much as the machine does
+ */
+export async function startSink(bytesPerSecond = Infinity) {
   let received = 0;
+  let uploads = 0;
+  const pass = line(bytesPerSecond);
   const answers = {
     OPTIONS: () => [204],
     GET: () => {
@@ -30,14 +48,14 @@ export async function startSink() {
       return [200, {}, text];
     },
     PUT: () => [200, { ETag: '"discarded"' }],
-    // The protocol's core and its creation, as far as an upload needs them that is not interrupted (tus.io, 1.0.0).
-    POST: () => [201, { Location: '/tus/1', 'Upload-Offset': '0' }],
+    // The protocol's core and creation extension, as far as an uninterrupted upload needs them (tus.io, 1.0.0).
+    POST: () => [201, { Location: `/tus/${++uploads}`, 'Upload-Offset': '0' }],
     PATCH: (headers, length) => [204, { 'Upload-Offset': String(Number(headers['upload-offset']) + length) }],
   };
   const server = createServer(async (incoming, outgoing) => {
-    const length = await discard(incoming);
+    const length = await discard(incoming, pass);
     received += length;
-    // HEAD is how tus goes on after a failure, whose time is not what is measured.
+    // tus sends HEAD to continue after a failure, and that time is not measured.
     const answer = answers[incoming.method] ?? (() => [405]);
     const [status, headers = {}, body] = answer(incoming.headers, length);
     outgoing.writeHead(status, { ...CORS, 'Tus-Resumable': '1.0.0', ...headers }).end(body);

@@ -1,17 +1,17 @@
-// Where measurements run: a browser on a page with a file input, and a server of the package, bench/pages/ and the peers.
+// The stage for measurements: a browser on a page with a file input, and a server of the package, bench/pages/ and the peers.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { launch } from '../../tests/support/browser.mjs';
-import { startServer } from '../../tests/support/server.mjs';
+import { launch } from '../../tests/support/browsers/browser.mjs';
+import { startServer } from '../../tests/support/servers/server.mjs';
 
 const PAGES = fileURLToPath(new URL('../pages/', import.meta.url));
 const PEERS = fileURLToPath(new URL('../peers/', import.meta.url));
 const KEYS = fileURLToPath(new URL('../../tests/keys/', import.meta.url));
 
-/** @aws-crypto/client-browser expects Node's globals and Buffer of its bundler. */
+/** @aws-crypto/client-browser expects its bundler to provide Node's globals and Buffer. */
 const bundlePeers = (outdir) =>
   build({
     entryPoints: ['aws-crypto.js', 'noble.js', 'tus.js'].map((name) => path.join(PEERS, name)),
