@@ -1,9 +1,9 @@
-// A cancelled seal rejects with the signal's reason, stops reading and encrypting, and lets go of its buffers.
+// A cancelled seal rejects with the signal's reason, stops reading and encrypting, and releases its buffers.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
-import { launch } from '../support/browser.mjs';
-import { startServer } from '../support/server.mjs';
+import { launch } from '../support/browsers/browser.mjs';
+import { startServer } from '../support/servers/server.mjs';
 
 const pem = await readFile(new URL('../keys/rsa-2048.pem', import.meta.url), 'utf8');
 
@@ -13,23 +13,27 @@ before(async () => {
 });
 after(() => server?.close());
 
-/** Runs in the page: what all tests use, as `page`. */
+/** Runs in the page: sets up what all tests use, as `page`. */
 async function setUp(pem) {
   const kmseal = await import('/dist/index.js');
   const watch = await import('/pages/watch.js');
-  const keys = await kmseal.KmsPublicKey.import(pem, { keyId: 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab' });
-  const sealers = Object.fromEntries(['webcrypto', 'wasm'].map((engine) => [engine, new kmseal.Sealer({ keys, engine })]));
-  // Made once and never cancelled: whatever happens to others, it goes on.
+  const keys = await kmseal.KmsPublicKey.import(pem, {
+    keyId: 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+  });
+  const sealers = Object.fromEntries(
+    ['webcrypto', 'wasm'].map((engine) => [engine, new kmseal.Sealer({ keys, engine })]),
+  );
+  // Made once and never cancelled: it keeps working, whatever happens to others.
   const bystander = await sealers.webcrypto.prepare(new Blob([new Uint8Array(1000)]));
   const bytes = new Uint8Array(64 * 2 ** 20);
   const blob = new Blob([bytes]);
   const mistakes = [];
   addEventListener('unhandledrejection', ({ reason }) => mistakes.push(String(reason)));
   addEventListener('error', ({ message }) => mistakes.push(message));
-  // Each starts to seal, and says what its source has seen.
+  // Each starts to seal, and returns what its source has seen.
   const ways = {
     'a Blob': (sealer, options) => ({ sealed: sealer.seal(blob, options) }),
-    'bytes': (sealer, options) => ({ sealed: sealer.seal(bytes, options) }),
+    bytes: (sealer, options) => ({ sealed: sealer.seal(bytes, options) }),
     'a stream': (sealer, options) => {
       const { seen, stream } = watch.endless();
       return { seen, stream, sealed: sealer.seal(stream, options).then(watch.drain) };
@@ -51,7 +55,7 @@ async function setUp(pem) {
             yield watch.track(new Uint8Array(100_000));
           }
         } finally {
-          seen.cancelled.push(options.signal.reason); // an iterator is not told why
+          seen.cancelled.push(options.signal.reason); // an iterator does not get the reason
         }
       }
       return { seen, sealed: sealer.seal(chunks(), options).then(watch.drain) };
@@ -68,7 +72,7 @@ async function setUp(pem) {
   globalThis.page = { kmseal, watch, sealers, bystander, ways, mistakes, kept: [] };
 }
 
-/** Runs in the page: cancels, and says how that went. */
+/** Runs in the page: cancels, and returns the outcome. */
 async function cancel(way, engine, when, reason) {
   const { watch, sealers, ways, kept } = globalThis.page;
   const controller = new AbortController();
@@ -82,27 +86,50 @@ async function cancel(way, engine, when, reason) {
   if (when === 'before') abort();
   watch.whenReading((count) => count === 4 && way === 'a prepared slice' && when === 'midway' && queueMicrotask(abort));
   const { sealed, seen, stream, file } = ways[way](sealers[engine], { signal, onProgress });
-  // Held as an application would, so that only kmseal can let go of what is in them.
+  // Held as an application would hold them, so that only kmseal can release their content.
   kept.push(sealed, stream, file, controller);
   if (when === 'at once') abort();
   if (when === 'by a timer') setTimeout(abort, 5);
   if (when === 'midway' && way === 'a stream that waits for more') setTimeout(abort, 100);
-  const late = new Promise((resolve) => { setTimeout(resolve, 60_000, { error: 'none in a minute' }); });
-  const outcome = await Promise.race([sealed.then((value) => ({ error: `none: ${value}` }), (error) => ({ error })), late]);
+  const late = new Promise((resolve) => {
+    setTimeout(resolve, 60_000, { error: 'none in a minute' });
+  });
+  const outcome = await Promise.race([
+    sealed.then(
+      (value) => ({ error: `none: ${value}` }),
+      (error) => ({ error }),
+    ),
+    late,
+  ]);
   const [pulls, before] = [seen?.pulls, progress];
   const done = await watch.doneIn(100);
   watch.whenReading(() => {});
   return {
     rejected: outcome.error === signal.reason && signal.aborted,
-    error: String(outcome.error), reason: String(signal.reason), name: signal.reason?.name, done,
-    progress: progress - before, pulls: seen && seen.pulls - pulls, pulled: seen?.pulls,
-    cancelled: seen?.cancelled.map((why) => why === signal.reason), locked: stream?.locked,
+    error: String(outcome.error),
+    reason: String(signal.reason),
+    name: signal.reason?.name,
+    done,
+    progress: progress - before,
+    pulls: seen && seen.pulls - pulls,
+    pulled: seen?.pulls,
+    cancelled: seen?.cancelled.map((why) => why === signal.reason),
+    locked: stream?.locked,
   };
 }
 
-const WAYS = ['a Blob', 'bytes', 'a stream', 'a stream of known size', 'a stream that waits for more', 'an iterable', 'a prepared slice', 'a prepared stream'];
+const WAYS = [
+  'a Blob',
+  'bytes',
+  'a stream',
+  'a stream of known size',
+  'a stream that waits for more',
+  'an iterable',
+  'a prepared slice',
+  'a prepared stream',
+];
 const REASONS = { before: 'default', 'at once': { code: 'changed my mind' }, midway: null, 'by a timer': 'too late' };
-/** What never waits for anything, so that timers run only if they are let. */
+/** A source that never waits, so that timers run only if it lets them. */
 const AT_HAND = ['bytes', 'a stream', 'an iterable'];
 
 for (const name of ['chromium', 'firefox']) {
@@ -119,22 +146,23 @@ for (const name of ['chromium', 'firefox']) {
       for (const way of WAYS) {
         for (const [when, reason] of Object.entries(REASONS)) {
           if (when === 'by a timer' && !AT_HAND.includes(way)) continue;
-          test(`${way}, ${engine}, cancelled ${when}`, async () => {
+          test(`cancelling ${when} settles the call with the reason for ${way}, engine ${engine}`, async () => {
             const outcome = await browser.evaluate(cancel, way, engine, when, reason);
             assert.ok(outcome.rejected, `rejected with ${outcome.error}, not ${outcome.reason}`);
             assert.equal(outcome.name, when === 'before' ? 'AbortError' : undefined);
-            assert.deepEqual(outcome.done, [], 'it goes on');
+            assert.deepEqual(outcome.done, [], 'work continues');
             assert.equal(outcome.progress, 0, 'progress is reported after the end');
             if (outcome.pulled === undefined) return;
             assert.equal(outcome.pulls, 0, 'the source is still read');
-            // A source that was never begun stays the caller's; one that was is told why.
-            if (outcome.pulled === 0 && when !== 'midway') assert.notEqual(outcome.locked, outcome.cancelled.length === 0);
+            // A source that was never read stays the caller's; one that was read gets the reason.
+            if (outcome.pulled === 0 && when !== 'midway')
+              assert.notEqual(outcome.locked, outcome.cancelled.length === 0);
             else assert.deepEqual(outcome.cancelled, [true]);
           });
         }
       }
 
-      test(`a sealed stream that is cancelled by its reader cancels the source with the reason, ${engine}`, async () => {
+      test(`cancelling a sealed stream cancels its source with the same reason, engine ${engine}`, async () => {
         const outcome = await browser.evaluate(async (engine) => {
           const { watch, sealers, kept } = globalThis.page;
           const { seen, stream } = watch.endless();
@@ -150,7 +178,7 @@ for (const name of ['chromium', 'firefox']) {
         assert.deepEqual(outcome, { cancelled: ['enough'], pulls: 0, done: [] });
       });
 
-      test(`a cancelled read of a source that waits cancels it, ${engine}`, async () => {
+      test(`cancelling a read cancels a source that is still waiting, engine ${engine}`, async () => {
         const outcome = await browser.evaluate(async (engine) => {
           const { watch, sealers } = globalThis.page;
           const { seen, stream } = watch.endless({ stall: 1 });
@@ -165,7 +193,7 @@ for (const name of ['chromium', 'firefox']) {
       });
     }
 
-    test('a file of pieces goes on after one of them is cancelled', async () => {
+    test('a file whose pieces are read still works after one read is cancelled', async () => {
       const outcome = await browser.evaluate(async () => {
         const { sealers } = globalThis.page;
         const sealed = await sealers.webcrypto.prepare(new Blob([new Uint8Array(20 * 2 ** 20)]));
@@ -173,12 +201,14 @@ for (const name of ['chromium', 'firefox']) {
         const both = [sealed.slice(0, undefined, { signal: controller.signal }), sealed.slice()];
         controller.abort('enough');
         const [cancelled, whole] = await Promise.allSettled(both);
-        return [cancelled.reason, whole.value?.size, (await sealed.slice()).size, sealed.size];
+        const again = await sealed.slice();
+        return { reason: cancelled.reason, size: sealed.size, whole: whole.value?.size, again: again.size };
       });
-      assert.deepEqual(outcome, ['enough', outcome[3], outcome[3], outcome[3]]);
+      const { size } = outcome;
+      assert.deepEqual(outcome, { reason: 'enough', size, whole: size, again: size });
     });
 
-    test('a signal that aborts when all is done does nothing', async () => {
+    test('a signal that aborts after the work is done has no effect', async () => {
       const size = await browser.evaluate(async () => {
         const { sealers } = globalThis.page;
         const controller = new AbortController();
@@ -189,7 +219,7 @@ for (const name of ['chromium', 'firefox']) {
       assert.ok(size > 3);
     });
 
-    test('a source that fails while nobody reads is told when somebody does', async () => {
+    test('a source that fails between two reads reports its error to the next read', async () => {
       const [codes, mistakes] = await browser.evaluate(async () => {
         const { sealers, watch, mistakes } = globalThis.page;
         const codes = [];
@@ -214,7 +244,7 @@ for (const name of ['chromium', 'firefox']) {
       assert.deepEqual(mistakes, [], 'an unhandled rejection, which ends a process of Node');
     });
 
-    test('none of this harmed what others had under way, or went unhandled', async () => {
+    test('cancelled calls leave other work unharmed and no rejection unhandled', async () => {
       const [sealed, size, mistakes] = await browser.evaluate(async () => {
         const { bystander, mistakes } = globalThis.page;
         return [(await bystander.slice()).size, bystander.size, mistakes];
@@ -225,7 +255,7 @@ for (const name of ['chromium', 'firefox']) {
 
     if (name !== 'chromium') return;
 
-    test('no buffer is held: not of the sources, nor of what was read and encrypted', async () => {
+    test('no buffer of a source or a frame is retained after cancelling', async () => {
       const { made, held } = await browser.evaluate(() => globalThis.page.watch.held());
       assert.ok(made > 100, `${made} buffers made`);
       assert.equal(held, 0, `of ${made} buffers`);
@@ -233,36 +263,45 @@ for (const name of ['chromium', 'firefox']) {
 
     test('wasm memory does not grow with cancelled seals', async () => {
       await browser.driver.navigate().refresh();
-      const [before, now] = await browser.evaluate(async (setUp, pem) => {
-        // The first instance's memory; nothing here is reclaimed by the collector of garbage, which has no reason to run.
-        const { Instance } = WebAssembly;
-        let memory;
-        WebAssembly.Instance = new Proxy(Instance, {
-          construct(target, args) {
-            const instance = Reflect.construct(target, args);
-            memory = Object.values(instance.exports).find((value) => value instanceof WebAssembly.Memory);
-            return instance;
-          },
-        });
-        const { KmsPublicKey, Sealer } = await import('/dist/index.js');
-        const { drain, endless } = await import('/pages/watch.js');
-        const keys = await KmsPublicKey.import(pem, { keyId: 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab' });
-        const sealer = new Sealer({ keys, engine: 'wasm', frameLength: 2 ** 20 });
-        const blob = new Blob([new Uint8Array(3 * 2 ** 20)]);
-        const cancelled = async (seal) => {
-          const controller = new AbortController();
-          const sealed = seal({ signal: controller.signal, onProgress: ({ loaded }) => loaded > 0 && controller.abort('enough') });
-          if ((await sealed.catch((reason) => reason)) !== 'enough') throw new Error('it was not cancelled');
-        };
-        const both = async () => {
-          await cancelled((options) => sealer.seal(blob, options));
-          await cancelled((options) => sealer.seal(endless().stream, options).then(drain));
-        };
-        for (let round = 0; round < 3; round++) await both();
-        const before = memory.buffer.byteLength;
-        for (let round = 0; round < 30; round++) await both();
-        return [before, memory.buffer.byteLength];
-      }, null, pem);
+      const [before, now] = await browser.evaluate(
+        async (setUp, pem) => {
+          // The first instance's memory; nothing here is reclaimed by the collector of garbage, which has no reason to run.
+          const { Instance } = WebAssembly;
+          let memory;
+          WebAssembly.Instance = new Proxy(Instance, {
+            construct(target, args) {
+              const instance = Reflect.construct(target, args);
+              memory = Object.values(instance.exports).find((value) => value instanceof WebAssembly.Memory);
+              return instance;
+            },
+          });
+          const { KmsPublicKey, Sealer } = await import('/dist/index.js');
+          const { drain, endless } = await import('/pages/watch.js');
+          const keys = await KmsPublicKey.import(pem, {
+            keyId: 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+          });
+          const sealer = new Sealer({ keys, engine: 'wasm', frameLength: 2 ** 20 });
+          const blob = new Blob([new Uint8Array(3 * 2 ** 20)]);
+          const cancelled = async (seal) => {
+            const controller = new AbortController();
+            const sealed = seal({
+              signal: controller.signal,
+              onProgress: ({ loaded }) => loaded > 0 && controller.abort('enough'),
+            });
+            if ((await sealed.catch((reason) => reason)) !== 'enough') throw new Error('it was not cancelled');
+          };
+          const both = async () => {
+            await cancelled((options) => sealer.seal(blob, options));
+            await cancelled((options) => sealer.seal(endless().stream, options).then(drain));
+          };
+          for (let round = 0; round < 3; round++) await both();
+          const before = memory.buffer.byteLength;
+          for (let round = 0; round < 30; round++) await both();
+          return [before, memory.buffer.byteLength];
+        },
+        null,
+        pem,
+      );
       assert.equal(now, before);
     });
   });

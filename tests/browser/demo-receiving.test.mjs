@@ -1,10 +1,10 @@
-// What the demo's form and tus endpoints keep: envelopes for this key and this upload, and nothing else.
+// What the demo's form and tus endpoints store: envelopes for this key and this upload, and nothing else.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, before, describe, test } from 'node:test';
-import { createRsaKey } from '../../scripts/lib/kms.mjs';
-import { openDemo, sha256 } from '../support/demo.mjs';
+import { createKey } from '../../tools/kms.mjs';
+import { openDemo, sha256 } from '../support/servers/demo.mjs';
 
 let demo;
 before(async () => {
@@ -15,9 +15,9 @@ after(() => demo?.close());
 const contextOf = (id) => ({ purpose: 'kmseal-demo', upload: id });
 const open = async (id) => (await demo.ask('POST', `/uploads/${id}/open`)).json();
 
-/** Files that must not be kept, each with the code of its refusal. */
+/** Files that must not be stored, each with the code of its refusal. */
 async function unwelcome(id) {
-  const other = await createRsaKey(demo.kms, { spec: 'RSA_2048' });
+  const other = await createKey(demo.kms, { spec: 'RSA_2048' });
   const [text, envelope] = [Buffer.from('in the clear'), await demo.seal('sealed', contextOf(id))];
   return [
     ['NOT_SEALED', text],
@@ -37,7 +37,10 @@ async function keepsNothing(work) {
   const [keys, temporary] = [await demo.objectKeys(), folders()];
   await work();
   assert.deepEqual(await demo.objectKeys(), keys);
-  assert.deepEqual(folders().filter((name) => !temporary.includes(name)), []);
+  assert.deepEqual(
+    folders().filter((name) => !temporary.includes(name)),
+    [],
+  );
 }
 
 describe('the form endpoint', () => {
@@ -49,65 +52,145 @@ describe('the form endpoint', () => {
     }
     const packed = new Response(form);
     const type = packed.headers.get('content-type');
-    return demo.ask('POST', '/form', { 'content-type': type, body: Buffer.from(await packed.arrayBuffer()), ...headers });
+    return demo.ask('POST', '/form', {
+      'content-type': type,
+      body: Buffer.from(await packed.arrayBuffer()),
+      ...headers,
+    });
   }
 
-  test('keeps envelopes, which open one by one', async () => {
+  test('the form endpoint stores envelopes, and each one opens', async () => {
     const id = await demo.createUpload('form');
     const [one, two, about] = await Promise.all(['one', 'two', 'a name'].map((text) => demo.seal(text, contextOf(id))));
-    const answer = await send([['upload', id], ['doc', one], ['doc', two], ['doc-meta', about]]);
+    const answer = await send([
+      ['upload', id],
+      ['doc', one],
+      ['doc', two],
+      ['doc-meta', about],
+    ]);
     assert.equal(answer.status, 201);
     const { stored } = answer.json();
     const opened = await Promise.all(stored.map(open));
-    assert.deepEqual(opened.map((found) => found.sha256), ['one', 'two', 'a name'].map(sha256));
+    assert.deepEqual(
+      opened.map((found) => found.sha256),
+      ['one', 'two', 'a name'].map(sha256),
+    );
     const listed = (await demo.ask('GET', '/arrivals.json?way=form')).json();
-    assert.deepEqual(listed.map((found) => [found.id, found.holds]).reverse(), [
-      [stored[0], 'file'],
-      [stored[1], 'file'],
-      [stored[2], 'about'],
+    // The first name goes with the first file.
+    assert.deepEqual(listed.map(({ id, about }) => [id, about?.id]).reverse(), [
+      [stored[0], stored[2]],
+      [stored[1], undefined],
     ]);
   });
 
-  test('sends a browser on to what arrived', async () => {
+  test('the form endpoint redirects a browser to the files that arrived', async () => {
     const id = await demo.createUpload('form');
     const envelope = await demo.seal('sent on', contextOf(id));
-    const answer = await send([['upload', id], ['doc', envelope]], { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
-    assert.deepEqual([answer.status, answer.headers.location], [303, '/arrived']);
+    const answer = await send(
+      [
+        ['upload', id],
+        ['doc', envelope],
+      ],
+      { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' },
+    );
+    assert.deepEqual(
+      { status: answer.status, location: answer.headers.location },
+      { status: 303, location: '/arrived' },
+    );
   });
 
-  test('keeps no file that is no envelope for this upload, nor what came with it', async () => {
+  test('the form endpoint stores nothing of a request in which one file is not an envelope for this upload', async () => {
     const id = await demo.createUpload('form');
     const good = await demo.seal('good', contextOf(id));
     await keepsNothing(async () => {
       for (const [code, bytes] of await unwelcome(id)) {
-        for (const fields of [[['doc', bytes]], [['doc', good], ['doc', bytes]], [['doc', good], ['doc-meta', bytes]]]) {
+        for (const fields of [
+          [['doc', bytes]],
+          [
+            ['doc', good],
+            ['doc', bytes],
+          ],
+          [
+            ['doc', good],
+            ['doc-meta', bytes],
+          ],
+        ]) {
           const answer = await send([['upload', id], ...fields]);
-          assert.deepEqual([answer.status, answer.json().error], [422, code], `${bytes.length} bytes`);
+          assert.deepEqual(
+            { status: answer.status, error: answer.json().error },
+            { status: 422, error: code },
+            `${bytes.length} bytes`,
+          );
         }
       }
     });
   });
 
-  test('says so where nothing is sealed, and where the upload is unknown', async () => {
+  test('the form endpoint reports a missing envelope and an unknown upload', async () => {
     const id = await demo.createUpload('form');
     const envelope = await demo.seal('well', contextOf(id));
     await keepsNothing(async () => {
       const cases = [
         [422, 'MISSING', [['upload', id]]],
-        [422, 'MISSING', [['upload', id], ['doc', 'as text']]],
-        [422, 'MISSING', [['upload', id], ['doc-meta', envelope]]],
-        [422, 'UNKNOWN_FIELD', [['upload', id], ['doc', envelope], ['raw', envelope]]],
+        [
+          422,
+          'MISSING',
+          [
+            ['upload', id],
+            ['doc', 'as text'],
+          ],
+        ],
+        [
+          422,
+          'MISSING',
+          [
+            ['upload', id],
+            ['doc-meta', envelope],
+          ],
+        ],
+        [
+          422,
+          'UNPAIRED',
+          [
+            ['upload', id],
+            ['doc', envelope],
+            ['doc-meta', envelope],
+            ['doc-meta', envelope],
+          ],
+        ],
+        [
+          422,
+          'UNKNOWN_FIELD',
+          [
+            ['upload', id],
+            ['doc', envelope],
+            ['raw', envelope],
+          ],
+        ],
         [404, 'UNKNOWN_UPLOAD', [['doc', envelope]]],
-        [404, 'UNKNOWN_UPLOAD', [['upload', '00000000-0000-4000-8000-000000000000'], ['doc', envelope]]],
+        [
+          404,
+          'UNKNOWN_UPLOAD',
+          [
+            ['upload', '00000000-0000-4000-8000-000000000000'],
+            ['doc', envelope],
+          ],
+        ],
       ];
       for (const [status, code, fields] of cases) {
         const answer = await send(fields);
-        assert.deepEqual([answer.status, answer.json().error], [status, code]);
+        assert.deepEqual({ status: answer.status, error: answer.json().error }, { status, error: code });
       }
       const shown = await send([['upload', id]], { accept: 'text/html' });
-      assert.deepEqual([shown.status, shown.headers['content-type']], [422, 'text/html; charset=UTF-8']);
+      assert.deepEqual(
+        { status: shown.status, contentType: shown.headers['content-type'] },
+        { status: 422, contentType: 'text/html; charset=UTF-8' },
+      );
       assert.match(shown.text, /The form came without a sealed file/);
-      const unreadable = await demo.ask('POST', '/form', { 'content-type': 'text/plain', body: Buffer.from('upload=1') });
+      const unreadable = await demo.ask('POST', '/form', {
+        'content-type': 'text/plain',
+        body: Buffer.from('upload=1'),
+      });
       assert.equal(unreadable.status, 400);
     });
   });
@@ -115,13 +198,21 @@ describe('the form endpoint', () => {
 
 describe('the tus endpoint', () => {
   const TUS = { 'tus-resumable': '1.0.0' };
-  const metadata = (fields) => Object.entries(fields).map(([name, value]) => `${name} ${Buffer.from(value).toString('base64')}`).join(',');
+  const metadata = (fields) =>
+    Object.entries(fields)
+      .map(([name, value]) => `${name} ${Buffer.from(value).toString('base64')}`)
+      .join(',');
   const create = (size, fields) =>
     demo.ask('POST', '/tus', { ...TUS, 'upload-length': String(size), 'upload-metadata': metadata(fields) });
   const patch = (url, offset, body) =>
-    demo.ask('PATCH', url, { ...TUS, 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream', body });
+    demo.ask('PATCH', url, {
+      ...TUS,
+      'upload-offset': String(offset),
+      'content-type': 'application/offset+octet-stream',
+      body,
+    });
 
-  test('keeps an envelope that comes in two pieces', async () => {
+  test('the tus endpoint stores an envelope that comes in two pieces', async () => {
     const id = await demo.createUpload('tus');
     const envelope = Buffer.from(await demo.seal('in two pieces', contextOf(id)));
     const created = await create(envelope.length, { upload: id });
@@ -136,22 +227,26 @@ describe('the tus endpoint', () => {
     assert.equal((await demo.ask('HEAD', location, TUS)).status, 404);
   });
 
-  test('keeps nothing else', async () => {
+  test('the tus endpoint stores nothing but envelopes', async () => {
     const id = await demo.createUpload('tus');
     await keepsNothing(async () => {
       for (const [code, bytes] of (await unwelcome(id)).filter(([, { length }]) => length > 0)) {
         const { location } = (await create(bytes.length, { upload: id })).headers;
         const answer = await patch(location, 0, bytes);
-        assert.deepEqual([answer.status, answer.json().error], [422, code], `${bytes.length} bytes`);
+        assert.deepEqual(
+          { status: answer.status, error: answer.json().error },
+          { status: 422, error: code },
+          `${bytes.length} bytes`,
+        );
         assert.equal((await demo.ask('HEAD', location, TUS)).status, 404);
       }
     });
   });
 
-  test('creates none for an upload that it did not hand out, and none that is too large', async () => {
+  test('the tus endpoint refuses uploads that it did not issue and uploads that are too large', async () => {
     for (const fields of [{ name: 'mine' }, { upload: '00000000-0000-4000-8000-000000000000' }]) {
       const answer = await create(100, fields);
-      assert.deepEqual([answer.status, answer.json().error], [404, 'UNKNOWN_UPLOAD']);
+      assert.deepEqual({ status: answer.status, error: answer.json().error }, { status: 404, error: 'UNKNOWN_UPLOAD' });
     }
     const id = await demo.createUpload('tus');
     assert.equal((await create(2 ** 30, { upload: id })).status, 413);

@@ -1,8 +1,8 @@
-// <kmseal-file> in pages of React, Preact, Vue, Svelte and Solid: properties, events, rendering anew, and leaving the page.
+// <kmseal-file> in pages of React, Preact, Vue, Svelte and Solid: properties, events, rendering again, and leaving the page.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { bundlePages } from '../support/frameworks.mjs';
-import { testForms } from '../support/forms.mjs';
+import { bundlePages } from '../support/browsers/frameworks.mjs';
+import { testForms } from '../support/browsers/forms.mjs';
 
 /* global element, hold, idle, part, render, statesOf, until, violations -- of forms.mjs and the page, in the page */
 
@@ -17,7 +17,7 @@ const { forms, files, inBrowsers } = testForms(async (start) => {
 
 inBrowsers((page) => {
   for (const framework of Object.keys(PAGES)) {
-    test(framework, async () => {
+    test(`the element works in ${framework}`, async () => {
       await page.show(`<div id="app"></div><script type="module" src="/frameworks/${framework}.js"></script>`);
       await page.evaluate(async () => {
         await until(() => globalThis.render);
@@ -30,25 +30,45 @@ inBrowsers((page) => {
         await show({ user: '1', required: true });
       });
       const first = await page.evaluate(() => ({
-        form: element.form.id, label: part('input').getAttribute('aria-label'), required: element.required, multiple: element.multiple,
-        accept: part('input').accept, keySrc: element.keySrc, metaName: element.metaName, context: { ...element.encryptionContext },
-        missing: element.validity.valueMissing, attributes: element.getAttribute('encryptioncontext'),
+        form: element.form.id,
+        label: part('input').getAttribute('aria-label'),
+        required: element.required,
+        multiple: element.multiple,
+        accept: part('input').accept,
+        keySrc: element.keySrc,
+        metaName: element.metaName,
+        context: { ...element.encryptionContext },
+        missing: element.validity.valueMissing,
+        attributes: element.getAttribute('encryptioncontext'),
       }));
       assert.deepEqual(first, {
-        form: 'form', label: 'Identity paper', required: true, multiple: true, accept: '.pdf', keySrc: '/kms-public-key.json',
-        metaName: 'doc-meta', context: { user: '1' }, missing: true, attributes: null,
+        form: 'form',
+        label: 'Identity paper',
+        required: true,
+        multiple: true,
+        accept: '.pdf',
+        keySrc: '/kms-public-key.json',
+        metaName: 'doc-meta',
+        context: { user: '1' },
+        missing: true,
+        attributes: null,
       });
 
       const [a, b] = [files.create('a'), files.create('b')];
       await page.choose([a, b]);
-      const send = () => page.evaluate(() => fetch('/upload', { method: 'POST', body: new FormData(document.querySelector('#form')) }).then(({ status }) => status));
+      const send = () =>
+        page.evaluate(() =>
+          fetch('/upload', { method: 'POST', body: new FormData(document.querySelector('#form')) }).then(
+            ({ status }) => status,
+          ),
+        );
       await page.idle();
       await page.evaluate(() => until(() => output() === 'file-1.kmseal file-2.kmseal'));
       assert.equal(await send(), 200);
       const docs = (await forms.received()).getAll('doc');
       assert.deepEqual(await Promise.all(docs.map((doc) => forms.open(doc, { user: '1' }))), [a.bytes, b.bytes]);
 
-      // An equal context, a new object: nothing is sealed anew.
+      // An equal context in a new object: nothing is sealed again.
       const same = await page.evaluate(async () => {
         const [sealed] = element.files;
         await show({ user: '1', required: false });
@@ -65,8 +85,11 @@ inBrowsers((page) => {
       assert.equal(await send(), 200);
       assert.deepEqual(await forms.open((await forms.received()).get('doc'), { user: '2' }), a.bytes);
 
-      // What leaves the page leaves nothing running.
-      await page.evaluate(() => (globalThis.held = hold()));
+      // An element that leaves the page leaves nothing running.
+      await page.evaluate(() => {
+        element.value = '';
+        globalThis.held = hold();
+      });
       await page.choose([a]);
       const left = await page.evaluate(async () => {
         await until(() => statesOf() === 'sealing');
@@ -76,11 +99,11 @@ inBrowsers((page) => {
         await show(null);
         held.release();
         await new Promise((resolve) => setTimeout(resolve, 200));
-        return [gone.isConnected, sealed, gone.files.length, violations];
+        return { isConnected: gone.isConnected, sealed, files: gone.files.length, violations };
       });
-      assert.deepEqual(left, [false, 0, 0, []]);
+      assert.deepEqual(left, { isConnected: false, sealed: 0, files: 0, violations: [] });
 
-      // A context that is refused is nobody else's: whether the framework swallows the exception, tells it, or takes the form away.
+      // A refused context falls back to no other, whether the framework swallows the exception, reports it, or removes the form.
       await page.evaluate(() => show({ user: '5', required: false }));
       await page.choose([a]);
       await page.idle();
@@ -93,7 +116,13 @@ inBrowsers((page) => {
         }
         await until(() => !document.contains(element) || statesOf() === 'failed');
       });
-      assert.deepEqual(await page.evaluate(() => [new FormData(element.form ?? undefined).getAll('doc').length, element.checkValidity()]), [0, false]);
+      assert.deepEqual(
+        await page.evaluate(() => [
+          new FormData(element.form ?? undefined).getAll('doc').length,
+          element.checkValidity(),
+        ]),
+        [0, false],
+      );
       if (await page.evaluate(() => document.contains(element))) {
         await page.evaluate(async () => {
           await render({ user: '4', required: false });

@@ -1,23 +1,26 @@
 // <kmseal-file> holds its form back while a file is not sealed, also where constraint validation does not, and says why.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { testForms } from '../support/forms.mjs';
+import { KEY_UNREACHABLE, testForms } from '../support/browsers/forms.mjs';
 
 /* global element, events, form, hold, held, idle, part, statesOf, until, values -- of forms.mjs, in the page */
 
-const FILE = (attributes = '') => `<kmseal-file name="doc" key-src="/kms-public-key.json" encryption-context="{}" ${attributes}></kmseal-file>`;
+const FILE = (attributes = '') =>
+  `<kmseal-file name="doc" key-src="/kms-public-key.json" encryption-context="{}" ${attributes}></kmseal-file>`;
 const FORM = (attributes = '', formAttributes = '', buttonAttributes = '') => `
   <form id="form" method="post" enctype="multipart/form-data" action="/upload" ${formAttributes}>
     <fieldset>${FILE(attributes)}</fieldset><input name="note" value="hello"><button ${buttonAttributes}>Send</button>
   </form>`;
 const BUSY = 'The encryption is not finished. Wait a moment, then try again.';
 
-const { forms, files, inBrowsers } = testForms((start) => start({
-  routes: (app) => app.get('/no-key', (context) => context.text('no', 503)),
-}));
+const { forms, files, inBrowsers } = testForms((start) =>
+  start({
+    routes: (app) => app.get('/no-key', (context) => context.text('no', 503)),
+  }),
+);
 
 inBrowsers((page) => {
-  /** Presses the button while a file is being sealed; gives what is said, and whether another listener heard of it. */
+  /** Presses the button while a file is being sealed; returns what the page says, and whether another listener saw the event. */
   async function pressWhileSealing(paper) {
     await page.evaluate(() => {
       globalThis.held = hold();
@@ -29,8 +32,12 @@ inBrowsers((page) => {
     return page.evaluate(async () => {
       await until(() => statesOf() === 'sealing');
       document.querySelector('button').click();
-      const said = [part('alert').textContent, document.querySelector('[role=alert]')?.innerText ?? ''];
-      return [heard, ...said, element.shadowRoot.activeElement === part('input')];
+      return {
+        heard,
+        alert: part('alert').textContent,
+        notice: document.querySelector('[role=alert]')?.innerText ?? '',
+        isFocused: element.shadowRoot.activeElement === part('input'),
+      };
     });
   }
   async function pressAgain(paper) {
@@ -38,7 +45,10 @@ inBrowsers((page) => {
       held.release();
       await idle();
     });
-    assert.deepEqual(await page.evaluate(() => [part('alert').textContent, document.querySelector('[role=alert]')]), ['', null]);
+    assert.deepEqual(await page.evaluate(() => [part('alert').textContent, document.querySelector('[role=alert]')]), [
+      '',
+      null,
+    ]);
     await page.press('button');
     await page.sent();
     assert.deepEqual(await forms.arrived(), [{ bytes: paper.bytes, context: {} }]);
@@ -51,18 +61,22 @@ inBrowsers((page) => {
     'readonly and required': ['readonly required', 'novalidate'],
   };
   for (const [name, attributes] of Object.entries(ways)) {
-    test(`${name} does not let the form go while a file is sealed, and it says so`, async () => {
+    test(`${name} does not let the form go while a file is sealed, and the element says so`, async () => {
       const paper = files.create(name);
       await page.show(FORM(...attributes));
       const uploads = forms.uploads();
-      assert.deepEqual(await pressWhileSealing(paper), [0, BUSY, '', true]);
+      assert.deepEqual(await pressWhileSealing(paper), { heard: 0, alert: BUSY, notice: '', isFocused: true });
       assert.equal(forms.uploads(), uploads);
       await pressAgain(paper);
     });
   }
 
-  test('an element that is not shown says it beside the button that was pressed', async () => {
-    for (const [hide, formAttributes] of [['hidden', ''], ['hidden', 'novalidate'], ['hidden readonly', '']]) {
+  test('an element that is hidden says so beside the button that was pressed', async () => {
+    for (const { hide, formAttributes } of [
+      { hide: 'hidden', formAttributes: '' },
+      { hide: 'hidden', formAttributes: 'novalidate' },
+      { hide: 'hidden readonly', formAttributes: '' },
+    ]) {
       const paper = files.create('hidden');
       await page.show(FORM('', formAttributes));
       await page.evaluate((hide) => hide.split(' ').forEach((name) => element.setAttribute(name, '')), hide);
@@ -72,8 +86,11 @@ inBrowsers((page) => {
       const said = await page.evaluate(async () => {
         await until(() => statesOf() === 'sealing');
         document.querySelector('button').click();
-        // Where the browser itself refuses to go on, and says nothing.
-        if (!form.noValidate) form.dispatchEvent(new SubmitEvent('submit', { cancelable: true, submitter: document.querySelector('button') }));
+        // Where the browser itself refuses to submit, and says nothing.
+        if (!form.noValidate)
+          form.dispatchEvent(
+            new SubmitEvent('submit', { cancelable: true, submitter: document.querySelector('button') }),
+          );
         const notice = document.querySelector('button').nextElementSibling;
         return [notice?.getAttribute('role'), notice?.innerText];
       });
@@ -94,7 +111,7 @@ inBrowsers((page) => {
       document.querySelector('button').click();
       return [statesOf(), part('alert').textContent];
     });
-    assert.deepEqual(said, ['failed', `${paper.name} could not be encrypted, so nothing is sent. Try again, or remove it.`]);
+    assert.deepEqual(said, ['failed', KEY_UNREACHABLE]);
     assert.equal(forms.uploads(), uploads);
     await page.evaluate(() => part('remove').click());
     await page.press('button');
@@ -102,7 +119,7 @@ inBrowsers((page) => {
     assert.deepEqual([...(await forms.received()).keys()], ['note']);
   });
 
-  test('a submit event that a script dispatches is held back like any other, and one that closes a dialogue is not', async () => {
+  test('a submit event that a script dispatches is held back like any other; one that closes a dialogue is not', async () => {
     const paper = files.create('dispatched');
     await page.show(FORM());
     await page.evaluate(() => (globalThis.held = hold()));
@@ -119,28 +136,29 @@ inBrowsers((page) => {
         form.dispatchEvent(new type('submit', { cancelable: true, bubbles: true, ...init }));
         return heard;
       };
-      const all = [dispatch(Event), dispatch(SubmitEvent)];
+      const reached = { event: dispatch(Event), submit: dispatch(SubmitEvent) };
       const cancel = Object.assign(document.createElement('button'), { formMethod: 'dialog' });
       form.append(cancel);
-      all.push(dispatch(SubmitEvent, { submitter: cancel }));
+      reached.cancel = dispatch(SubmitEvent, { submitter: cancel });
       form.method = 'dialog';
-      all.push(dispatch(Event));
-      return all;
+      reached.dialog = dispatch(Event);
+      return reached;
     });
-    assert.deepEqual(found, [false, false, true, true]);
+    assert.deepEqual(found, { event: false, submit: false, cancel: true, dialog: true });
     await page.evaluate(() => (form.method = 'post'));
   });
 
-  test('it guards the form that owns it, by the attribute, after a move, and no other', async () => {
+  test('the element guards only the form that owns it, by the form attribute and after a move', async () => {
     const paper = files.create('owned');
-    const other = '<form id="other" novalidate method="post" action="/upload"><button id="elsewhere">Send</button></form>';
+    const other =
+      '<form id="other" novalidate method="post" action="/upload"><button id="elsewhere">Send</button></form>';
     await page.show(`${FORM('', 'novalidate')}${other}`);
     await page.evaluate(() => (globalThis.held = hold()));
     await page.choose([paper]);
     const found = await page.evaluate(async () => {
       await until(() => statesOf() === 'sealing');
       const [first, second] = document.forms;
-      // Firefox sends a form for events that scripts dispatch, too.
+      // Firefox also sends a form for events that scripts dispatch.
       const goes = (form) => {
         let heard = false;
         const listener = (event) => {
@@ -168,19 +186,27 @@ inBrowsers((page) => {
       all.push([goes(first), goes(second)]);
       return all;
     });
-    assert.deepEqual(found, [[false, true], [true, false], [false, true], [true, false], [true, true], [true, true], [false, true]]);
+    assert.deepEqual(found, [
+      [false, true],
+      [true, false],
+      [false, true],
+      [true, false],
+      [true, true],
+      [true, true],
+      [false, true],
+    ]);
   });
 
-  test('validity comes from states: texts that are no text, or empty, are English, and nothing is valid for it', async () => {
+  test('validity comes from states: texts that are empty or not strings fall back to English, and never make the form valid', async () => {
     const paper = files.create('texts');
-    const sentences = { busy: BUSY, failedOne: `${paper.name} could not be encrypted, so nothing is sent. Try again, or remove it.` };
+    const sentences = { busy: BUSY, keyUnreachable: KEY_UNREACHABLE };
     for (const nothing of [undefined, null, '', '  ', 0, {}]) {
       await page.show(FORM());
       await page.evaluate((nothing) => {
         const texts = {};
         for (const key of Object.keys(element.texts)) texts[key] = nothing;
         element.texts = texts;
-        element.texts = { ...texts, startedOne: nothing, busy: nothing, failedOne: nothing, readyOne: nothing };
+        element.texts = { ...texts, startedOne: nothing, busy: nothing, keyUnreachable: nothing, readyOne: nothing };
         globalThis.held = hold();
       }, nothing);
       await page.choose([paper]);
@@ -195,88 +221,37 @@ inBrowsers((page) => {
         all.push([form.checkValidity(), element.validationMessage, values().length]);
         return all;
       });
-      assert.deepEqual(found, [[false, sentences.busy], [true, 2], [false, sentences.failedOne, 1]], String(nothing));
+      assert.deepEqual(
+        found,
+        [
+          [false, sentences.busy],
+          [true, 2],
+          [false, sentences.keyUnreachable, 1],
+        ],
+        String(nothing),
+      );
     }
     const named = await page.evaluate(async () => {
+      const watch = await import('/pages/watch.js');
       element.texts = { failedOne: '{name}', unreadable: '{name}', notReady: '{name}', other: 'x' };
+      element.keySrc = '/kms-public-key.json';
+      watch.whenReading(() => Promise.reject(new Error('gone')));
       element.files = [new File(['x'], '')];
       await idle();
-      return [form.checkValidity(), element.validationMessage, Object.hasOwn(element.texts, 'other')];
+      return {
+        valid: form.checkValidity(),
+        message: element.validationMessage,
+        takesOthers: Object.hasOwn(element.texts, 'other'),
+      };
     });
-    assert.deepEqual(named, [false, ' could not be encrypted, so nothing is sent. Try again, or remove it.', false]);
+    assert.deepEqual(named, {
+      valid: false,
+      message: ' could not be read, so nothing is sent. Choose it again, or remove it.',
+      takesOthers: false,
+    });
   });
 
-  test('a fieldset that is disabled in submit drops the file, and the console says so', async () => {
-    const paper = files.create('twice');
-    await page.show(FORM());
-    await page.choose([paper]);
-    const warnings = await page.evaluate(async () => {
-      await idle();
-      globalThis.warnings = [];
-      console.warn = (text) => warnings.push(text);
-      const fieldset = document.querySelector('fieldset');
-      values();
-      fieldset.disabled = true;
-      values();
-      const before = warnings.length;
-      fieldset.disabled = false;
-      form.addEventListener('submit', (event) => {
-        event.preventDefault();
-        fieldset.disabled = true;
-        globalThis.fields = values();
-      });
-      form.requestSubmit();
-      return [before, ...warnings, fields];
-    });
-    assert.equal(warnings[0], 0);
-    assert.match(warnings[1], /^kmseal: a kmseal-file was disabled, perhaps with its fieldset, .* disable the button instead$/);
-    assert.deepEqual(warnings[2], [['note', 'hello']]);
-  });
-
-  test('a form that is reset in submit goes without its file, and the console says so', async () => {
-    await page.show(FORM('', 'target="frame"') + '<iframe name="frame"></iframe>');
-    await page.choose([files.create('reset')]);
-    const warnings = await page.evaluate(async () => {
-      await idle();
-      const warnings = [];
-      console.warn = (text) => warnings.push(text);
-      form.addEventListener('submit', () => form.reset(), { once: true });
-      document.querySelector('button').click();
-      await until(() => warnings.length > 0);
-      document.querySelector('button').click();
-      return warnings;
-    });
-    assert.equal(warnings.length, 1);
-    assert.match(warnings[0], /^kmseal: a kmseal-file was emptied in submit, before its form was read, so the files are missing;/);
-  });
-
-  test('a listener that changes the context after waiting, and then sends the form itself, sends no file, and the person is told', async () => {
-    const paper = files.create('waited');
-    await page.show(FORM());
-    await page.choose([paper]);
-    const found = await page.evaluate(async () => {
-      await idle();
-      const answered = Promise.withResolvers();
-      form.addEventListener('submit', async (event) => {
-        event.preventDefault();
-        await fetch('/form');
-        element.encryptionContext = { user: '2' };
-        await fetch('/upload', { method: 'POST', body: new FormData(form) });
-        answered.resolve();
-      });
-      globalThis.held = hold();
-      form.requestSubmit();
-      await answered.promise;
-      const told = part('alert').textContent;
-      held.release();
-      await idle();
-      return [told, part('alert').textContent];
-    });
-    assert.deepEqual(found, [BUSY, '']);
-    assert.deepEqual([...(await forms.received()).keys()], ['note']);
-  });
-
-  test('a form that is read while a file is sealed has nothing of it, and the console says so', async () => {
+  test('a form that is read while a file is sealed contains nothing of it, and the console says so', async () => {
     await page.show(FORM());
     await page.evaluate(() => (globalThis.held = hold()));
     await page.choose([files.create('read')]);
@@ -290,7 +265,10 @@ inBrowsers((page) => {
       return [busy, values().length, warnings];
     });
     assert.deepEqual(found.slice(0, 2), [[['note', 'hello']], 2]);
-    assert.match(found[2].join(), /^kmseal: a kmseal-file has files that are not encrypted, and its form was read without them; ask form.checkValidity\(\) first$/);
+    assert.match(
+      found[2].join(),
+      /^kmseal: a kmseal-file has files that are not encrypted, and its form was read without them; ask form.checkValidity\(\) first$/,
+    );
   });
 
   const namesOnly = {
@@ -300,7 +278,7 @@ inBrowsers((page) => {
     'whose button has a formenctype': [{}, 'formenctype="application/x-www-form-urlencoded"'],
     'whose button has a formmethod': [{}, 'formmethod="get"'],
   };
-  test('a form that would send the names of its files only is held back, and page and console say so', async () => {
+  test('a form that would send only the names of its files is held back, and page and console say so', async () => {
     for (const [name, [attributes, button]] of Object.entries(namesOnly)) {
       await page.show(FORM('', '', button));
       await page.choose([files.create('named')]);
@@ -317,23 +295,35 @@ inBrowsers((page) => {
         return [part('alert').textContent, ...warnings];
       }, attributes);
       assert.match(found[0], /^This page is not ready to encrypt files, so nothing is sent\./, name);
-      assert.match(found[1], /would send only the names of its files; set method="post" and enctype="multipart\/form-data"$/, name);
+      assert.match(
+        found[1],
+        /would send only the names of its files; set method="post" and enctype="multipart\/form-data"$/,
+        name,
+      );
       assert.equal(found.length, 2, name);
-      assert.deepEqual(forms.requests.slice(requests).filter(({ url }) => url === '/upload'), [], name);
+      assert.deepEqual(
+        forms.requests.slice(requests).filter(({ url }) => url === '/upload'),
+        [],
+        name,
+      );
     }
   });
 
-  test('a script that sends such a form itself is let through, and so is a form without files', async () => {
+  test('a script that submits such a form itself is let through, and so is a form without files', async () => {
     const paper = files.create('scripted');
     await page.show(FORM().replace('enctype="multipart/form-data"', ''));
     await page.choose([paper]);
     await page.evaluate(async () => {
       await idle();
       const answered = Promise.withResolvers();
-      addEventListener('submit', (event) => {
-        event.preventDefault();
-        answered.resolve(fetch('/upload', { method: 'POST', body: new FormData(form) }));
-      }, { once: true });
+      addEventListener(
+        'submit',
+        (event) => {
+          event.preventDefault();
+          answered.resolve(fetch('/upload', { method: 'POST', body: new FormData(form) }));
+        },
+        { once: true },
+      );
       document.querySelector('button').click();
       await answered.promise;
       element.value = '';

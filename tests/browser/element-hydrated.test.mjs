@@ -1,8 +1,8 @@
 // <kmseal-file> that a server has rendered: the context in its attribute is there before, and after, the page is hydrated.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { testForms } from '../support/forms.mjs';
-import { bundlePages, serverModules } from '../support/frameworks.mjs';
+import { testForms } from '../support/browsers/forms.mjs';
+import { bundlePages, serverModules } from '../support/browsers/frameworks.mjs';
 
 /* global element, form, hold, held, idle, part, statesOf, until, values -- of forms.mjs and the pages, in the page */
 
@@ -20,20 +20,23 @@ const { forms, files, inBrowsers } = testForms(async (start) => {
 const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 
 inBrowsers((page) => {
-  /** Shows what the framework's server half made of it, hydrated or, without scripts, only with the element defined. */
+  /** Shows what the framework's server rendered, hydrated or, without scripts, only with the element defined. */
   async function show(framework, props, { hydrated = true } = {}) {
     const html = await rendered[`${framework}-server`].render(props);
     const script = `<script type="module" src="/frameworks/${framework}-client.js"></script>`;
-    await page.show(`<div id="app" data-props="${escaped(JSON.stringify(props))}">${html}</div>${hydrated ? script : ''}`);
+    await page.show(
+      `<div id="app" data-props="${escaped(JSON.stringify(props))}">${html}</div>${hydrated ? script : ''}`,
+    );
   }
-  const submit = () => page.evaluate(async () => {
-    await idle(document.querySelector('kmseal-file'));
-    document.querySelector('button').click();
-  });
+  const submit = () =>
+    page.evaluate(async () => {
+      await idle(document.querySelector('kmseal-file'));
+      document.querySelector('button').click();
+    });
 
   for (const framework of ['react', 'vue', 'svelte']) {
     for (const hydrated of [true, false]) {
-      test(`${framework}: the attribute's context is sealed for, ${hydrated ? 'hydrated' : 'before it is hydrated'}`, async () => {
+      test(`the file is sealed for the attribute's context in ${framework}, ${hydrated ? 'after' : 'before'} hydration`, async () => {
         const paper = files.create(`${framework} ${hydrated}`);
         await show(framework, { context: CONTEXT, how: 'attribute' }, { hydrated });
         await page.choose([paper]);
@@ -48,7 +51,7 @@ inBrowsers((page) => {
     }
   }
 
-  test('React: an action is held back while a file is sealed, then gets the envelope', async () => {
+  test('a React action is held back while a file is sealed, then gets the envelope', async () => {
     const paper = files.create('action');
     await show('react', { context: CONTEXT, how: 'attribute' });
     await page.evaluate(() => (globalThis.held = hold()));
@@ -71,22 +74,34 @@ inBrowsers((page) => {
     await page.evaluate(() => until(() => document.querySelector('output').textContent.startsWith('sent 200')));
     assert.deepEqual(await forms.arrived(), [{ bytes: paper.bytes, context: CONTEXT }]);
     // React resets the form of an action.
-    assert.deepEqual(await page.evaluate(() => [element.files.length, statesOf(), element.getAttribute('encryption-context') !== null]), [0, '', true]);
+    assert.deepEqual(
+      await page.evaluate(() => [
+        element.files.length,
+        statesOf(),
+        element.getAttribute('encryption-context') !== null,
+      ]),
+      [0, '', true],
+    );
   });
 
   for (const framework of ['react', 'vue', 'svelte']) {
-    test(`${framework}: a property that hydration drops leaves the form without a file, and says so; one that it sets is sealed for`, async () => {
+    test(`a property that ${framework} drops on hydration leaves the form without a file and says so; a kept one takes effect`, async () => {
       const paper = files.create(`property ${framework}`);
       await show(framework, { context: CONTEXT, how: 'property' });
       await page.choose([paper]);
       const outcome = await page.evaluate(async () => {
         await until(() => ['sealed', 'failed'].includes(statesOf()));
-        if (statesOf() === 'failed') return [values().length, form.checkValidity(), part('alert').textContent.slice(0, 22)];
+        if (statesOf() === 'failed')
+          return {
+            values: values().length,
+            valid: form.checkValidity(),
+            alert: part('alert').textContent.slice(0, 22),
+          };
         await fetch('/upload', { method: 'POST', body: new FormData(form) });
         return 'sent';
       });
       if (outcome === 'sent') assert.deepEqual(await forms.arrived(), [{ bytes: paper.bytes, context: CONTEXT }]);
-      else assert.deepEqual(outcome, [0, false, 'This page is not ready']);
+      else assert.deepEqual(outcome, { values: 0, valid: false, alert: 'This page is not ready' });
     });
   }
 });

@@ -1,10 +1,11 @@
-// <kmseal-file> where frameworks render again, change what they have set in its place, or swallow what it refuses.
+// <kmseal-file> where frameworks render again, mutate what they have set, or swallow what it refuses.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { testForms } from '../support/forms.mjs';
-import { bundlePages } from '../support/frameworks.mjs';
+import { printed } from '../../tools/kms.mjs';
+import { testForms } from '../support/browsers/forms.mjs';
+import { bundlePages } from '../support/browsers/frameworks.mjs';
 
-/* global change, element, events, form, idle, part, statesOf, until, values -- of forms.mjs and the pages, in the page */
+/* global change, element, events, form, idle, kmseal, part, statesOf, until, values -- of forms.mjs and the pages, in the page */
 
 let bundles;
 after(() => bundles?.remove());
@@ -23,12 +24,12 @@ inBrowsers((page) => {
     });
   }
 
-  test('React: a Sealer and a context that are new at each rendering, and a state set by each seal, seal a file once', async () => {
+  test('a React page that makes a new Sealer and context at each render, and sets state after each seal, seals a file once', async () => {
     const paper = files.create('inline');
     await show('inline');
     await page.choose([paper]);
     const seals = await page.evaluate(async () => {
-      // What is rendered sets the properties first: had they changed anything, the file would be sealed again by then.
+      // Rendering sets the properties first: had they changed anything, the file would be sealed again by then.
       await until(() => Number(document.querySelector('output').textContent) > 0);
       const state = statesOf();
       await idle();
@@ -39,8 +40,11 @@ inBrowsers((page) => {
     assert.deepEqual(await forms.arrived(), [{ bytes: paper.bytes, context: { user: '4711' } }]);
   });
 
-  for (const [name, bundle] of [['Vue: a reactive', 'reactive-vue'], ['Svelte: a $state', 'reactive-svelte']]) {
-    test(`${name} context that changes after the sealing is what the envelope has`, async () => {
+  for (const { name, bundle } of [
+    { name: 'Vue: a reactive', bundle: 'reactive-vue' },
+    { name: 'Svelte: a $state', bundle: 'reactive-svelte' },
+  ]) {
+    test(`a ${name} context that changes after sealing ends up in the envelope`, async () => {
       const paper = files.create(bundle);
       await show(bundle);
       await page.choose([paper]);
@@ -64,9 +68,14 @@ inBrowsers((page) => {
         change(4711);
         form.requestSubmit();
         await idle();
-        return [statesOf(), values().length, form.checkValidity(), part('alert').textContent.slice(0, 22)];
+        return {
+          states: statesOf(),
+          values: values().length,
+          valid: form.checkValidity(),
+          alert: part('alert').textContent.slice(0, 22),
+        };
       });
-      assert.deepEqual(refused, ['failed', 0, false, 'This page is not ready']);
+      assert.deepEqual(refused, { states: 'failed', values: 0, valid: false, alert: 'This page is not ready' });
       await page.evaluate(async () => {
         change('4712');
         form.requestSubmit();
@@ -78,7 +87,7 @@ inBrowsers((page) => {
     });
   }
 
-  test('Vue: an object bound to the attribute encryption-context is refused, and the page told so', async () => {
+  test('an object that Vue binds to the encryption-context attribute is refused with an explanation', async () => {
     await show('attribute-vue');
     await page.choose([files.create('attribute')]);
     const found = await page.evaluate(async () => {
@@ -91,6 +100,73 @@ inBrowsers((page) => {
       return [values().length, form.checkValidity(), told[0]];
     });
     assert.deepEqual(found.slice(0, 2), [0, false]);
-    assert.match(found[2], /an object was set as an attribute; set the property encryptionContext in its place \(in Vue, :encryptionContext\.prop\)/);
+    assert.match(
+      found[2],
+      /an object was set as an attribute; set the property encryptionContext in its place \(in Vue, :encryptionContext\.prop\)/,
+    );
+  });
+
+  test('an equal new Sealer or context at each event does not seal the file again', async () => {
+    const paper = files.create('rendered');
+    await page.show(`
+      <form method="post" enctype="multipart/form-data" action="/upload">
+        <kmseal-file name="doc" key-src="/kms-public-key.json"></kmseal-file><button>Send</button>
+      </form>`);
+    await page.evaluate(
+      async (json) => {
+        const keys = await kmseal.KmsPublicKey.import(json);
+        globalThis.render = async (changes) => {
+          const its = {
+            keys: [await kmseal.KmsPublicKey.import(json)],
+            frameLength: 8192,
+            requiredEncryptionContext: { a: '1', b: '2' },
+            cache: { maxAge: 1000 },
+            ...changes,
+          };
+          element.sealer = new kmseal.Sealer(its);
+          element.encryptionContext = { user: '4711' };
+        };
+        await render();
+        globalThis.seals = 0;
+        element.addEventListener('seal', () => {
+          seals += 1;
+          element.sealer = new kmseal.Sealer({
+            keys: [keys],
+            frameLength: 8192,
+            requiredEncryptionContext: { b: '2', a: '1' },
+            cache: { maxAge: 1000 },
+          });
+          element.encryptionContext = { user: '4711' };
+        });
+      },
+      JSON.stringify(printed(forms.key)),
+    );
+    await page.choose([paper]);
+    const counts = await page.evaluate(async () => {
+      await idle();
+      for (let index = 0; index < 10; index++) await render();
+      await idle();
+      const counts = [seals];
+      for (const changes of [
+        { frameLength: 4096 },
+        { requiredEncryptionContext: { a: '1' } },
+        { encryptionContext: { c: '3' } },
+        { cache: undefined },
+        { engine: 'wasm' },
+      ]) {
+        await render(changes);
+        await idle();
+        await render();
+        await idle();
+        counts.push(seals);
+      }
+      return counts;
+    });
+    // There the listener sets another one, and the rendered one is sealed as it was.
+    assert.equal(counts[0], 1);
+    assert.ok(
+      counts.every((count, index) => index === 0 || count > counts[index - 1]),
+      counts.join(),
+    );
   });
 });

@@ -1,14 +1,15 @@
 // <kmseal-file> in shadow trees, where events and forms end.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { testForms } from '../support/forms.mjs';
+import { testForms } from '../support/browsers/forms.mjs';
 
 /* global choose, context, element, form, part, root, statesOf, until -- of forms.mjs, in the page */
 
 const FILE = '<kmseal-file name="doc" key-src="/kms-public-key.json"></kmseal-file>';
-const FORM = (content) => `<form method="post" enctype="multipart/form-data" action="/upload">${content}<button>Send</button></form>`;
+const FORM = (content) =>
+  `<form method="post" enctype="multipart/form-data" action="/upload">${content}<button>Send</button></form>`;
 
-const { forms, files, inBrowsers } = testForms();
+const { forms, inBrowsers } = testForms();
 
 inBrowsers((page) => {
   /** Shows a page with a shadow tree in its `host`. */
@@ -24,7 +25,7 @@ inBrowsers((page) => {
     }, inside);
   }
 
-  test('a form in a shadow tree is held back when a listener at its root changes the context in its place', async () => {
+  test('a form in a shadow tree is held back when a listener at its root mutates the context in place', async () => {
     await show('<div id="host"></div>', FORM(FILE));
     const uploads = forms.uploads();
     const told = await page.evaluate(async () => {
@@ -43,7 +44,7 @@ inBrowsers((page) => {
     assert.deepEqual(await forms.arrived(), [{ bytes: Buffer.from('the-plain-content'), context: { user: '2' } }]);
   });
 
-  test('an element whose form stands around its shadow tree is told of in the console, if it has a name', async () => {
+  test('an element with a name whose form is outside its shadow tree is reported in the console', async () => {
     await show(FORM('<div id="host"></div>'), FILE);
     const warnings = await page.evaluate(() => {
       const warnings = [];
@@ -57,7 +58,7 @@ inBrowsers((page) => {
     assert.match(warnings[0], /^kmseal: a kmseal-file is in a shadow tree within a form, which sends nothing of that;/);
   });
 
-  test('a formdata listener that changes the context leaves no file that is sealed for the old one', async () => {
+  test('a formdata listener that changes the context leaves no file that is sealed for the previous one', async () => {
     for (const change of ['in place', 'setter']) {
       await show('<div id="host"></div>', FORM(FILE));
       const found = await page.evaluate(async (change) => {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readHeader } from '../support/message.mjs';
-import { testForms } from '../support/forms.mjs';
+import { testForms } from '../support/browsers/forms.mjs';
 
-/* global element, form, events, hold, idle, statesOf, until, values, violations -- of forms.mjs, in the page */
+/* global element, form, events, hold, idle, parts, statesOf, until, values, violations -- of forms.mjs, in the page */
 
 const FORM = (attributes = '', formAttributes = '') => `
   <form method="post" enctype="multipart/form-data" action="/upload" ${formAttributes}>
@@ -15,8 +15,7 @@ const FORM = (attributes = '', formAttributes = '') => `
 
 const { forms, files, inBrowsers } = testForms();
 
-const sizes = (entries) => entries.map((entry) => entry.size);
-/** Names and file names of the fields. */
+/** Field names and file names. */
 const fieldsOf = (form) => [...form].map(([name, value]) => [name, value.name ?? value]);
 
 inBrowsers((page, name) => {
@@ -29,13 +28,20 @@ inBrowsers((page, name) => {
     await page.press('button');
     await page.sent();
     const sent = await forms.received();
-    assert.deepEqual(fieldsOf(sent), [['doc', 'file-1.kmseal'], ['note', 'hello']]);
+    assert.deepEqual(fieldsOf(sent), [
+      ['doc', 'file-1.kmseal'],
+      ['note', 'hello'],
+    ]);
     assert.equal(sent.get('doc').type, 'application/octet-stream');
     assert.deepEqual(await forms.open(sent.get('doc')), paper.bytes);
   });
 
-  test('several files, each with a description under the same data key: one KMS call for both', async () => {
-    const chosen = [files.create('first', { length: 300_000 }), files.create('empty', { length: 20, extension: '.vcf' }), files.create('third')];
+  test('several files, each with a description under the same data key, need one KMS call', async () => {
+    const chosen = [
+      files.create('first', { length: 300_000 }),
+      files.create('empty', { length: 20, extension: '.vcf' }),
+      files.create('third'),
+    ];
     await page.show(FORM('multiple required meta-name="doc-meta"'));
     await page.evaluate(() => (element.encryptionContext = { user: '4711' }));
     await page.choose(chosen);
@@ -45,29 +51,46 @@ inBrowsers((page, name) => {
     const sent = await forms.received();
     const docs = sent.getAll('doc');
     const metas = sent.getAll('doc-meta');
-    assert.deepEqual(docs.map((file) => file.name), ['file-1.kmseal', 'file-2.kmseal', 'file-3.kmseal']);
-    assert.deepEqual(metas.map((file) => file.name), ['file-1.meta.kmseal', 'file-2.meta.kmseal', 'file-3.meta.kmseal']);
+    assert.deepEqual(
+      docs.map((file) => file.name),
+      ['file-1.kmseal', 'file-2.kmseal', 'file-3.kmseal'],
+    );
+    assert.deepEqual(
+      metas.map((file) => file.name),
+      ['file-1.meta.kmseal', 'file-2.meta.kmseal', 'file-3.meta.kmseal'],
+    );
     const context = { user: '4711' };
     const calls = forms.kms.calls.length;
     for (const [index, { name, type, bytes }] of chosen.entries()) {
       assert.deepEqual(await forms.open(docs[index], context), bytes);
       const meta = JSON.parse(await forms.open(metas[index], context));
-      assert.deepEqual(Object.keys(meta), ['name', 'type', 'size', 'lastModified']);
-      assert.deepEqual([meta.name, meta.size], [name, bytes.length]);
+      assert.deepEqual(Object.keys(meta), ['name', 'type', 'size', 'lastModified', 'messageId']);
+      const { messageId } = readHeader(new Uint8Array(await docs[index].arrayBuffer()));
+      assert.deepEqual(
+        { name: meta.name, size: meta.size, messageId: meta.messageId },
+        { name, size: bytes.length, messageId: messageId.toString('base64url') },
+      );
       assert.ok(['', type].includes(meta.type), meta.type); // a browser may not know it
       assert.ok(Math.abs(meta.lastModified - Date.now()) < 600_000);
     }
     assert.equal(forms.kms.calls.length - calls, chosen.length);
-    const edk = async (file) => readHeader(new Uint8Array(await file.arrayBuffer())).edks.map(({ ciphertext }) => ciphertext.toString('hex')).join();
+    const edk = async (file) =>
+      readHeader(new Uint8Array(await file.arrayBuffer()))
+        .edks.map(({ ciphertext }) => ciphertext.toString('hex'))
+        .join();
     const keys = await Promise.all([...docs, ...metas].map(edk));
     assert.deepEqual(keys.slice(0, 3), keys.slice(3));
     assert.equal(new Set(keys).size, 3, 'a data key for each file');
-    const ids = await Promise.all([...docs, ...metas].map(async (file) => readHeader(new Uint8Array(await file.arrayBuffer())).messageId.toString('hex')));
+    const ids = await Promise.all(
+      [...docs, ...metas].map(async (file) =>
+        readHeader(new Uint8Array(await file.arrayBuffer())).messageId.toString('hex'),
+      ),
+    );
     assert.equal(new Set(ids).size, 6);
     await assert.rejects(forms.open(docs[0], { user: '4712' }), { code: 'ERR_CONTEXT' });
   });
 
-  test('fetch(new FormData(form)), and the property files', async () => {
+  test('fetch(new FormData(form)) and the files property give the envelope', async () => {
     const paper = files.create('fetched');
     await page.show(FORM());
     await page.choose([paper]);
@@ -76,14 +99,27 @@ inBrowsers((page, name) => {
       const { status } = await fetch('/upload', { method: 'POST', body: new FormData(form) });
       const [file] = element.files;
       element.required = true;
-      return { status, name: file.name, type: file.type, same: element.files[0] === file && new FormData(form).get('doc').size === file.size, events };
+      return {
+        status,
+        name: file.name,
+        type: file.type,
+        same: element.files[0] === file && new FormData(form).get('doc').size === file.size,
+        events,
+      };
     });
-    assert.deepEqual({ ...found, events: undefined }, { status: 200, name: 'file-1.kmseal', type: 'application/octet-stream', same: true, events: undefined });
-    assert.deepEqual(found.events, [['beforeseal', paper.name, null], ['change', null, null], ['seal', paper.name, null]]);
+    assert.deepEqual(
+      { ...found, events: undefined },
+      { status: 200, name: 'file-1.kmseal', type: 'application/octet-stream', same: true, events: undefined },
+    );
+    assert.deepEqual(found.events, [
+      ['beforeseal', paper.name, null],
+      ['seal', paper.name, null],
+      ['change', null, null],
+    ]);
     assert.deepEqual(await forms.open((await forms.received()).get('doc')), paper.bytes);
   });
 
-  test('invalid and without a value while it seals, and so form.submit(), which asks for no validity, sends nothing of it', async () => {
+  test('the element is invalid and empty while it seals, so form.submit(), which does not check validity, sends nothing of it', async () => {
     const paper = files.create('busy');
     await page.show(FORM('required'));
     await page.evaluate(() => (globalThis.held = hold()));
@@ -93,46 +129,69 @@ inBrowsers((page, name) => {
       const { customError, valueMissing } = element.validity;
       const checked = form.checkValidity();
       form.requestSubmit();
-      return { customError, valueMissing, checked, message: element.validationMessage, values: values(), events, files: element.files.length };
+      return {
+        customError,
+        valueMissing,
+        checked,
+        message: element.validationMessage,
+        values: values(),
+        events,
+        files: element.files.length,
+      };
     });
     assert.deepEqual(busy, {
-      customError: true, valueMissing: false, checked: false, message: 'The encryption is not finished. Wait a moment, then try again.',
-      values: [['note', 'hello']], events: [['beforeseal', paper.name, null], ['change', null, null]], files: 0,
+      customError: true,
+      valueMissing: false,
+      checked: false,
+      message: 'The encryption is not finished. Wait a moment, then try again.',
+      values: [['note', 'hello']],
+      events: [['beforeseal', paper.name, null]],
+      files: 0,
     });
     await page.leave('form.submit()');
     await page.sent();
     assert.deepEqual(fieldsOf(await forms.received()), [['note', 'hello']]);
   });
 
-  test('all files or none: one that is still being sealed holds back the others', async () => {
+  test('one file that is still being sealed holds all others back', async () => {
     await page.show(FORM('multiple meta-name="doc-meta"'));
     await page.evaluate(() => element.addEventListener('seal', () => (globalThis.held = hold()), { once: true }));
     await page.choose([files.create('done'), files.create('held')]);
     const values = await page.evaluate(async () => {
-      await until(() => element.files.length === 1);
+      await until(() => parts('item-sealed').length === 1 && element.files.length === 0);
       const before = globalThis.values();
       held.release();
       await idle();
       return [before, globalThis.values().map(([, name]) => name)];
     });
-    assert.deepEqual(values, [[['note', 'hello']], ['file-1.kmseal', 'file-1.meta.kmseal', 'file-2.kmseal', 'file-2.meta.kmseal', 'hello']]);
+    assert.deepEqual(values, [
+      [['note', 'hello']],
+      ['file-1.kmseal', 'file-1.meta.kmseal', 'file-2.kmseal', 'file-2.meta.kmseal', 'hello'],
+    ]);
   });
 
-  test('required: missing until something is chosen', async () => {
+  test('a required element is missing a value until a file is chosen', async () => {
     await page.show(FORM('required'));
-    const check = () => page.evaluate(() => [element.validity.valueMissing, form.checkValidity(), element.validationMessage, element.willValidate]);
-    assert.deepEqual(await check(), [true, false, 'Choose a file.', true]);
+    const check = () =>
+      page.evaluate(() => ({
+        missing: element.validity.valueMissing,
+        valid: form.checkValidity(),
+        message: element.validationMessage,
+        willValidate: element.willValidate,
+      }));
+    const fine = { missing: false, valid: true, message: '', willValidate: true };
+    assert.deepEqual(await check(), { ...fine, missing: true, valid: false, message: 'Choose a file.' });
     await page.evaluate(() => (element.required = false));
-    assert.deepEqual(await check(), [false, true, '', true]);
+    assert.deepEqual(await check(), fine);
     await page.evaluate(() => (element.required = true));
     await page.choose([files.create('needed')]);
     await page.idle();
-    assert.deepEqual(await check(), [false, true, '', true]);
+    assert.deepEqual(await check(), fine);
     await page.evaluate(() => element.setCustomValidity('Not this one.'));
-    assert.deepEqual(await check(), [false, false, 'Not this one.', true]);
+    assert.deepEqual(await check(), { ...fine, valid: false, message: 'Not this one.' });
   });
 
-  test('a reset empties it, also while it seals', async () => {
+  test('a reset empties the element, also while it seals', async () => {
     for (const busy of [false, true]) {
       await page.show(FORM('required'));
       if (busy) await page.evaluate(() => (globalThis.held = hold()));
@@ -142,9 +201,15 @@ inBrowsers((page, name) => {
         form.reset();
         globalThis.held?.release();
         await new Promise((resolve) => setTimeout(resolve, 100));
-        return [statesOf(), values(), element.files.length, element.validity.valueMissing, events.map(([type]) => type)];
+        return [
+          statesOf(),
+          values(),
+          element.files.length,
+          element.validity.valueMissing,
+          events.map(([type]) => type),
+        ];
       });
-      const before = busy ? ['beforeseal', 'change'] : ['beforeseal', 'change', 'seal'];
+      const before = busy ? ['beforeseal'] : ['beforeseal', 'seal', 'change'];
       assert.deepEqual(found, ['', [['note', 'hello']], 0, true, before]);
       await page.choose([files.create('again')]);
       await page.idle();
@@ -152,13 +217,18 @@ inBrowsers((page, name) => {
     }
   });
 
-  test('a disabled fieldset, or the attribute, takes it out of the form', async () => {
+  test('a disabled fieldset or the disabled attribute removes the element from the form', async () => {
     await page.show(FORM('required'));
     await page.choose([files.create('disabled')]);
     const found = await page.evaluate(async () => {
       await idle();
       const fieldset = document.querySelector('fieldset');
-      const look = () => [values().length, element.willValidate, element.shadowRoot.querySelector('input').disabled, element.shadowRoot.querySelector('button:not([hidden])').disabled];
+      const look = () => [
+        values().length,
+        element.willValidate,
+        element.shadowRoot.querySelector('input').disabled,
+        element.shadowRoot.querySelector('button:not([hidden])').disabled,
+      ];
       const all = [];
       fieldset.disabled = true;
       all.push(look());
@@ -170,11 +240,14 @@ inBrowsers((page, name) => {
       all.push(look());
       return all;
     });
-    const [off, on] = [[1, false, true, true], [2, true, false, false]];
+    const [off, on] = [
+      [1, false, true, true],
+      [2, true, false, false],
+    ];
     assert.deepEqual(found, [off, on, off, on]);
   });
 
-  test('with scripts off, or before the element is defined, nothing of it is sent', async () => {
+  test('nothing of the element is sent with scripts off, or before it is defined', async () => {
     forms.show(FORM('required'));
     await page.driver.get(`${forms.origin}/form`);
     await page.press('button');
@@ -189,7 +262,7 @@ inBrowsers((page, name) => {
     await page.evaluate(() => {
       form.querySelector('[name=note]').value = 'changed';
       globalThis.old = true;
-      // Else the page would not be restored, but simply go on.
+      // Otherwise the page would simply continue instead of being restored.
       addEventListener('unload', () => {});
     });
     if (name === 'webkit') {
@@ -203,33 +276,46 @@ inBrowsers((page, name) => {
       const element = document.querySelector('kmseal-file');
       const form = document.querySelector('form');
       return {
-        old: globalThis.old ?? false, files: element.files.length, inner: element.shadowRoot.querySelector('input').files.length,
-        names: [...new FormData(form).keys()], missing: element.validity.valueMissing, note: new FormData(form).get('note'),
+        old: globalThis.old ?? false,
+        files: element.files.length,
+        inner: element.shadowRoot.querySelector('input').files.length,
+        names: [...new FormData(form).keys()],
+        missing: element.validity.valueMissing,
+        note: new FormData(form).get('note'),
       };
     });
-    // WebKit restores nothing on a reload, and going back, the page goes on in spite of the listener.
+    // WebKit restores nothing on a reload, and on going back the page continues in spite of the listener.
     assert.equal(restored.note, name === 'webkit' ? 'hello' : 'changed');
-    assert.deepEqual({ ...restored, note: undefined }, { old: false, files: 0, inner: 0, names: ['note'], missing: true, note: undefined });
+    assert.deepEqual(
+      { ...restored, note: undefined },
+      { old: false, files: 0, inner: 0, names: ['note'], missing: true, note: undefined },
+    );
   });
 
-  test('the policy without inline styles holds, and the element is styled', async () => {
+  test('the element is styled under a policy that forbids inline styles', async () => {
     await page.show(FORM());
     await page.choose([files.create('styled')]);
     const found = await page.evaluate(async () => {
       await idle();
       await new Promise((resolve) => setTimeout(resolve, 50));
-      return [violations, getComputedStyle(element).display, element.shadowRoot.querySelectorAll('style, [style]').length];
+      return [
+        violations,
+        getComputedStyle(element).display,
+        element.shadowRoot.querySelectorAll('style, [style]').length,
+      ];
     });
-    assert.deepEqual(found, [[], 'inline-block', 0]);
+    assert.deepEqual(found, [[], 'block', 0]);
   });
 
-  test('form="id" puts it in a form elsewhere', async () => {
-    await page.show(`<form id="far"></form><kmseal-file encryption-context='{}' name="doc" form="far" key-src="/kms-public-key.json"></kmseal-file>`);
+  test('form="id" associates the element with a form elsewhere', async () => {
+    await page.show(
+      `<form id="far"></form><kmseal-file encryption-context='{}' name="doc" form="far" key-src="/kms-public-key.json"></kmseal-file>`,
+    );
     await page.choose([files.create('far')]);
     const found = await page.evaluate(async () => {
       await idle();
       return [element.form.id, values(), element.labels.length, element.type];
     });
-    assert.deepEqual(found, ['far', [['doc', 'file-1.kmseal']], 0, 'kmseal-file']);
+    assert.deepEqual(found, ['far', [['doc', 'file-1.kmseal']], 0, 'file']);
   });
 });

@@ -1,8 +1,8 @@
 // <kmseal-file> in forms of jQuery, jquery-validation and Parsley, which switch the browser's own validation off.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { testForms } from '../support/forms.mjs';
-import { bundlePages } from '../support/frameworks.mjs';
+import { testForms } from '../support/browsers/forms.mjs';
+import { bundlePages } from '../support/browsers/frameworks.mjs';
 
 /* global element, form, hold, held, idle, jQuery, part, statesOf, until, values -- of forms.mjs and the pages, in the page */
 
@@ -22,11 +22,14 @@ const { forms, files, inBrowsers } = testForms(async (start) => {
 inBrowsers((page) => {
   const SET_UPS = {
     'jquery-validation': ['jquery', () => void jQuery('form').validate()],
-    'jquery-validation with a submitHandler': ['jquery', () => void jQuery('form').validate({ submitHandler: (form) => form.submit() })],
+    'jquery-validation with a submitHandler': [
+      'jquery',
+      () => void jQuery('form').validate({ submitHandler: (form) => form.submit() }),
+    ],
     Parsley: ['parsley', () => void jQuery('form').parsley()],
   };
   for (const [name, [script, setUp]] of Object.entries(SET_UPS)) {
-    test(`${name}: the form is held back while a file is sealed, though it has novalidate, and goes with the envelope`, async () => {
+    test(`${name} holds the form back while a file is sealed despite novalidate, and then sends the envelope`, async () => {
       const paper = files.create(name);
       await page.show(FORM(script));
       await page.evaluate(() => until(() => globalThis.jQuery));
@@ -37,9 +40,10 @@ inBrowsers((page) => {
       const found = await page.evaluate(async () => {
         await until(() => statesOf() === 'sealing');
         document.querySelector('button').click();
-        return [form.noValidate, part('alert').textContent];
+        return { noValidate: form.noValidate, alert: part('alert').textContent };
       });
-      assert.deepEqual(found, [true, 'The encryption is not finished. Wait a moment, then try again.']);
+      const alert = 'The encryption is not finished. Wait a moment, then try again.';
+      assert.deepEqual(found, { noValidate: true, alert });
       await page.evaluate(async () => {
         held.release();
         await idle();
@@ -51,7 +55,7 @@ inBrowsers((page) => {
     });
   }
 
-  test("jQuery: .val('') clears, so that the old file is not sent again, and .val() tells the neutral name", async () => {
+  test("jQuery .val('') clears the element so that the old file is not sent again, and .val() returns the neutral name", async () => {
     const paper = files.create('cleared');
     await page.show(FORM('jquery'));
     await page.evaluate(() => until(() => globalThis.jQuery));

@@ -1,9 +1,9 @@
 // The properties value and files of <kmseal-file>, which scripts use as those of a native file input.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { testForms } from '../support/forms.mjs';
+import { testForms } from '../support/browsers/forms.mjs';
 
-/* global element, events, form, hold, held, idle, part, parts, statesOf, until, values -- of forms.mjs, in the page */
+/* global element, events, form, hold, idle, part, parts, statesOf, until, values -- of forms.mjs, in the page */
 
 const FORM = (attributes = '') => `
   <form method="post" enctype="multipart/form-data" action="/upload">
@@ -11,18 +11,10 @@ const FORM = (attributes = '') => `
     <input type="file" id="native" multiple>
   </form>`;
 
-const { forms, files, inBrowsers } = testForms();
+const { files, inBrowsers } = testForms();
 
 inBrowsers((page) => {
-  async function sent() {
-    await page.evaluate(async () => {
-      await idle();
-      await fetch('/upload', { method: 'POST', body: new FormData(form) });
-    });
-    return (await forms.arrived()).map(({ bytes }) => bytes.toString('latin1'));
-  }
-
-  test("value = '' clears the choice, also while it is sealed and after a failure, and tells no event", async () => {
+  test("value = '' clears the choice, also while sealing and after a failure, and fires no event", async () => {
     for (const how of ['sealed', 'sealing', 'failed']) {
       await page.show(FORM('required'));
       if (how === 'sealing') await page.evaluate(() => (globalThis.held = hold()));
@@ -34,10 +26,21 @@ inBrowsers((page) => {
         const told = events.length;
         element.value = '';
         globalThis.held?.release();
-        const after = [statesOf(), element.value, element.files.length, values().length, element.validity.valueMissing, parts('item').length];
+        const after = [
+          statesOf(),
+          element.value,
+          element.files.length,
+          values().length,
+          element.validity.valueMissing,
+          parts('item').length,
+        ];
         return [before, ...after, part('input').files.length, part('alert').textContent, events.length - told];
       }, how);
-      assert.deepEqual(found, [how === 'sealed' ? 'C:\\fakepath\\file-1.kmseal' : '', '', '', 0, 0, true, 0, 0, '', 0], how);
+      assert.deepEqual(
+        found,
+        [how === 'sealed' ? 'C:\\fakepath\\file-1.kmseal' : '', '', '', 0, 0, true, 0, 0, '', 0],
+        how,
+      );
     }
   });
 
@@ -54,17 +57,21 @@ inBrowsers((page) => {
           names.push(error.name);
         }
       }
-      const kept = [statesOf(), element.files.length];
+      const kept = { states: statesOf(), files: element.files.length };
       element.value = null;
-      return [names, kept, element.files.length];
+      return { names, kept, cleared: element.files.length };
     });
-    assert.deepEqual(found, [Array(4).fill('InvalidStateError'), ['sealed', 1], 0]);
+    const names = Array(4).fill('InvalidStateError');
+    assert.deepEqual(found, { names, kept: { states: 'sealed', files: 1 }, cleared: 0 });
   });
 
-  test('files takes a FileList or an array, of which it keeps a copy, seals what beforeseal leaves, and tells no change', async () => {
+  test('files accepts a FileList or an array, copies it, seals the files that beforeseal leaves, and fires no change event', async () => {
     const chosen = [files.create('a'), files.create('b')];
     await page.show(FORM('multiple'));
-    await page.chooseFiles('#native', chosen.map(({ file }) => file));
+    await page.chooseFiles(
+      '#native',
+      chosen.map(({ file }) => file),
+    );
     const texts = await page.evaluate(async () => {
       const native = document.querySelector('#native');
       globalThis.targets = ['native'];
@@ -73,16 +80,29 @@ inBrowsers((page) => {
       native.value = '';
       return parts('name').map(({ textContent }) => textContent);
     });
-    assert.deepEqual(texts, chosen.map(({ name }) => name));
-    assert.deepEqual(await sent(), chosen.map(({ bytes }) => bytes.toString('latin1')));
+    assert.deepEqual(
+      texts,
+      chosen.map(({ name }) => name),
+    );
+    assert.deepEqual(
+      await page.delivered(),
+      chosen.map(({ bytes }) => bytes.toString('latin1')),
+    );
     await page.evaluate(() => {
-      const list = [new File(['first'], 'first.txt'), new File(['second'], 'second.txt'), new File(['dropped'], 'dropped.txt')];
-      element.addEventListener('beforeseal', (event) => event.detail.file.name === 'dropped.txt' && event.preventDefault());
+      const list = [
+        new File(['first'], 'first.txt'),
+        new File(['second'], 'second.txt'),
+        new File(['dropped'], 'dropped.txt'),
+      ];
+      element.addEventListener(
+        'beforeseal',
+        (event) => event.detail.file.name === 'dropped.txt' && event.preventDefault(),
+      );
       element.files = list;
       list.pop();
       list[0] = new File(['other'], 'other.txt');
     });
-    assert.deepEqual(await sent(), ['first', 'second']);
+    assert.deepEqual(await page.delivered(), ['first', 'second']);
     const told = await page.evaluate(() => {
       const { File } = document.body.appendChild(document.createElement('iframe')).contentWindow;
       element.files = new Set([new File(['of another window'], 'x')]);
@@ -91,12 +111,12 @@ inBrowsers((page) => {
       return targets;
     });
     assert.deepEqual(told, ['native']);
-    assert.deepEqual(await sent(), ['of another window']);
+    assert.deepEqual(await page.delivered(), ['of another window']);
     await page.evaluate(() => (element.files = []));
-    assert.deepEqual(await sent(), []);
+    assert.deepEqual(await page.delivered(), []);
   });
 
-  test('files that are no Files are refused and change nothing', async () => {
+  test('values that are not Files are refused and change nothing', async () => {
     await page.show(FORM());
     const found = await page.evaluate(async () => {
       element.files = [new File(['kept'], 'kept.txt')];
@@ -113,16 +133,16 @@ inBrowsers((page) => {
       return names;
     });
     assert.deepEqual(found, Array(8).fill('TypeError'));
-    assert.deepEqual(await sent(), ['kept']);
+    assert.deepEqual(await page.delivered(), ['kept']);
   });
 
-  test("an element's own sealed files stand for those that were chosen, and are not sealed twice", async () => {
+  test("an element's own sealed files replace those that were chosen, and are not sealed twice", async () => {
     await page.show(`${FORM('multiple')}<kmseal-file id="second"></kmseal-file>`);
     await page.evaluate(async () => {
       element.files = ['a', 'b', 'c'].map((name) => new File([name], name));
       await idle();
       element.files = element.files.slice(1);
     });
-    assert.deepEqual(await sent(), ['b', 'c']);
+    assert.deepEqual(await page.delivered(), ['b', 'c']);
   });
 });

@@ -1,11 +1,12 @@
-// The two engines compared in three browsers, whose SubtleCryptos are others than Node's.
+// The two engines compared in three browsers, whose SubtleCrypto differs from Node's.
 import { after, before, describe, test } from 'node:test';
 import * as kmseal from 'kmseal';
+import { BROWSERS } from '../../tools/browsers.mjs';
 import { holds, opensAlike, sealsAlike } from '../support/engine-cases.mjs';
-import { makeEngines, makeKeyPair } from '../support/engines.mjs';
-import { openPage } from '../support/session.mjs';
+import { makeEngines, makeKeyPair } from '../support/page/engines.mjs';
+import { openPage } from '../support/browsers/session.mjs';
 
-for (const name of ['chromium', 'firefox', 'webkit']) {
+for (const name of BROWSERS) {
   describe(name, () => {
     let page;
     let here;
@@ -20,9 +21,16 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
     });
     after(() => page?.close());
 
-    test('both seal to the same bytes', () => holds(sealsAlike((its) => page.evaluate((its) => engines.seal(its), its)), 30));
+    test('both engines seal to the same bytes', () =>
+      holds(
+        sealsAlike((its) => page.evaluate((its) => engines.seal(its), its)),
+        30,
+      ));
 
-    test('both open to the same plaintext, or fail alike after the same bytes', () =>
-      holds(opensAlike((its) => page.evaluate((its) => engines.open(its), its), here.message), 60));
+    test('both engines open to the same plaintext, or fail alike after the same bytes', () =>
+      holds(
+        opensAlike((its) => page.evaluate((its) => engines.open(its), its), here.message),
+        60,
+      ));
   });
 }

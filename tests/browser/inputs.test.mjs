@@ -1,10 +1,10 @@
 // What is handed in and is not what it seems, in three browsers.
 import { after, before, test } from 'node:test';
-import { CASES } from '../support/input-cases.mjs';
-import { decryptRoute, remembering, startKms } from '../support/kms.mjs';
-import { inBrowsers, openKit } from '../support/session.mjs';
+import { CASES } from '../support/page/input-cases.mjs';
+import { kmsRoutes, remembering, startKms } from '../support/servers/kms.mjs';
+import { inBrowsers, openKit } from '../support/browsers/session.mjs';
 
-/* global kit -- of page.mjs, in the page */
+/* global kit -- of kit.mjs, in the page */
 
 let kms;
 let keys;
@@ -14,13 +14,18 @@ before(async () => {
 });
 after(() => kms?.close());
 
-const routes = (app) => decryptRoute({ decrypt: remembering(kms.decrypt) })(app);
+const routes = (app) => kmsRoutes({ decrypt: remembering(kms.decrypt) })(app);
 
-inBrowsers((name) => openKit(name, { routes, keys }), (page) => {
-  for (const title of Object.keys(CASES)) {
-    test(title, () => page.evaluate(async (wanted) => {
-      const { CASES: cases } = await import('/support/input-cases.mjs');
-      await cases[wanted](kit);
-    }, title));
-  }
-});
+inBrowsers(
+  (name) => openKit(name, { routes, keys }),
+  (page) => {
+    for (const sentence of Object.keys(CASES)) {
+      test(sentence, () =>
+        page.evaluate(async (wanted) => {
+          const { CASES: cases } = await import('/support/input-cases.mjs');
+          await cases[wanted](kit);
+        }, sentence),
+      );
+    }
+  },
+);

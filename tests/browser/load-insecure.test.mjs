@@ -1,17 +1,17 @@
-// A page served over plain http from another machine, as browsers see it: there is no SubtleCrypto. Nothing goes on unless the
-// caller asks for the wasm engine, and what that seals KMS opens.
+// A page served over plain http from another machine, as browsers see it: there is no SubtleCrypto. Nothing is sealed unless the
+// caller asks for the wasm engine, and KMS opens what that seals.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Opener } from 'kmseal';
-import { launch } from '../support/browser.mjs';
-import { decryptRoute, startKms } from '../support/kms.mjs';
-import { startServer } from '../support/server.mjs';
+import { launch } from '../support/browsers/browser.mjs';
+import { kmsRoutes, startKms } from '../support/servers/kms.mjs';
+import { startServer } from '../support/servers/server.mjs';
 
 const HOST = 'insecure.test';
-const SUPPORT = new URL('../support/', import.meta.url).pathname;
+const SUPPORT = new URL('../support/page/', import.meta.url).pathname;
 
 let kms;
 let key;
@@ -21,7 +21,7 @@ const profile = mkdtempSync(path.join(tmpdir(), 'kmseal-profile-'));
 before(async () => {
   kms = await startKms();
   key = await kms.createKey();
-  server = await startServer({ routes: decryptRoute(kms), folders: { '/support/': SUPPORT } });
+  server = await startServer({ routes: kmsRoutes(kms), folders: { '/support/': SUPPORT } });
   origin = `http://${HOST}:${new URL(server.origin).port}`;
   writeFileSync(path.join(profile, 'user.js'), `user_pref('network.dns.localDomains', '${HOST}');\n`);
 });
@@ -31,7 +31,7 @@ after(async () => {
   rmSync(profile, { recursive: true });
 });
 
-/** How each browser finds our server under a name that is not this machine's own. */
+/** How each browser finds our server under a name other than this machine's own. */
 const NAMED = {
   chromium: () => [`--host-resolver-rules=MAP ${HOST} 127.0.0.1`],
   firefox: () => ['-profile', profile],
@@ -44,11 +44,11 @@ for (const [name, args] of Object.entries(NAMED)) {
       browser = await launch(name, { args: args() });
       await browser.driver.get(`${origin}/pages/blank.html`);
       await browser.evaluate(async (answer) => {
-        const { decrypt } = await import('/support/page.mjs');
+        const { decrypt } = await import('/support/kit.mjs');
         const { KmsPublicKey, Opener, Sealer, generateRandom } = await import('/dist/index.js');
         const key = await KmsPublicKey.import(answer);
         const make = (engine) => ({
-          sealer: new Sealer({ keys: key, engine, frameLength: 4096, encryptionContext: { page: 'insecure' } }),
+          sealer: new Sealer({ keys: [key], engine, frameLength: 4096, encryptionContext: { page: 'insecure' } }),
           opener: new Opener({ keyIds: [key.keyId], decrypt, engine }),
         });
         globalThis.page = { key, make, generateRandom };
@@ -56,12 +56,12 @@ for (const [name, args] of Object.entries(NAMED)) {
     });
     after(() => browser?.close());
 
-    test('the page is not secure', async () => {
+    test('the browser treats the page as not secure', async () => {
       assert.deepEqual(await browser.evaluate(() => [isSecureContext, typeof crypto.subtle]), [false, 'undefined']);
     });
 
-    for (const engine of [undefined, 'auto', 'webcrypto']) {
-      test(`engine ${engine}: ERR_INSECURE_CONTEXT, which says what to do`, async () => {
+    for (const engine of [undefined, 'webcrypto']) {
+      test(`engine ${engine} fails with ERR_INSECURE_CONTEXT, which names the remedy`, async () => {
         const errors = await browser.evaluate(async (engine) => {
           const { sealer, opener } = page.make(engine ?? undefined);
           const calls = {
@@ -73,7 +73,10 @@ for (const [name, args] of Object.entries(NAMED)) {
           };
           const errors = [];
           for (const [name, call] of Object.entries(calls)) {
-            await call().then(() => errors.push([name]), ({ code, message }) => errors.push([name, code, message]));
+            await call().then(
+              () => errors.push([name]),
+              ({ code, message }) => errors.push([name, code, message]),
+            );
           }
           return errors;
         }, engine);
@@ -85,7 +88,7 @@ for (const [name, args] of Object.entries(NAMED)) {
       });
     }
 
-    test("engine 'wasm' seals, and KMS opens it", async () => {
+    test("engine 'wasm' seals, and KMS opens the envelope", async () => {
       const plaintext = new Uint8Array(10_000).map((_, index) => index);
       const envelopes = await browser.evaluate(async (plaintext) => {
         const { sealer } = page.make('wasm');
@@ -106,7 +109,7 @@ for (const [name, args] of Object.entries(NAMED)) {
       }
     });
 
-    test("engine 'wasm' opens", async () => {
+    test("engine 'wasm' opens an envelope", async () => {
       const plaintext = new Uint8Array(10_000).fill(7);
       const opened = await browser.evaluate(async (plaintext) => {
         const { sealer, opener } = page.make('wasm');
@@ -115,13 +118,14 @@ for (const [name, args] of Object.entries(NAMED)) {
       assert.deepEqual(opened, plaintext);
     });
 
-    test('what needs no SubtleCrypto works: encrypt, generateDataKey, generateRandom', async () => {
+    test('encrypt, generateDataKey and generateRandom work without SubtleCrypto', async () => {
       const { ciphertext, generated, random } = await browser.evaluate(() => ({
         ciphertext: page.key.encrypt(new TextEncoder().encode('a secret')),
         generated: page.key.generateDataKey(),
         random: page.generateRandom(24).length,
       }));
-      const open = (CiphertextBlob) => kms.decrypt({ KeyId: key.KeyId, CiphertextBlob, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' });
+      const open = (CiphertextBlob) =>
+        kms.decrypt({ KeyId: key.KeyId, CiphertextBlob, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' });
       assert.equal(Buffer.from((await open(ciphertext)).Plaintext).toString(), 'a secret');
       assert.deepEqual(new Uint8Array((await open(generated.ciphertextBlob)).Plaintext), generated.plaintext);
       assert.equal(random, 24);

@@ -6,19 +6,33 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { KmsPublicKey, Sealer } from 'kmseal';
-import { sample } from '../support/bytes.mjs';
-import { decryptRoute, remembering, startKms } from '../support/kms.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { kmsRoutes, remembering, startKms } from '../support/servers/kms.mjs';
 import { framePlaces, readHeader } from '../support/message.mjs';
-import { inBrowsers, openKit } from '../support/session.mjs';
+import { inBrowsers, openKit } from '../support/browsers/session.mjs';
 
-/* global kit, envelope, plaintext, watched -- of page.mjs and of this file, in the page */
+/* global kit, envelope, plaintext, watched -- of kit.mjs and of this file, in the page */
 
 const FRAME = 4096;
 const SIZE = 5 * FRAME + 10;
 const CONTEXT = { tenant: '7' };
 const FILE = 'range.kmseal';
-/** Before, at and behind the edges of frames and of the plaintext; null is not given. */
-const POSITIONS = [null, 0, 1, FRAME - 1, FRAME, FRAME + 1, 5 * FRAME - 1, 5 * FRAME, SIZE - 1, SIZE, SIZE + 9, -1, -SIZE - 1];
+/** Before, at and after the edges of frames and of the plaintext; null means not given. */
+const POSITIONS = [
+  null,
+  0,
+  1,
+  FRAME - 1,
+  FRAME,
+  FRAME + 1,
+  5 * FRAME - 1,
+  5 * FRAME,
+  SIZE - 1,
+  SIZE,
+  SIZE + 9,
+  -1,
+  -SIZE - 1,
+];
 
 const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-range-'));
 let kms;
@@ -38,127 +52,196 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-inBrowsers((name) => openKit(name, { routes: decryptRoute({ decrypt: remembering(kms.decrypt) }), keys: [answer] }), (page, name) => {
-  before(async () => {
-    await page.chooseFiles([path.join(folder, FILE)]);
-    await page.evaluate((envelope, size) => {
-      globalThis.envelope = envelope;
-      globalThis.plaintext = kit.sample(size);
-      /** A source that notes what is read. */
-      globalThis.watched = (bytes, size = bytes.length) => {
-        const reads = [];
-        return { size, reads, read: async (start, end) => (reads.push([start, end]), bytes.slice(start, end)) };
-      };
-    }, envelope, SIZE);
-  });
+inBrowsers(
+  (name) => openKit(name, { routes: kmsRoutes({ decrypt: remembering(kms.decrypt) }), keys: [answer] }),
+  (page, name) => {
+    before(async () => {
+      await page.chooseFiles([path.join(folder, FILE)]);
+      await page.evaluate(
+        (envelope, size) => {
+          globalThis.envelope = envelope;
+          globalThis.plaintext = kit.sample(size);
+          /** A source that records what is read. */
+          globalThis.watched = (bytes, size = bytes.length) => {
+            const reads = [];
+            return { size, reads, read: async (start, end) => (reads.push([start, end]), bytes.slice(start, end)) };
+          };
+        },
+        envelope,
+        SIZE,
+      );
+    });
 
-  for (const engine of ['webcrypto', 'wasm']) {
-    for (const from of ['Blob', 'File', 'source']) {
-      test(`of a ${from}, what slice() gives of the plaintext, engine ${engine}`, async () => {
-        const { kinds, wrong, done } = await page.evaluate(
-          async (from, engine, positions, name) => {
-            const sources = { Blob: () => new Blob([envelope]), File: () => kit.chosenFile(name), source: () => watched(envelope) };
-            const result = { kinds: [], wrong: [], done: 0 };
-            for (const start of positions) {
-              for (const end of positions) {
-                const range = [start ?? undefined, end ?? undefined];
-                const opened = await kit.opener({ engine }).openRange(sources[from](), ...range, { encryptionContext: { tenant: '7' } });
-                const bytes = await kit.collect(opened.plaintext);
-                const expected = plaintext.slice(...range).toHex();
-                const told = plaintext.subarray(opened.start, opened.end).toHex();
-                const right = bytes.toHex() === expected && told === expected && opened.size === plaintext.length;
-                if (!right || opened.keyId !== kit.keys[0].keyId || opened.encryptionContext.tenant !== '7') result.wrong.push(range);
-                if (!result.kinds.includes(opened.plaintext.constructor.name)) result.kinds.push(opened.plaintext.constructor.name);
-                result.done += 1;
+    for (const engine of ['webcrypto', 'wasm']) {
+      for (const from of ['Blob', 'File', 'source']) {
+        test(`openRange of a ${from} returns what slice() returns of the plaintext, engine ${engine}`, async () => {
+          const { kinds, wrong, done } = await page.evaluate(
+            async (from, engine, positions, name) => {
+              const sources = {
+                Blob: () => new Blob([envelope]),
+                File: () => kit.chosenFile(name),
+                source: () => watched(envelope),
+              };
+              const result = { kinds: [], wrong: [], done: 0 };
+              for (const start of positions) {
+                for (const end of positions) {
+                  const range = [start ?? undefined, end ?? undefined];
+                  const opened = await kit
+                    .opener({ engine })
+                    .openRange(sources[from](), { start: range[0], end: range[1], encryptionContext: { tenant: '7' } });
+                  const bytes = await kit.collect(opened.plaintext);
+                  const expected = plaintext.slice(...range).toHex();
+                  const told = plaintext.subarray(opened.start, opened.end).toHex();
+                  const right = bytes.toHex() === expected && told === expected && opened.size === plaintext.length;
+                  if (!right || opened.keyId !== kit.keys[0].keyId || opened.encryptionContext.tenant !== '7')
+                    result.wrong.push(range);
+                  if (!result.kinds.includes(opened.plaintext.constructor.name))
+                    result.kinds.push(opened.plaintext.constructor.name);
+                  result.done += 1;
+                }
+              }
+              return result;
+            },
+            from,
+            engine,
+            POSITIONS,
+            FILE,
+          );
+          assert.deepEqual(
+            { kinds, wrong, done },
+            { kinds: [from === 'source' ? 'ReadableStream' : 'Blob'], wrong: [], done: POSITIONS.length ** 2 },
+          );
+        });
+      }
+
+      /** The codes of opening some envelopes, each a Blob and a source, by default of the first byte. */
+      const codesOf = (envelopes, start = 0) =>
+        page.evaluate(
+          async (envelopes, engine, start) => {
+            const codes = [];
+            for (const bytes of envelopes) {
+              for (const source of [new Blob([bytes]), watched(bytes)]) {
+                const opening = kit
+                  .opener({ engine })
+                  .openRange(source, { start, end: start + 1 })
+                  .then(({ plaintext }) => kit.collect(plaintext));
+                codes.push(
+                  await opening.then(
+                    (part) => (part.length === 1 && part[0] === plaintext[start] ? 'opens' : 'wrong'),
+                    ({ code }) => code,
+                  ),
+                );
               }
             }
-            return result;
+            return [...new Set(codes)];
           },
-          from,
+          envelopes,
           engine,
-          POSITIONS,
-          FILE,
+          start,
         );
-        assert.deepEqual({ kinds, wrong, done }, { kinds: [from === 'source' ? 'ReadableStream' : 'Blob'], wrong: [], done: POSITIONS.length ** 2 });
+
+      test(`openRange rejects an envelope that was cut, engine ${engine}`, async () => {
+        const [last] = places.at(-1);
+        const lengths = [
+          0,
+          1,
+          100,
+          readHeader(envelope).length,
+          places[0][0] + 30,
+          places[2][1],
+          last,
+          last + 20,
+          envelope.length - 1,
+        ];
+        const cut = lengths.map((length) => envelope.slice(0, length));
+        const without = Buffer.concat([envelope.subarray(0, places[1][0]), envelope.subarray(places[1][1])]);
+        assert.deepEqual(await codesOf([...cut, without]), ['ERR_TRUNCATED']);
+      });
+
+      test(`openRange rejects an envelope that was lengthened, engine ${engine}`, async () => {
+        const longer = [1, 32, FRAME + 32, 5000].map((length) => Buffer.concat([envelope, Buffer.alloc(length)]));
+        const repeated = Buffer.concat([envelope, envelope.subarray(...places.at(-1))]);
+        assert.deepEqual(await codesOf([...longer, repeated]), ['ERR_TRUNCATED']);
+      });
+
+      test(`openRange releases nothing of an altered frame, and notices one elsewhere only at the end, engine ${engine}`, async () => {
+        for (const [index, [, end]] of places.entries()) {
+          const altered = envelope.slice();
+          altered[end - 20] ^= 1;
+          assert.deepEqual(
+            await codesOf([altered], index * FRAME),
+            ['ERR_AUTHENTICATION'],
+            `frame ${index + 1}, within`,
+          );
+          const elsewhere = await codesOf([altered], index === 0 ? FRAME : 0);
+          assert.deepEqual(
+            elsewhere,
+            [end === envelope.length ? 'ERR_AUTHENTICATION' : 'opens'],
+            `frame ${index + 1}, elsewhere`,
+          );
+        }
+        const header = envelope.slice();
+        header[readHeader(envelope).places['header tag'][0]] ^= 1;
+        assert.deepEqual(await codesOf([header]), ['ERR_AUTHENTICATION']);
       });
     }
 
-    /** The codes of opening some envelopes, each a Blob and a source, from the first byte to the second unless told. */
-    const codesOf = (envelopes, start = 0) =>
-      page.evaluate(
-        async (envelopes, engine, start) => {
-          const codes = [];
-          for (const bytes of envelopes) {
-            for (const source of [new Blob([bytes]), watched(bytes)]) {
-              const opening = kit.opener({ engine }).openRange(source, start, start + 1).then(({ plaintext }) => kit.collect(plaintext));
-              codes.push(await opening.then((part) => (part.length === 1 && part[0] === plaintext[start] ? 'opens' : 'wrong'), ({ code }) => code));
-            }
-          }
-          return [...new Set(codes)];
+    test('openRange reads the header, the final frame and the frames of the part, in this order', async () => {
+      const big = 40 * FRAME;
+      const { sealed, reads } = await page.evaluate(
+        async (big, frameLength) => {
+          const sealed = await kit.sealer({ frameLength }).seal(kit.sample(big));
+          const source = watched(sealed);
+          const { plaintext } = await kit
+            .opener()
+            .openRange(source, { start: 25 * frameLength - 1, end: 26 * frameLength + 1 });
+          await kit.collect(plaintext);
+          return { sealed, reads: source.reads };
         },
-        envelopes,
-        engine,
-        start,
+        big,
+        FRAME,
       );
-
-    test(`an envelope that was cut, engine ${engine}`, async () => {
-      const [last] = places.at(-1);
-      const lengths = [0, 1, 100, readHeader(envelope).length, places[0][0] + 30, places[2][1], last, last + 20, envelope.length - 1];
-      const cut = lengths.map((length) => envelope.slice(0, length));
-      const without = Buffer.concat([envelope.subarray(0, places[1][0]), envelope.subarray(places[1][1])]);
-      assert.deepEqual(await codesOf([...cut, without]), ['ERR_TRUNCATED']);
+      const frames = framePlaces(sealed);
+      assert.deepEqual(reads, [
+        [0, 64 * 1024],
+        [frames.at(-1)[0], sealed.length],
+        [frames[24][0], frames[26][1]],
+      ]);
     });
 
-    test(`an envelope that was lengthened, engine ${engine}`, async () => {
-      const longer = [1, 32, FRAME + 32, 5000].map((length) => Buffer.concat([envelope, Buffer.alloc(length)]));
-      const repeated = Buffer.concat([envelope, envelope.subarray(...places.at(-1))]);
-      assert.deepEqual(await codesOf([...longer, repeated]), ['ERR_TRUNCATED']);
-    });
-
-    test(`one altered frame: within the part nothing leaves, elsewhere it is not read, unless it is the final one, engine ${engine}`, async () => {
-      for (const [index, [, end]] of places.entries()) {
-        const altered = envelope.slice();
-        altered[end - 20] ^= 1;
-        assert.deepEqual(await codesOf([altered], index * FRAME), ['ERR_AUTHENTICATION'], `frame ${index + 1}, within`);
-        const elsewhere = await codesOf([altered], index === 0 ? FRAME : 0);
-        assert.deepEqual(elsewhere, [end === envelope.length ? 'ERR_AUTHENTICATION' : 'opens'], `frame ${index + 1}, elsewhere`);
-      }
-      const header = envelope.slice();
-      header[readHeader(envelope).places['header tag'][0]] ^= 1;
-      assert.deepEqual(await codesOf([header]), ['ERR_AUTHENTICATION']);
-    });
-  }
-
-  test('reads the header, the final frame and the frames of the part, in this order', async () => {
-    const big = 40 * FRAME;
-    const { sealed, reads } = await page.evaluate(async (big, frameLength) => {
-      const sealed = await kit.sealer({ frameLength }).seal(kit.sample(big));
-      const source = watched(sealed);
-      const { plaintext } = await kit.opener().openRange(source, 25 * frameLength - 1, 26 * frameLength + 1);
-      await kit.collect(plaintext);
-      return { sealed, reads: source.reads };
-    }, big, FRAME);
-    const frames = framePlaces(sealed);
-    assert.deepEqual(reads, [[0, 64 * 1024], [frames.at(-1)[0], sealed.length], [frames[24][0], frames[26][1]]]);
-  });
-
-  test('what a source does not give, a size that it has not, and another context', async () => {
-    const outcomes = await page.evaluate(async () => {
-      const fails = (source, options) => kit.opener().openRange(source, 0, 1, options).then(() => 'opens', (error) => error.code ?? error.name);
-      const reading = (read) => fails({ size: envelope.length, read });
-      return {
-        less: await reading(async (start, end) => envelope.slice(start, end - 1)),
-        none: await reading(async () => undefined),
-        lost: await reading(async () => { throw new Error('503'); }),
-        larger: await fails(watched(envelope, envelope.length + 1)),
-        huge: await fails(watched(envelope, 2 ** 53 - 1)),
-        negative: await fails(watched(envelope, -1)),
-        context: await fails(watched(envelope), { encryptionContext: { tenant: '8' } }),
+    test('openRange rejects a source that returns too little, a wrong size, and another context', async () => {
+      const outcomes = await page.evaluate(async () => {
+        const fails = (source, options) =>
+          kit
+            .opener()
+            .openRange(source, { end: 1, ...options })
+            .then(
+              () => 'opens',
+              (error) => error.code ?? error.name,
+            );
+        const reading = (read) => fails({ size: envelope.length, read });
+        return {
+          less: await reading(async (start, end) => envelope.slice(start, end - 1)),
+          none: await reading(async () => undefined),
+          lost: await reading(async () => {
+            throw new Error('503');
+          }),
+          larger: await fails(watched(envelope, envelope.length + 1)),
+          huge: await fails(watched(envelope, 2 ** 53 - 1)),
+          negative: await fails(watched(envelope, -1)),
+          context: await fails(watched(envelope), { encryptionContext: { tenant: '8' } }),
+        };
+      });
+      const { larger, huge, ...rest } = outcomes;
+      for (const code of [larger, huge]) assert.ok(['ERR_TRUNCATED', 'ERR_SOURCE_CHANGED'].includes(code), code);
+      const expected = {
+        less: 'ERR_SOURCE_CHANGED',
+        none: 'ERR_READ',
+        lost: 'ERR_READ',
+        negative: 'RangeError',
+        context: 'ERR_CONTEXT',
       };
+      assert.deepEqual(rest, expected);
     });
-    const { larger, huge, ...rest } = outcomes;
-    for (const code of [larger, huge]) assert.ok(['ERR_TRUNCATED', 'ERR_SOURCE_CHANGED'].includes(code), code);
-    const expected = { less: 'ERR_SOURCE_CHANGED', none: 'ERR_READ', lost: 'ERR_READ', negative: 'RangeError', context: 'ERR_CONTEXT' };
-    assert.deepEqual(rest, expected);
-  });
-});
+  },
+);

@@ -1,8 +1,8 @@
 // tusOptions in @uppy/tus, which looks for previous uploads by itself and has its own rules for repeating.
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { leaks } from '../support/relay.mjs';
-import { NAMES, testUppy } from '../support/uppy.mjs';
+import { leaks } from '../support/servers/relay.mjs';
+import { NAMES, testUppy } from '../support/browsers/uppy.mjs';
 
 /* global kit, up -- of the page */
 
@@ -14,7 +14,8 @@ const patches = () => servers.relays.tus.seen.filter(({ method }) => method === 
 const offsets = () => patches().map(({ headers }) => Number(headers['upload-offset']));
 /** From the second chunk on nothing arrives as it should. */
 const breakDown = () => {
-  servers.relays.tus.fault = ({ method }) => (method === 'PATCH' && patches().length > 1 ? { does: 'answer', status: 500, after: 'half' } : undefined);
+  servers.relays.tus.fault = ({ method }) =>
+    method === 'PATCH' && patches().length > 1 ? { does: 'answer', status: 500, after: 'half' } : undefined;
 };
 
 /** Runs in the page. */
@@ -23,10 +24,18 @@ async function setUp({ tus: endpoint }) {
   /** An Uppy with the chosen files and a sealing uploader. */
   up.make = (options) => {
     const uppy = new up.Uppy({ logger: { debug() {}, warn() {}, error() {} } });
-    uppy.use(up.Tus, { ...up.tusOptions(kit.sealer()), endpoint, chunkSize: 2 ** 20, retryDelays: [50, 50], ...options });
+    uppy.use(up.Tus, {
+      ...up.tusOptions({ sealer: kit.sealer() }),
+      endpoint,
+      chunkSize: 2 ** 20,
+      retryDelays: [50, 50],
+      ...options,
+    });
     for (const file of document.querySelector('input').files) uppy.addFile(file);
     uppy.errors = [];
-    uppy.on('upload-error', (file, error) => uppy.errors.push({ code: error.causingError?.code, message: error.message }));
+    uppy.on('upload-error', (file, error) =>
+      uppy.errors.push({ code: error.causingError?.code, message: error.message }),
+    );
     up.last = uppy;
     return uppy;
   };
@@ -38,29 +47,39 @@ inBrowsers(setUp, (page) => {
   beforeEach(() => page.evaluate(() => localStorage.clear()));
 
   const upload = (options) =>
-    page.evaluate(async (options) => ({ counts: up.counts(await up.make(options).upload()), urls: up.urls(), errors: up.last.errors }), options);
+    page.evaluate(
+      async (options) => ({
+        counts: up.counts(await up.make(options).upload()),
+        urls: up.urls(),
+        errors: up.last.errors,
+      }),
+      options,
+    );
 
   const opened = (url) => servers.open(servers.tus.read(url));
 
-  test('two files arrive sealed, without a name, while the page shows theirs', async () => {
+  test('two files arrive sealed, without their names, while the page shows them', async () => {
     const contents = await page.choose(2.5 * MIB, 100);
     const { counts, urls, errors } = await upload();
-    assert.deepEqual([counts, errors], [[2, 0], []]);
+    assert.deepEqual({ counts, errors }, { counts: [2, 0], errors: [] });
     for (const [index, url] of urls.entries()) {
       assert.ok(contents[index].equals(await opened(url)));
       assert.equal((await servers.tus.upload(url)).metadata, undefined);
     }
-    assert.deepEqual(await page.evaluate(() => [up.last.getFiles().map((file) => file.name), { ...localStorage }]), [NAMES, {}]);
+    assert.deepEqual(await page.evaluate(() => [up.last.getFiles().map((file) => file.name), { ...localStorage }]), [
+      NAMES,
+      {},
+    ]);
   });
 
-  test('which would be seen', async () => {
+  test('the search would find the names in an unsealed upload', async () => {
     await page.choose(100);
     await upload({ allowedMetaFields: true });
     assert.deepEqual(leaks(servers.seen(), [NAMES[0]]), ['POST headers']);
     servers.reset();
   });
 
-  test('connections that are cut in the middle: it goes on with the same envelope', async () => {
+  test('an upload continues with the same envelope after connections are cut midway', async () => {
     const [bytes] = await page.choose(3.5 * MIB);
     const cut = new Set();
     servers.relays.tus.fault = ({ method }) => {
@@ -70,11 +89,11 @@ inBrowsers(setUp, (page) => {
       return { does: 'cut', after: 'half' };
     };
     const { counts, urls, errors } = await upload();
-    assert.deepEqual([counts, errors, cut.size], [[1, 0], [], 2]);
+    assert.deepEqual({ counts, errors, size: cut.size }, { counts: [1, 0], errors: [], size: 2 });
     assert.ok(bytes.equals(await opened(urls[0])));
   });
 
-  test('an upload that failed and is repeated goes on with the same envelope', async () => {
+  test('a repeated upload that failed continues with the same envelope', async () => {
     const [bytes] = await page.choose(2.5 * MIB);
     breakDown();
     const { counts, urls } = await upload({ retryDelays: [] });
@@ -82,11 +101,11 @@ inBrowsers(setUp, (page) => {
     servers.reset();
     const again = await page.evaluate(async () => [up.counts(await up.last.retryAll()), up.urls()]);
     assert.deepEqual(again, [[1, 0], urls]);
-    assert.ok(offsets()[0] > MIB, `went on at ${offsets()[0]}`);
+    assert.ok(offsets()[0] > MIB, `continued at ${offsets()[0]}`);
     assert.ok(bytes.equals(await opened(urls[0])));
   });
 
-  test('paused and resumed', async () => {
+  test('an upload that is paused and resumed arrives', async () => {
     const [bytes] = await page.choose(3.5 * MIB);
     const result = await page.evaluate(async () => {
       const uppy = up.make();
@@ -100,19 +119,23 @@ inBrowsers(setUp, (page) => {
     assert.ok(bytes.equals(await opened(result[1][0])));
   });
 
-  /** Leaves a half-done upload of the file behind, as an earlier life of the page would, and remembers it. */
+  /** Leaves a half-finished upload of the file behind, as an earlier life of the page would, and remembers it. */
   async function leaveHalf() {
     breakDown();
     const { urls } = await upload({ retryDelays: [] });
-    await page.evaluate((endpoint, uploadUrl) => {
-      const upload = { size: 3, metadata: {}, creationTime: 'yesterday', uploadUrl };
-      localStorage.setItem(`tus::tus-${up.last.getFiles()[0].id}-${endpoint}::17`, JSON.stringify(upload));
-    }, servers.places.tus, urls[0]);
+    await page.evaluate(
+      (endpoint, uploadUrl) => {
+        const upload = { size: 3, metadata: {}, creationTime: 'yesterday', uploadUrl };
+        localStorage.setItem(`tus::tus-${up.last.getFiles()[0].id}-${endpoint}::17`, JSON.stringify(upload));
+      },
+      servers.places.tus,
+      urls[0],
+    );
     servers.reset();
     return urls[0];
   }
 
-  test('an upload of an earlier life of the page is not found', async () => {
+  test('an upload from before a page reload is not found', async () => {
     const [bytes] = await page.choose(2.5 * MIB);
     const old = await leaveHalf();
     const { counts, urls } = await upload();
@@ -121,40 +144,48 @@ inBrowsers(setUp, (page) => {
     assert.ok(bytes.equals(await opened(urls[0])));
   });
 
-  test('the URL of an upload that was begun with another envelope is refused, though a later upload is further', async () => {
+  test('the URL of an upload that was begun with another envelope is refused, even if a later upload is further along', async () => {
     await page.choose(3.5 * MIB);
     breakDown();
-    const { urls: [old] } = await upload({ retryDelays: [] });
+    const {
+      urls: [old],
+    } = await upload({ retryDelays: [] });
     servers.reset();
     const { counts, errors } = await page.evaluate(async (uploadUrl) => {
       const uppy = up.make();
       const [{ id }] = uppy.getFiles();
       let stopped;
-      // Two chunks further, and then with the old URL, as from a state that the page has kept.
+      // Two chunks further, and then with the old URL, as from saved state.
       uppy.on('upload-progress', (file, { bytesUploaded }) => {
         if (stopped || bytesUploaded < 2 * 2 ** 20) return;
         stopped = true;
         uppy.pauseAll();
       });
       uppy.upload().catch(() => {});
-      while (!stopped) await new Promise((resolve) => { setTimeout(resolve, 10); });
+      while (!stopped)
+        await new Promise((resolve) => {
+          setTimeout(resolve, 10);
+        });
       uppy.cancelAll();
       uppy.addFile(document.querySelector('input').files[0]);
       uppy.setFileState(id, { tus: { uploadUrl } });
       return { counts: up.counts(await uppy.upload()), errors: uppy.errors };
     }, old);
-    assert.deepEqual([counts, errors.map(({ code }) => code)], [[0, 1], ['ERR_UPLOAD']]);
+    assert.deepEqual({ counts, codes: errors.map(({ code }) => code) }, { counts: [0, 1], codes: ['ERR_UPLOAD'] });
   });
 
-  test('and if the page insists on finding it, it is refused', async () => {
+  test('an upload from before a reload is refused if the page finds it by a URL storage', async () => {
     await page.choose(2.5 * MIB);
     await leaveHalf();
     const { counts, errors } = await page.evaluate(async () => {
       const uppy = up.make({ urlStorage: up.tusDefaults.urlStorage });
       return { counts: up.counts(await uppy.upload()), errors: uppy.errors };
     });
-    assert.deepEqual([counts, errors.map(({ code }) => code)], [[0, 1], ['ERR_UPLOAD']]);
+    assert.deepEqual({ counts, codes: errors.map(({ code }) => code) }, { counts: [0, 1], codes: ['ERR_UPLOAD'] });
     assert.match(errors[0].message, /not begun with this envelope; forget its URL and start a new one/);
-    assert.deepEqual(servers.relays.tus.seen.map(({ method }) => method), ['HEAD']);
+    assert.deepEqual(
+      servers.relays.tus.seen.map(({ method }) => method),
+      ['HEAD'],
+    );
   });
 });

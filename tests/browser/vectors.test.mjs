@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import * as kmseal from 'kmseal';
-import { pairsOf } from '../support/bytes.mjs';
+import { pairsOf } from '../support/page/bytes.mjs';
 import { knownAnswers } from '../support/known-answers.mjs';
 import { readHeader } from '../support/message.mjs';
-import { inBrowsers, openPage } from '../support/session.mjs';
-import { openVector } from '../support/vectors.mjs';
+import { inBrowsers, openPage } from '../support/browsers/session.mjs';
+import { openVector } from '../support/page/vectors.mjs';
 
 const ENGINES = ['webcrypto', 'wasm'];
 
@@ -20,7 +20,10 @@ function read({ vector, plaintext, envelope }) {
     envelope,
     algorithm: vector.algorithm,
     context: Object.fromEntries(vector.context),
-    recipients: readHeader(envelope).edks.map(({ providerInfo, ciphertext }) => ({ arn: String(providerInfo), ciphertext })),
+    recipients: readHeader(envelope).edks.map(({ providerInfo, ciphertext }) => ({
+      arn: String(providerInfo),
+      ciphertext,
+    })),
     // What KMS answers is known by construction: the sealer wrapped exactly this (aws-kms-rsa-keyring.md, "OnEncrypt").
     answer: Buffer.concat([hex(vector.context_digest), hex(vector.data_key)]),
   };
@@ -29,7 +32,7 @@ function read({ vector, plaintext, envelope }) {
 
 const vectors = knownAnswers().map(read);
 
-test('the envelopes are the known ones', () => {
+test('the sealed envelopes are the known answers', () => {
   assert.ok(vectors.length >= 7);
   for (const { vector, opened } of vectors) {
     assert.equal(opened.envelope.length, vector.message_len, vector.name);
@@ -41,11 +44,16 @@ test('the envelopes are the known ones', () => {
 function opensAll(open) {
   for (const engine of ENGINES) {
     for (const { vector, plaintext, opened } of vectors) {
-      test(`${vector.name}, engine ${engine}`, async () => {
+      test(`${vector.name} opens to its plaintext, engine ${engine}`, async () => {
         const results = await open(opened, engine);
         const arns = vector.recipients.map(({ arn }) => arn);
-        const expected = ['bytes', 'Blob', 'stream', 'byte by byte'].flatMap((form) => arns.map((arn) => `${form} by ${arn}`));
-        assert.deepEqual(results.map(({ form, arn }) => `${form} by ${arn}`), expected);
+        const expected = ['bytes', 'Blob', 'stream', 'byte by byte'].flatMap((form) =>
+          arns.map((arn) => `${form} by ${arn}`),
+        );
+        assert.deepEqual(
+          results.map(({ form, arn }) => `${form} by ${arn}`),
+          expected,
+        );
         for (const { form, plaintext: opening, encryptionContext } of results) {
           assert.deepEqual(Buffer.from(opening), plaintext, form);
           assert.deepEqual(pairsOf(encryptionContext), pairsOf(opened.context), form);
@@ -57,15 +65,18 @@ function opensAll(open) {
 
 describe('Node', () => opensAll((vector, engine) => openVector(kmseal, vector, engine)));
 
-inBrowsers((name) => openPage(name), (page) => {
-  opensAll((vector, engine) =>
-    page.evaluate(
-      async (...given) => {
-        const { openVector } = await import('/support/vectors.mjs');
-        return openVector(await import('/dist/index.js'), ...given);
-      },
-      vector,
-      engine,
-    ),
-  );
-});
+inBrowsers(
+  (name) => openPage(name),
+  (page) => {
+    opensAll((vector, engine) =>
+      page.evaluate(
+        async (...given) => {
+          const { openVector } = await import('/support/vectors.mjs');
+          return openVector(await import('/dist/index.js'), ...given);
+        },
+        vector,
+        engine,
+      ),
+    );
+  },
+);

@@ -1,17 +1,20 @@
-// Whose keys the command asks for: those that the user names, or of the user's own account, and never what an envelope likes.
+// Whose keys the command asks for: those that the user names, or of the user's own account, never just any that an envelope names.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readHeader } from '../support/message.mjs';
 import { testThroughProxy } from './setting.mjs';
 
 const STRANGER = '999988887777';
-/** The emulator takes twelve digits as an account's root credentials. */
+/** The emulator accepts twelve digits as an account's root credentials. */
 const OTHER_ACCOUNT = { AWS_ACCESS_KEY_ID: STRANGER, AWS_SECRET_ACCESS_KEY: 'x' };
 
 let foreign;
 const { setting, proxy, seal, open, refused } = testThroughProxy(async () => {
   await seal('key.json', 'own.kmseal');
-  foreign = named(setting.folder.read('own.kmseal'), setting.key.KeyId.replace('us-east-1:000000000000', `ap-southeast-2:${STRANGER}`));
+  foreign = named(
+    setting.folder.read('own.kmseal'),
+    setting.key.KeyId.replace('us-east-1:000000000000', `ap-southeast-2:${STRANGER}`),
+  );
   setting.folder.write('foreign.kmseal', foreign);
 });
 
@@ -23,54 +26,87 @@ function named(envelope, arn) {
   return Buffer.concat([envelope.subarray(0, start - 2), length, Buffer.from(arn), envelope.subarray(end)]);
 }
 
-describe('without --key-id', () => {
-  test('a key of another account is not asked for, in no region', async () => {
-    for (const command of [['open', '--output', '-'], ['reseal', '--key', 'key.json', '--output', '-']]) {
-      const line = new RegExp(`sealed for arn:aws:kms:ap-southeast-2:${STRANGER}:key/.*account 000000000000.*--key-id.*--discover.*ERR_NO_MATCHING_KEY`);
+describe('open without --key-id', () => {
+  test('open asks no region for a key of another account without --key-id', async () => {
+    for (const command of [
+      ['open', '--output', '-'],
+      ['reseal', '--key', 'key.json', '--output', '-'],
+    ]) {
+      const line = new RegExp(
+        `sealed for arn:aws:kms:ap-southeast-2:${STRANGER}:key/.*account 000000000000.*--key-id.*--discover.*ERR_NO_MATCHING_KEY`,
+      );
       await setting.fails([...command, 'foreign.kmseal'], 4, line);
     }
     assert.equal(proxy.calls.length, 0);
   });
 
-  test('with --discover it is, where the envelope says', async () => {
+  test('open asks for a key of another account with --discover, in the region that the envelope names', async () => {
     await refused(5, /NotFoundException/, 'foreign.kmseal', '--discover');
-    assert.deepEqual(proxy.calls.map(({ region, input }) => [region, input.KeyId.split(':')[4]]), [['ap-southeast-2', STRANGER]]);
+    assert.deepEqual(
+      proxy.calls.map(({ region, input }) => [region, input.KeyId.split(':')[4]]),
+      [['ap-southeast-2', STRANGER]],
+    );
     assert.equal((await open('own.kmseal', '--discover')).toString(), 'plain');
     const { status } = await setting.run(['open', '--discover', '--key-id', setting.key.KeyId, 'own.kmseal']);
     assert.equal(status, 2);
   });
 
-  test('of two keys only the own one is asked for', async () => {
+  test('open asks for only one of two keys, the one of its own account', async () => {
     const other = await setting.kms.createKey();
     setting.keyFile('other.json', other);
     await seal('other.json', 'two.kmseal', '--key', 'key.json');
-    setting.folder.write('two.kmseal', named(setting.folder.read('two.kmseal'), other.KeyId.replace('000000000000', STRANGER)));
-    // Only the header's tag tells that it was altered, with the key's answer.
+    setting.folder.write(
+      'two.kmseal',
+      named(setting.folder.read('two.kmseal'), other.KeyId.replace('000000000000', STRANGER)),
+    );
+    // Only the header's tag shows that it was altered, once the key has answered.
     await refused(3, /ERR_AUTHENTICATION/, 'two.kmseal');
-    assert.deepEqual(proxy.calls.map(({ input }) => input.KeyId), [setting.key.KeyId]);
+    assert.deepEqual(
+      proxy.calls.map(({ input }) => input.KeyId),
+      [setting.key.KeyId],
+    );
   });
 
-  test('the account is that of the credentials in use', async () => {
-    await setting.fails(['open', '--output', '-', 'own.kmseal'], 4, new RegExp(`account ${STRANGER}`), { env: OTHER_ACCOUNT });
-    setting.folder.write('config', `[profile told]\naws_access_key_id = test\naws_secret_access_key = test\naws_account_id = ${STRANGER}\n`);
+  test('open takes its account from the credentials in use', async () => {
+    await setting.fails(['open', '--output', '-', 'own.kmseal'], 4, new RegExp(`account ${STRANGER}`), {
+      env: OTHER_ACCOUNT,
+    });
+    setting.folder.write(
+      'config',
+      `[profile told]\naws_access_key_id = test\naws_secret_access_key = test\naws_account_id = ${STRANGER}\n`,
+    );
     const env = { AWS_CONFIG_FILE: setting.folder.at('config') };
-    await setting.fails(['open', '--profile', 'told', '--output', '-', 'own.kmseal'], 4, new RegExp(`account ${STRANGER}`), { env });
-    await setting.fails(['open', '--output', '-', 'own.kmseal'], 4, /account 123412341234/, { env: { AWS_ACCOUNT_ID: '123412341234' } });
+    await setting.fails(
+      ['open', '--profile', 'told', '--output', '-', 'own.kmseal'],
+      4,
+      new RegExp(`account ${STRANGER}`),
+      { env },
+    );
+    await setting.fails(['open', '--output', '-', 'own.kmseal'], 4, /account 123412341234/, {
+      env: { AWS_ACCOUNT_ID: '123412341234' },
+    });
     assert.equal(proxy.calls.length, 0);
   });
 
-  test('STS is asked once for many files, and where it is not reached it says what helps', async () => {
+  test('open asks STS once for many files, and names a remedy if STS is unreachable', async () => {
     const settings = { env: { AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1', AWS_MAX_ATTEMPTS: '1' } };
-    await setting.fails(['open', '--output', '-', 'own.kmseal'], 5, /STS does not tell the account.*--key-id.*AWS_ACCOUNT_ID.*--discover/, settings);
+    await setting.fails(
+      ['open', '--output', '-', 'own.kmseal'],
+      5,
+      /STS does not report the account.*--key-id.*AWS_ACCOUNT_ID.*--discover/,
+      settings,
+    );
     assert.equal(proxy.calls.length, 0);
     for (const args of [['--key-id', setting.key.KeyId], ['--discover']]) {
       await setting.succeeds(['open', '--output', '-', ...args, 'own.kmseal'], settings);
     }
-    await setting.succeeds(['open', '--output', '-', 'own.kmseal'], { env: { ...settings.env, AWS_ACCOUNT_ID: '000000000000' } });
+    await setting.succeeds(['open', '--output', '-', 'own.kmseal'], {
+      env: { ...settings.env, AWS_ACCOUNT_ID: '000000000000' },
+    });
   });
 });
 
-test('with --key-id a key of another account is asked for, and with --endpoint-url KMS alone is elsewhere', async () => {
+test('open asks for a key of another account with --key-id, and --endpoint-url redirects KMS alone', async () => {
   const arn = setting.key.KeyId.replace('us-east-1:000000000000', `ap-southeast-2:${STRANGER}`);
   await refused(5, /NotFoundException/, 'foreign.kmseal', '--key-id', arn);
   assert.equal(proxy.calls.length, 1);
@@ -80,7 +116,7 @@ test('with --key-id a key of another account is asked for, and with --endpoint-u
   assert.equal(proxy.calls.length, 2);
 });
 
-test('key prints no answer for another key than was asked for', async () => {
+test('key prints no answer for a key other than the one requested', async () => {
   const other = await setting.kms.createKey();
   const answer = JSON.parse(setting.folder.read(setting.keyFile('answer.json', other)));
   const [, , , region, account, resource] = setting.key.KeyId.split(':');
@@ -96,7 +132,7 @@ test('key prints no answer for another key than was asked for', async () => {
     ['alias/uploads', { ...answer, KeyId: undefined }],
   ]) {
     proxy.answer = () => ({ status: 200, body });
-    const { stdout } = await setting.fails(['key', asked], 5, /answered for another key than/);
+    const { stdout } = await setting.fails(['key', asked], 5, /answered for a key other than/);
     assert.equal(stdout.length, 0);
   }
 });

@@ -1,9 +1,9 @@
-// The AWS configuration as the AWS CLI reads it: whose credentials, which endpoint, how many attempts.
+// The AWS configuration as the AWS CLI reads it: credentials, endpoint and number of attempts.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { createRsaKey } from '../../scripts/lib/kms.mjs';
-import { startKmsProxy } from '../support/kms-proxy.mjs';
+import { createKey } from '../../tools/kms.mjs';
+import { startKmsProxy } from '../support/servers/kms-proxy.mjs';
 import { startSetting } from './setting.mjs';
 
 const ACCOUNTS = { environment: '111111111111', prod: '222222222222', default: '333333333333' };
@@ -16,20 +16,28 @@ before(async () => {
   folder = setting.folder;
   const profile = (name, account) => `[${name}]\naws_access_key_id = ${account}\naws_secret_access_key = x\n`;
   folder.write('credentials', profile('prod', ACCOUNTS.prod) + profile('default', ACCOUNTS.default));
-  folder.write('config', `[profile roleless]\nregion = eu-west-1\n[profile half]\naws_access_key_id = ${ACCOUNTS.prod}\n[profile slow]\nmax_attempts = many\n`);
+  folder.write(
+    'config',
+    `[profile roleless]\nregion = eu-west-1\n[profile half]\naws_access_key_id = ${ACCOUNTS.prod}\n[profile slow]\nmax_attempts = many\n`,
+  );
   files = { AWS_SHARED_CREDENTIALS_FILE: folder.at('credentials'), AWS_CONFIG_FILE: folder.at('config') };
-  // The emulator takes twelve digits as an account's root credentials. Each account has a key of this alias.
+  // The emulator accepts twelve digits as an account's root credentials.
   for (const account of Object.values(ACCOUNTS)) {
-    const client = new KMSClient({ ...setting.kms.emulator.config, credentials: { accessKeyId: account, secretAccessKey: 'x' } });
-    await createRsaKey(client, { spec: 'RSA_2048', alias: 'alias/of-account' });
+    const client = new KMSClient({
+      ...setting.kms.emulator.config,
+      credentials: { accessKeyId: account, secretAccessKey: 'x' },
+    });
+    await createKey(client, { spec: 'RSA_2048', alias: 'alias/of-account' });
   }
   await setting.succeeds(['seal', '--key', 'key.json', '--output', 'f.kmseal', '-'], { input: 'plain' });
 });
 after(() => setting?.close());
 
-/** The account whose key the alias is, or what the command says. */
+/** The account whose key the alias names, or the command's message. */
 async function account(env, ...args) {
-  const { status, stdout, stderr } = await setting.run([...args, 'key', 'alias/of-account'], { env: { ...files, ...env } });
+  const { status, stdout, stderr } = await setting.run([...args, 'key', 'alias/of-account'], {
+    env: { ...files, ...env },
+  });
   return status === 0 ? JSON.parse(stdout).KeyId.split(':')[4] : `${status}: ${stderr}`;
 }
 
@@ -37,11 +45,12 @@ const IN_ENVIRONMENT = { AWS_ACCESS_KEY_ID: ACCOUNTS.environment, AWS_SECRET_ACC
 const NONE = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
 
 describe('credentials', () => {
-  test('--profile beats the environment, which beats AWS_PROFILE, as in the AWS CLI', async () => {
+  test('--profile takes precedence over the environment, which takes precedence over AWS_PROFILE, as in the AWS CLI', async () => {
     assert.equal(await account(IN_ENVIRONMENT), ACCOUNTS.environment);
     assert.equal(await account(IN_ENVIRONMENT, '--profile', 'prod'), ACCOUNTS.prod);
     assert.equal(await account({ ...IN_ENVIRONMENT, AWS_PROFILE: 'prod' }), ACCOUNTS.environment);
-    for (const name of ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE']) assert.equal(await account({ ...NONE, [name]: 'prod' }), ACCOUNTS.prod);
+    for (const name of ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE'])
+      assert.equal(await account({ ...NONE, [name]: 'prod' }), ACCOUNTS.prod);
     assert.equal(await account({ ...NONE, AWS_PROFILE: '' }), ACCOUNTS.default);
     assert.equal(await account({ ...NONE, AWS_PROFILE: 'prod' }, '--profile', 'default'), ACCOUNTS.default);
   });
@@ -52,63 +61,103 @@ describe('credentials', () => {
     for (const name of ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE']) {
       for (const env of [IN_ENVIRONMENT, NONE]) assert.match(await account({ ...env, [name]: 'nobody' }), missing);
     }
-    // It names the files that were read, wherever they are.
-    assert.ok((await account(NONE, '--profile', 'nobody')).includes(` in ${files.AWS_CONFIG_FILE} and ${files.AWS_SHARED_CREDENTIALS_FILE};`));
+    // The message names the files that were read, wherever they are.
+    assert.ok(
+      (await account(NONE, '--profile', 'nobody')).includes(
+        ` in ${files.AWS_CONFIG_FILE} and ${files.AWS_SHARED_CREDENTIALS_FILE};`,
+      ),
+    );
     const args = ['open', '--output', '-', '--profile', 'nobody', '--key-id', setting.key.KeyId, 'f.kmseal'];
     await setting.fails(args, 5, /no profile "nobody" in ~\/\.aws\/config and ~\/\.aws\/credentials;/);
   });
 
-  test('a profile without credentials, or with half of them, gets nobody else\'s', async () => {
+  test('a profile with no or partial credentials does not fall back to other credentials', async () => {
     for (const name of ['roleless', 'half']) {
       assert.match(await account(IN_ENVIRONMENT, '--profile', name), /^5: kmseal: no AWS credentials were found/);
     }
   });
 
-  test('half a pair in the environment is an error, and not the default profile', async () => {
-    assert.match(await account({ ...NONE, AWS_ACCESS_KEY_ID: 'x' }), /^5: .*AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not/);
-    assert.match(await account({ ...NONE, AWS_SECRET_ACCESS_KEY: 'x' }), /^5: .*AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not/);
+  test('half a key pair in the environment is an error, and not the default profile', async () => {
+    assert.match(
+      await account({ ...NONE, AWS_ACCESS_KEY_ID: 'x' }),
+      /^5: .*AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not/,
+    );
+    assert.match(
+      await account({ ...NONE, AWS_SECRET_ACCESS_KEY: 'x' }),
+      /^5: .*AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not/,
+    );
     assert.equal(await account({ ...NONE, AWS_ACCESS_KEY_ID: 'x' }, '--profile', 'prod'), ACCOUNTS.prod);
   });
 
-  test('seal and inspect need none of this', async () => {
+  test('seal and inspect need no credentials', async () => {
     const env = { AWS_PROFILE: 'nobody', AWS_SECRET_ACCESS_KEY: '', AWS_MAX_ATTEMPTS: 'x' };
     await setting.succeeds(['seal', '--key', 'key.json', '-'], { env });
     await setting.succeeds(['inspect', 'f.kmseal'], { env });
   });
 });
 
-test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS leaves --endpoint-url alone', async () => {
+test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS does not affect --endpoint-url', async () => {
   const nowhere = 'http://127.0.0.1:1';
   for (const name of ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_KMS']) {
     const env = { [name]: nowhere, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' };
-    const args = ['open', '--output', '-', '--key-id', setting.key.KeyId, '--endpoint-url', setting.kms.emulator.endpoint, 'f.kmseal'];
+    const args = [
+      'open',
+      '--output',
+      '-',
+      '--key-id',
+      setting.key.KeyId,
+      '--endpoint-url',
+      setting.kms.emulator.endpoint,
+      'f.kmseal',
+    ];
     assert.equal((await setting.succeeds(args, { env })).toString(), 'plain');
-    // Not heeded: the name of AWS's own host, which does not exist for this region, is looked up.
+    // The setting is ignored: the command looks up AWS's own host, which does not exist for this region.
     const ignored = ['key', 'alias/x', '--region', 'xx-nowhere-1'];
-    await setting.fails(ignored, 5, /could not be reached.*(lookup|resolve|dns|name)/i, { env: { ...env, AWS_MAX_ATTEMPTS: '1' } });
+    await setting.fails(ignored, 5, /could not be reached.*(lookup|resolve|dns|name)/i, {
+      env: { ...env, AWS_MAX_ATTEMPTS: '1' },
+    });
   }
   folder.write('ignoring', '[default]\nignore_configured_endpoint_urls = true\n');
   const env = { AWS_CONFIG_FILE: folder.at('ignoring'), AWS_MAX_ATTEMPTS: '1' };
   await setting.fails(['key', 'alias/x', '--region', 'xx-nowhere-1'], 5, /could not be reached/, { env });
-  await setting.fails(['key', 'alias/x'], 2, /AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is "perhaps"; make it true or false/, { env: { AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'perhaps' } });
+  await setting.fails(
+    ['key', 'alias/x'],
+    2,
+    /AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is "perhaps"; make it true or false/,
+    { env: { AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'perhaps' } },
+  );
 });
 
 describe('retries', () => {
-  test('set to nothing are as good as not set', async () => {
-    for (const env of [{ AWS_MAX_ATTEMPTS: '' }, { AWS_RETRY_MODE: '' }, { AWS_MAX_ATTEMPTS: '2', AWS_RETRY_MODE: 'adaptive' }, { AWS_RETRY_MODE: 'legacy' }]) {
+  test('retry settings that are empty count as unset', async () => {
+    for (const env of [
+      { AWS_MAX_ATTEMPTS: '' },
+      { AWS_RETRY_MODE: '' },
+      { AWS_MAX_ATTEMPTS: '2', AWS_RETRY_MODE: 'adaptive' },
+      { AWS_RETRY_MODE: 'legacy' },
+    ]) {
       assert.equal(await account({ ...IN_ENVIRONMENT, ...env }), ACCOUNTS.environment);
     }
   });
 
-  test('that are none are an error that names them', async () => {
-    for (const [name, value] of [['AWS_MAX_ATTEMPTS', '0'], ['AWS_MAX_ATTEMPTS', '-1'], ['AWS_MAX_ATTEMPTS', 'x'], ['AWS_MAX_ATTEMPTS', '99999999999999999999'], ['AWS_RETRY_MODE', 'often']]) {
-      assert.match(await account({ ...IN_ENVIRONMENT, [name]: value }), new RegExp(`^2: kmseal: ${name} is "${value}"; make it [^\n]*\n$`));
+  test('retry settings that are invalid are an error that names them', async () => {
+    for (const [name, value] of [
+      ['AWS_MAX_ATTEMPTS', '0'],
+      ['AWS_MAX_ATTEMPTS', '-1'],
+      ['AWS_MAX_ATTEMPTS', 'x'],
+      ['AWS_MAX_ATTEMPTS', '99999999999999999999'],
+      ['AWS_RETRY_MODE', 'often'],
+    ]) {
+      assert.match(
+        await account({ ...IN_ENVIRONMENT, [name]: value }),
+        new RegExp(`^2: kmseal: ${name} is "${value}"; make it [^\n]*\n$`),
+      );
     }
     assert.match(await account(IN_ENVIRONMENT, '--profile', 'slow'), /^2: kmseal: max_attempts is "many"/);
   });
 });
 
-test('whatever else the environment holds, no panic', async () => {
+test('no environment makes the command panic', async () => {
   for (const env of [
     { AWS_ENDPOINT_URL: 'no url' },
     { AWS_ENDPOINT_URL: 'http://' },
@@ -121,7 +170,10 @@ test('whatever else the environment holds, no panic', async () => {
     { ...NONE, AWS_CONTAINER_CREDENTIALS_FULL_URI: 'no url' },
     { ...NONE, AWS_WEB_IDENTITY_TOKEN_FILE: '/missing', AWS_ROLE_ARN: 'x' },
   ]) {
-    for (const args of [['key', 'alias/of-account'], ['open', '--output', '-', 'f.kmseal']]) {
+    for (const args of [
+      ['key', 'alias/of-account'],
+      ['open', '--output', '-', 'f.kmseal'],
+    ]) {
       const { status, stderr } = await setting.run(args, { env: { AWS_MAX_ATTEMPTS: '1', ...env } });
       assert.ok([0, 2, 4, 5].includes(status), `${JSON.stringify(env)}: ${status}: ${stderr}`);
       assert.doesNotMatch(stderr, /panicked/);
@@ -129,18 +181,18 @@ test('whatever else the environment holds, no panic', async () => {
   }
 });
 
-test('key.json of other types, or with a field twice, is refused', async () => {
+test('a key.json with wrong types, or with a field twice, is refused', async () => {
   const text = folder.read('key.json').toString();
   const key = JSON.parse(text);
   for (const [what, json] of Object.entries({
-    'a usage that is no text': JSON.stringify({ ...key, KeyUsage: ['ENCRYPT_DECRYPT'] }),
-    'algorithms that are no list': JSON.stringify({ ...key, EncryptionAlgorithms: 'RSAES_OAEP_SHA_256' }),
-    'an algorithm that is no text': JSON.stringify({ ...key, EncryptionAlgorithms: ['RSAES_OAEP_SHA_256', 1] }),
-    'an id that is no text': JSON.stringify({ ...key, KeyId: { arn: key.KeyId } }),
-    'a spec that is no text': JSON.stringify({ ...key, KeySpec: 4096 }),
+    'a usage that is not text': JSON.stringify({ ...key, KeyUsage: ['ENCRYPT_DECRYPT'] }),
+    'algorithms that are not a list': JSON.stringify({ ...key, EncryptionAlgorithms: 'RSAES_OAEP_SHA_256' }),
+    'an algorithm that is not text': JSON.stringify({ ...key, EncryptionAlgorithms: ['RSAES_OAEP_SHA_256', 1] }),
+    'an id that is not text': JSON.stringify({ ...key, KeyId: { arn: key.KeyId } }),
+    'a spec that is not text': JSON.stringify({ ...key, KeySpec: 4096 }),
     'an id twice': text.replace('{', `{"KeyId": "${key.KeyId}", `),
     'a public key twice': text.replace('{', `{"PublicKey": "${key.PublicKey}", `),
-    'a list of the values': JSON.stringify([key.KeyId, key.PublicKey, null, null, null, null]),
+    'a list without a key': JSON.stringify([key.KeyId, null]),
     'more after it': `${text}{}`,
   })) {
     folder.write('bad.json', json);
@@ -154,23 +206,28 @@ describe('a proxy of the environment', () => {
   let proxy;
   before(async () => (proxy = await startKmsProxy(setting.kms.emulator.endpoint)));
   after(() => proxy?.close());
-  // Of this name nobody but the proxy knows an address.
+  // Only the proxy knows an address for this name.
   const unknown = { AWS_ENDPOINT_URL: 'http://kms.invalid' };
   const args = ['open', '--output', '-', 'f.kmseal'];
 
-  test('is asked, with --profile too, and not for what NO_PROXY names', async () => {
+  test('a proxy is used, also with --profile, except for hosts in NO_PROXY', async () => {
     for (const name of ['http_proxy', 'HTTP_PROXY', 'ALL_PROXY']) {
       assert.equal((await setting.succeeds(args, { env: { ...unknown, [name]: proxy.endpoint } })).toString(), 'plain');
     }
     const env = { ...files, ...unknown, http_proxy: proxy.endpoint };
     await setting.succeeds(['--profile', 'prod', 'key', 'alias/of-account'], { env });
-    assert.deepEqual(proxy.calls.map(({ operation }) => operation), ['Decrypt', 'Decrypt', 'Decrypt', 'GetPublicKey']);
+    assert.deepEqual(
+      proxy.calls.map(({ operation }) => operation),
+      ['Decrypt', 'Decrypt', 'Decrypt', 'GetPublicKey'],
+    );
     proxy.calls.length = 0;
     await setting.succeeds(args, { env: { http_proxy: proxy.endpoint, NO_PROXY: '127.0.0.1' } });
     assert.deepEqual(proxy.calls, []);
   });
 
-  test('that refuses connections is an error, and nothing goes past it', async () => {
-    await setting.fails([...args, '--key-id', setting.key.KeyId], 5, /ERR_KMS/, { env: { http_proxy: 'http://127.0.0.1:1', AWS_MAX_ATTEMPTS: '1' } });
+  test('a proxy that refuses connections is an error, and nothing bypasses it', async () => {
+    await setting.fails([...args, '--key-id', setting.key.KeyId], 5, /ERR_KMS/, {
+      env: { http_proxy: 'http://127.0.0.1:1', AWS_MAX_ATTEMPTS: '1' },
+    });
   });
 });

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { sample } from '../support/bytes.mjs';
-import { KMSEAL, endOf, runCommand, startCommand } from '../support/command.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { KMSEAL, endOf, runCommand, startCommand } from './command.mjs';
 import { framePlaces, readHeader } from '../support/message.mjs';
 import { buildPreload } from './preload/preload.mjs';
 import { startSetting } from './setting.mjs';
@@ -17,7 +17,9 @@ let frames;
 before(async () => {
   setting = await startSetting();
   folder = setting.folder;
-  envelope = await setting.succeeds(['seal', '--key', 'key.json', '--frame-length', '65536', '-'], { input: PLAINTEXT });
+  envelope = await setting.succeeds(['seal', '--key', 'key.json', '--frame-length', '65536', '-'], {
+    input: PLAINTEXT,
+  });
   frames = framePlaces(envelope);
 });
 after(() => setting?.close());
@@ -28,28 +30,40 @@ const flipped = (at) => {
   return bytes;
 };
 
-/** Neither as a file nor on standard output does it open, and what is released is a part of the plaintext. */
+/** It does not open, as a file or on standard output, and the released part is a prefix of the plaintext. */
 async function refused(bytes, line) {
   folder.write('damaged.kmseal', bytes);
   const before = folder.list();
   await setting.fails(['open', '--key-id', setting.key.KeyId, 'damaged.kmseal'], 3, line);
   assert.deepEqual(folder.list(), before);
   const { stdout } = await setting.fails(['open', '--key-id', setting.key.KeyId, '-'], 3, line, { input: bytes });
-  assert.ok(stdout.length < PLAINTEXT.length && stdout.equals(PLAINTEXT.subarray(0, stdout.length)), `${stdout.length} bytes`);
+  assert.ok(
+    stdout.length < PLAINTEXT.length && stdout.equals(PLAINTEXT.subarray(0, stdout.length)),
+    `${stdout.length} bytes`,
+  );
   folder.write('whole.kmseal', bytes);
   await setting.fails(['reseal', '--key', 'key.json', '--force', 'whole.kmseal'], 3, line);
   assert.ok(folder.read('whole.kmseal').equals(bytes), 'the envelope is as it was');
 }
 
-describe('an envelope that was', () => {
-  test('cut off', async () => {
+describe('damaged envelopes', () => {
+  test('open refuses an envelope that is cut off', async () => {
     const [last] = frames.slice(-1);
-    for (const length of [0, 1, 100, readHeader(envelope).length, frames[3][0], frames[3][0] + 30, last[0], envelope.length - 1]) {
+    for (const length of [
+      0,
+      1,
+      100,
+      readHeader(envelope).length,
+      frames[3][0],
+      frames[3][0] + 30,
+      last[0],
+      envelope.length - 1,
+    ]) {
       await refused(envelope.subarray(0, length), /ERR_TRUNCATED/);
     }
   });
 
-  test('altered', async () => {
+  test('open refuses an envelope that is altered', async () => {
     const { places } = readHeader(envelope);
     for (const name of ['message id', 'commit key', 'header tag']) {
       await refused(flipped(places[name][0]), /ERR_AUTHENTICATION/);
@@ -62,12 +76,14 @@ describe('an envelope that was', () => {
     await refused(flipped(frames[2][0] + 3), /out of order.*ERR_ENVELOPE_INVALID/);
   });
 
-  test('appended to', () => refused(Buffer.concat([envelope, Buffer.of(0)]), /ERR_ENVELOPE_INVALID/));
+  test('open refuses an envelope that is appended to', () =>
+    refused(Buffer.concat([envelope, Buffer.of(0)]), /ERR_ENVELOPE_INVALID/));
 
-  test('never one', () => refused(Buffer.from('{"some": "json"}'), /not an envelope/));
+  test('open refuses a file that was never an envelope', () =>
+    refused(Buffer.from('{"some": "json"}'), /not an envelope/));
 });
 
-test('what is over a limit is refused unless it is raised', async () => {
+test('a file that exceeds a limit is refused unless the limit is raised', async () => {
   const frame = ['seal', '--key', 'key.json', '--frame-length', '65536', '-'];
   folder.write('limits.kmseal', await setting.succeeds(frame, { input: 'x' }));
   const open = ['open', '-o', '-', 'limits.kmseal', '--max-frame-length'];
@@ -76,22 +92,36 @@ test('what is over a limit is refused unless it is raised', async () => {
   await setting.fails(['open', '--max-encrypted-data-keys', '0', 'limits.kmseal'], 3, /--max-encrypted-data-keys/);
 });
 
-test('of many files the good ones are opened, and the status tells of the first bad one', async () => {
+test('open opens the good ones of many files, and the exit status is that of the first bad one', async () => {
   folder.write('1.kmseal', envelope);
   folder.write('2.kmseal', envelope.subarray(0, 5000));
   folder.write('3.kmseal', 'none');
   folder.write('4.kmseal', envelope);
-  const { status, stderr } = await setting.run(['open', '--quiet', '1.kmseal', '2.kmseal', '3.kmseal', '4.kmseal', 'missing.kmseal']);
+  const { status, stderr } = await setting.run([
+    'open',
+    '--quiet',
+    '1.kmseal',
+    '2.kmseal',
+    '3.kmseal',
+    '4.kmseal',
+    'missing.kmseal',
+  ]);
   assert.equal(status, 3);
-  assert.match(stderr, /^kmseal: 2\.kmseal: [^\n]*\nkmseal: 3\.kmseal: [^\n]*\nkmseal: missing\.kmseal: No such file[^\n]*\n$/);
+  assert.match(
+    stderr,
+    /^kmseal: 2\.kmseal: [^\n]*\nkmseal: 3\.kmseal: [^\n]*\nkmseal: missing\.kmseal: No such file[^\n]*\n$/,
+  );
   for (const name of ['1', '4']) assert.ok(folder.read(name).equals(PLAINTEXT));
-  assert.deepEqual(folder.list().filter((name) => ['2', '3'].includes(name) || name.startsWith('.kmseal-')), []);
+  assert.deepEqual(
+    folder.list().filter((name) => ['2', '3'].includes(name) || name.startsWith('.kmseal-')),
+    [],
+  );
 });
 
-describe('midway', () => {
+describe('failures midway', () => {
   const unfinished = () => readdirSync(folder.root).filter((name) => name.startsWith('.kmseal-'));
 
-  test('a hang-up that nohup has it ignore does not stop it', async () => {
+  test('a SIGHUP that nohup ignores does not stop the command midway', async () => {
     const args = ['-c', 'trap "" HUP; exec "$0" "$@"', KMSEAL, 'seal', '--key', 'key.json', '--output', 'nohup', '-'];
     const { env, reached } = buildPreload(folder).pausing('write', '(deleted)', 1);
     const child = startCommand(folder, { ...setting.env, ...env }, args, 'sh');
@@ -105,15 +135,24 @@ describe('midway', () => {
     assert.equal((await setting.succeeds(['open', '--output', '-', 'nohup'])).toString(), 'abc');
   });
 
-  test('a disk without room, or a limit, leaves nothing', async () => {
+  test('a full disk or a file size limit midway leaves no file behind', async () => {
     folder.write('large', PLAINTEXT);
-    // Blocks of 512 bytes (POSIX, ulimit): the first that does not fit is refused to whoever ignores SIGXFSZ.
-    const limited = (...args) => runCommand(folder, setting.env, ['-c', 'ulimit -f 1000; exec "$0" "$@"', KMSEAL, ...args], { program: 'sh' });
+    // Blocks of 512 bytes (POSIX, ulimit): a process that ignores SIGXFSZ gets an error for the first one that does not fit.
+    const limited = (...args) =>
+      runCommand(folder, setting.env, ['-c', 'ulimit -f 1000; exec "$0" "$@"', KMSEAL, ...args], { program: 'sh' });
     const { status, stderr } = await limited('seal', '--key', 'key.json', 'large');
-    assert.deepEqual([status, /large: File too large/.test(stderr)], [1, true], stderr);
+    assert.deepEqual(
+      { status, isExplained: /large: File too large/.test(stderr) },
+      { status: 1, isExplained: true },
+      stderr,
+    );
     const full = ['-c', 'exec "$0" "$@" > /dev/full', KMSEAL, 'seal', '--key', 'key.json', '--output', '-', 'large'];
     const end = await runCommand(folder, setting.env, full, { program: 'sh' });
-    assert.deepEqual([end.status, /No space left.*free some space/.test(end.stderr)], [1, true], end.stderr);
+    assert.deepEqual(
+      { status: end.status, isExplained: /No space left.*free some space/.test(end.stderr) },
+      { status: 1, isExplained: true },
+      end.stderr,
+    );
     assert.deepEqual(unfinished(), []);
     assert.ok(!folder.list().includes('large.kmseal'));
   });

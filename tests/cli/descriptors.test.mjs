@@ -1,9 +1,9 @@
-// Standard input and output as shells hand them over: closed, broken, or the same file twice.
+// Standard input and output as shells pass them: closed, broken, or the same file twice.
 import assert from 'node:assert/strict';
 import { linkSync, rmSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { sample } from '../support/bytes.mjs';
-import { KMSEAL, endOf, runCommand, startCommand } from '../support/command.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { KMSEAL, endOf, runCommand, startCommand } from './command.mjs';
 import { startSetting } from './setting.mjs';
 
 const PLAINTEXT = sample(600_000);
@@ -22,43 +22,53 @@ const shell = (redirections, ...args) =>
   runCommand(folder, setting.env, ['-c', `exec "$0" "$@" ${redirections}`, KMSEAL, ...args], { program: 'sh' });
 
 describe('a closed descriptor', () => {
-  test('of standard input is not an empty file', async () => {
-    for (const args of [['seal', '--key', 'key.json', '-'], ['open', '-'], ['reseal', '--key', 'key.json', '-'], ['inspect', '-'], ['seal', '--key', 'key.json', '-o', '-', '/dev/stdin']]) {
+  test('a closed standard input is not taken for an empty file', async () => {
+    for (const args of [
+      ['seal', '--key', 'key.json', '-'],
+      ['open', '-'],
+      ['reseal', '--key', 'key.json', '-'],
+      ['inspect', '-'],
+      ['seal', '--key', 'key.json', '-o', '-', '/dev/stdin'],
+    ]) {
       const { status, stdout, stderr } = await shell('<&-', ...args);
-      assert.deepEqual([status, stdout.length], [1, 0], `${args}`);
+      assert.deepEqual({ status, length: stdout.length }, { status: 1, length: 0 }, `${args}`);
       assert.match(stderr, /^kmseal: [^\n]*standard input is closed; redirect it[^\n]*\n$/);
     }
   });
 
-  test('of standard output takes nothing', async () => {
-    for (const args of [['seal', '--key', 'key.json', '-o', '-', 'plain'], ['open', '-o', '-', 'plain.kmseal'], ['reseal', '--key', 'key.json', '-o', '-', 'plain.kmseal']]) {
+  test('a closed standard output is an error', async () => {
+    for (const args of [
+      ['seal', '--key', 'key.json', '-o', '-', 'plain'],
+      ['open', '-o', '-', 'plain.kmseal'],
+      ['reseal', '--key', 'key.json', '-o', '-', 'plain.kmseal'],
+    ]) {
       const { status, stderr } = await shell('>&-', ...args);
       assert.equal(status, 1, `${args}`);
       assert.match(stderr, /^kmseal: standard output: standard output is closed[^\n]*\n$/);
     }
   });
 
-  test('that is not used harms nothing, and no file takes its number', async () => {
+  test('a closed descriptor that is not used does no harm, and no file takes its number', async () => {
     const { status } = await shell('<&- >&- 2>&-', 'open', '--output', 'closed', 'plain.kmseal');
     assert.equal(status, 0);
     assert.ok(folder.read('closed').equals(PLAINTEXT));
   });
 
-  test('is told from /dev/null, which is empty and takes everything, in any mode', async () => {
+  test('a closed descriptor differs from /dev/null, which is empty and accepts everything, in any mode', async () => {
     for (const redirections of ['< /dev/null', '<> /dev/null', '<> /dev/null >&0']) {
       const { status, stderr } = await shell(redirections, 'seal', '--key', 'key.json', '-');
       assert.equal(status, 0, stderr);
     }
   });
 
-  test('that was opened the wrong way round is an error', async () => {
+  test('a descriptor that was opened in the wrong direction is an error', async () => {
     assert.equal((await shell('0> other', 'seal', '--key', 'key.json', '-')).status, 1);
     assert.equal((await shell('1< plain', 'open', '-o', '-', 'plain.kmseal')).status, 1);
   });
 });
 
 describe('output that is the input', () => {
-  test('is refused before anything is written', async () => {
+  test('output that is also the input is refused before anything is written', async () => {
     const seal = ['seal', '--key', 'key.json', '--quiet'];
     for (const [redirections, ...args] of [
       ['< grows >> grows', ...seal, '-'],
@@ -71,20 +81,26 @@ describe('output that is the input', () => {
       linkSync(folder.at('grows'), folder.at('other-name'));
       const { status, stderr } = await shell(redirections, ...args);
       assert.equal(status, 1, redirections);
-      assert.match(stderr, /standard output is the file that is read; write to another one/);
+      assert.match(stderr, /standard output is the input file; write to another file/);
       assert.ok(folder.read('grows').equals(PLAINTEXT));
     }
   });
 
-  test('is told also when the shell has emptied it', async () => {
+  test('output that is also the input is reported even if the shell has emptied it', async () => {
     folder.write('emptied', PLAINTEXT);
     assert.equal((await shell('< emptied > emptied', 'seal', '--key', 'key.json', '-')).status, 1);
     assert.equal(folder.read('emptied').length, 0);
   });
 });
 
-test('a pipe that nobody reads is blamed on standard output', async () => {
-  for (const [args, input] of [[['seal', '--key', 'key.json', '-'], PLAINTEXT], [['open', '-'], folder.read('plain.kmseal')], [['open', '-o', '-', 'plain.kmseal']], [['inspect', 'plain.kmseal']], [['key', 'alias/uploads']]]) {
+test('a pipe without a reader is reported as a fault of standard output', async () => {
+  for (const [args, input] of [
+    [['seal', '--key', 'key.json', '-'], PLAINTEXT],
+    [['open', '-'], folder.read('plain.kmseal')],
+    [['open', '-o', '-', 'plain.kmseal']],
+    [['inspect', 'plain.kmseal']],
+    [['key', 'alias/uploads']],
+  ]) {
     // The reader is gone before the command starts.
     const script = 'mkfifo "gone.$$"; exec 3<> "gone.$$" 4> "gone.$$" 3<&-; rm "gone.$$"; exec "$0" "$@" >&4 4>&-';
     const child = startCommand(folder, setting.env, ['-c', script, KMSEAL, ...args], 'sh');
@@ -94,13 +110,13 @@ test('a pipe that nobody reads is blamed on standard output', async () => {
   }
 });
 
-test('`inspect -` tells a cut envelope where standard input is a file, whose length it knows', async () => {
+test('`inspect -` reports a cut envelope if standard input is a file, whose length it knows', async () => {
   const envelope = folder.read('plain.kmseal');
   const whole = await shell('< plain.kmseal', 'inspect', '--json', '-');
   assert.equal(JSON.parse(whole.stdout).plaintextSize, PLAINTEXT.length);
   const { headerLength } = JSON.parse(whole.stdout);
   folder.write('cut.kmseal', envelope.subarray(0, headerLength + 20));
   const cut = await shell('< cut.kmseal', 'inspect', '-');
-  assert.deepEqual([cut.status, cut.stdout.length], [3, 0]);
+  assert.deepEqual({ status: cut.status, length: cut.stdout.length }, { status: 3, length: 0 });
   assert.match(cut.stderr, /ERR_TRUNCATED/);
 });

@@ -1,18 +1,36 @@
-// A command that is ended midway, by whatever signal or lack of memory, leaves no plaintext behind.
+// A command that is ended midway, by any signal or by lack of memory, leaves no plaintext behind.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { sample } from '../support/bytes.mjs';
-import { KMSEAL, endOf, runCommand, startCommand } from '../support/command.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { KMSEAL, endOf, runCommand, startCommand } from './command.mjs';
 import { framePlaces } from '../support/message.mjs';
 import { buildPreload } from './preload/preload.mjs';
 import { startSetting } from './setting.mjs';
 
 const PLAINTEXT = sample(1_000_000);
 const COMMANDS = { seal: ['seal', '--key', 'key.json'], open: ['open'], reseal: ['reseal', '--key', 'key.json'] };
-/** Those that end a process by default and can be caught, by number where Node has no name. */
-const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTRAP', 'SIGABRT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGXCPU', 'SIGVTALRM', 'SIGPROF', 'SIGSYS', 'SIGIO', 'SIGPWR', 34, 64];
+/** Signals that end a process by default and can be caught, by number where Node has no name. */
+const SIGNALS = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTRAP',
+  'SIGABRT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGTERM',
+  'SIGXCPU',
+  'SIGVTALRM',
+  'SIGPROF',
+  'SIGSYS',
+  'SIGIO',
+  'SIGPWR',
+  34,
+  64,
+];
 
 let setting;
 let folder;
@@ -26,14 +44,19 @@ before(async () => {
 });
 after(() => setting?.close());
 
-/** Starts the command on its first file, and waits until something is written; there is more to come. */
+/** Starts the command on its first file, and waits until something is written; more input follows. */
 async function midway(name, { force, named = false }) {
   const envelope = folder.read('plain.kmseal');
   const part = name === 'seal' ? PLAINTEXT : envelope.subarray(0, framePlaces(envelope).at(-1)[0] + 10);
   const { env, reached } = preload.pausing('write', force || named ? '/.kmseal-' : '(deleted)', 1);
   const args = [...COMMANDS[name], ...(force ? ['--force'] : []), '--output', 'stopped', '-'];
-  // The limit of core dumps is lifted, so that none is the command's doing.
-  const child = startCommand(folder, { ...setting.env, ...env, ...(named && preload.named) }, ['-c', 'ulimit -S -c $(ulimit -H -c); exec "$0" "$@"', KMSEAL, ...args], 'sh');
+  // The limit on core dumps is lifted, so that only the command itself can prevent them.
+  const child = startCommand(
+    folder,
+    { ...setting.env, ...env, ...(named && preload.named) },
+    ['-c', 'ulimit -S -c $(ulimit -H -c); exec "$0" "$@"', KMSEAL, ...args],
+    'sh',
+  );
   const end = endOf(child);
   child.stdin.write(part);
   const pause = await reached(end);
@@ -41,10 +64,10 @@ async function midway(name, { force, named = false }) {
 }
 
 for (const name of Object.keys(COMMANDS)) {
-  describe(`${name}, ended midway, leaves nothing`, () => {
-    // They take one way; open has the plaintext.
+  describe(`${name} that is ended midway`, () => {
+    // All signals are handled alike; open has the plaintext.
     for (const signal of name === 'open' ? SIGNALS : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGXCPU']) {
-      test(`by ${signal}`, async () => {
+      test(`${signal} leaves nothing of what ${name} has begun`, async () => {
         for (const force of [false, true]) {
           if (force) folder.write('stopped', 'was here');
           const before = folder.list();
@@ -57,50 +80,66 @@ for (const name of Object.keys(COMMANDS)) {
           await pause.close();
           assert.ok(ended !== null || status > 128, `status ${status}`);
           if (!['SIGIO', 'SIGPWR', 34, 64].includes(signal)) assert.equal(ended, signal);
-          assert.deepEqual(folder.list().filter((file) => !file.endsWith('.fifo')), before.filter((file) => !file.endsWith('.fifo')));
+          assert.deepEqual(
+            folder.list().filter((file) => !file.endsWith('.fifo')),
+            before.filter((file) => !file.endsWith('.fifo')),
+          );
           if (force) assert.equal(folder.read('stopped').toString(), 'was here');
           execFileSync('rm', ['-f', folder.at('stopped')]);
         }
       });
     }
 
-    test('by SIGQUIT, where every file has a name', async () => {
+    test(`SIGQUIT leaves nothing of what ${name} has begun on a file system without unnamed files`, async () => {
       const { child, end, pause } = await midway(name, { force: false, named: true });
       assert.equal(folder.list().filter((file) => file.startsWith('.kmseal-')).length, 1);
       child.kill('SIGQUIT');
       assert.equal((await end).signal, 'SIGQUIT');
       await pause.close();
-      assert.deepEqual(folder.list().filter((file) => file.startsWith('.kmseal-') || file === 'stopped'), []);
+      assert.deepEqual(
+        folder.list().filter((file) => file.startsWith('.kmseal-') || file === 'stopped'),
+        [],
+      );
     });
 
-    test('even by SIGKILL, where nothing is replaced', async () => {
+    test(`SIGKILL leaves nothing of what ${name} has begun if no file is replaced`, async () => {
       const { child, end, pause } = await midway(name, { force: false });
       child.kill('SIGKILL');
       assert.equal((await end).signal, 'SIGKILL');
       await pause.close();
-      assert.deepEqual(folder.list().filter((file) => file.startsWith('.kmseal-') || file === 'stopped'), []);
+      assert.deepEqual(
+        folder.list().filter((file) => file.startsWith('.kmseal-') || file === 'stopped'),
+        [],
+      );
     });
 
-    test('nor a core dump', async () => {
+    test(`${name} allows no core dump`, async () => {
       const { child, end, pause } = await midway(name, { force: false });
       const limits = readFileSync(`/proc/${child.pid}/limits`, 'utf8');
       assert.match(limits, /^Max core file size +0 +0 /m);
       child.kill('SIGFPE'); // one whose default is a core dump, and that the command cannot catch
       assert.equal((await end).signal, 'SIGFPE');
       await pause.close();
-      assert.deepEqual(folder.list().filter((file) => file.startsWith('core')), []);
+      assert.deepEqual(
+        folder.list().filter((file) => file.startsWith('core')),
+        [],
+      );
     });
   });
 }
 
-test('with too little memory it fails or succeeds, and leaves nothing', async () => {
+test('the command succeeds or fails cleanly with too little memory', async () => {
   folder.write('long-frames', sample(40_000_000));
   await setting.succeeds(['seal', '--key', 'key.json', '--frame-length', '16777216', 'long-frames']);
   folder.write('replaced', 'was here');
   const before = folder.list();
   const statuses = new Set();
   for (let kilobytes = 20_000; kilobytes <= 420_000; kilobytes += 40_000) {
-    for (const args of [['open', '--output', 'limited'], ['open', '--force', '--output', 'replaced'], ['seal', '--force', '--key', 'key.json', '--frame-length', '16777216', '--output', 'replaced']]) {
+    for (const args of [
+      ['open', '--output', 'limited'],
+      ['open', '--force', '--output', 'replaced'],
+      ['seal', '--force', '--key', 'key.json', '--frame-length', '16777216', '--output', 'replaced'],
+    ]) {
       const input = args[0] === 'open' ? 'long-frames.kmseal' : 'long-frames';
       const shell = ['-c', `ulimit -v ${kilobytes}; exec "$0" "$@"`, KMSEAL, ...args, input];
       const { status } = await runCommand(folder, setting.env, shell, { program: 'sh' });
@@ -112,7 +151,9 @@ test('with too little memory it fails or succeeds, and leaves nothing', async ()
   assert.ok(statuses.has(0) && statuses.size > 1, `${[...statuses]}`);
 });
 
-test('in a folder where names only come, a new file is written and an old one is refused beforehand', { skip: process.getuid() !== 0 && 'only root makes such folders' }, async () => {
+test('a folder that allows only new names gets a new file, and an existing name is refused beforehand', {
+  skip: process.getuid() !== 0 && 'only root makes such folders',
+}, async () => {
   mkdirSync(folder.at('append'));
   folder.write('append/old', 'was here');
   execFileSync('chattr', ['+a', folder.at('append')]);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { inspect } from 'kmseal';
-import { sample } from '../support/bytes.mjs';
+import { sample } from '../support/page/bytes.mjs';
 import { startSetting } from './setting.mjs';
 
 let setting;
@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => setting?.close());
 
-test('--json gives what the package gives, one line for each file', async () => {
+test('inspect --json prints what the package returns, one line for each file', async () => {
   const expected = { ...(await inspect(envelope)) };
   folder.write('b.kmseal', envelope);
   const lines = (await setting.succeeds(['inspect', '--json', 'a.kmseal', 'b.kmseal'])).toString().split('\n');
@@ -29,7 +29,7 @@ test('--json gives what the package gives, one line for each file', async () => 
   }
 });
 
-test('--json has these fields in this order, sizes only where they are known', async () => {
+test('inspect --json prints its fields in a fixed order, and sizes only where they are known', async () => {
   const key = setting.key.KeyId;
   const { messageId, headerLength } = await inspect(envelope);
   const json = (await setting.succeeds(['inspect', '--json', 'a.kmseal'])).toString();
@@ -41,14 +41,31 @@ test('--json has these fields in this order, sizes only where they are known', a
   assert.equal(piped.toString(), `{"file":"-",${header}}\n`);
 });
 
-test('one of many that is no envelope: the others are told, the status is its', async () => {
+test('inspect reports a file that is not an envelope, prints the others, and exits with its status', async () => {
   folder.write('c.kmseal', 'none');
-  const { status, stdout, stderr } = await setting.run(['inspect', '--json', 'a.kmseal', 'c.kmseal', 'missing', 'a.kmseal']);
-  assert.deepEqual([status, stdout.toString().trimEnd().split('\n').map((line) => JSON.parse(line).file)], [3, ['a.kmseal', 'a.kmseal']]);
+  const { status, stdout, stderr } = await setting.run([
+    'inspect',
+    '--json',
+    'a.kmseal',
+    'c.kmseal',
+    'missing',
+    'a.kmseal',
+  ]);
+  assert.deepEqual(
+    {
+      status,
+      files: stdout
+        .toString()
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).file),
+    },
+    { status: 3, files: ['a.kmseal', 'a.kmseal'] },
+  );
   assert.match(stderr, /^kmseal: c\.kmseal: [^\n]*not an envelope[^\n]*\nkmseal: missing: No such file[^\n]*\n$/);
 });
 
-test('lines for people, without credentials, and harmless on a terminal', async () => {
+test('inspect prints lines for people without credentials, and they are harmless on a terminal', async () => {
   const env = { AWS_ACCESS_KEY_ID: '', AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
   const text = (await setting.succeeds(['inspect', 'a.kmseal'], { env })).toString();
   assert.ok(text.includes(setting.key.KeyId));
@@ -58,10 +75,13 @@ test('lines for people, without credentials, and harmless on a terminal', async 
   assert.match(text, /plaintext +300000 bytes\n/);
 });
 
-test('standard input has no sizes; a length that no envelope has is told', async () => {
+test('inspect of standard input prints no sizes, and an impossible length is reported', async () => {
   const piped = JSON.parse(await setting.succeeds(['inspect', '--json', '-'], { input: envelope.subarray(0, 2000) }));
-  assert.deepEqual([piped.file, piped.frameLength, 'plaintextSize' in piped], ['-', 262_144, false]);
-  // A frame more or less is a length that an envelope may have; half a frame's head is not.
+  assert.deepEqual(
+    { file: piped.file, frameLength: piped.frameLength, hasPlaintextSize: 'plaintextSize' in piped },
+    { file: '-', frameLength: 262_144, hasPlaintextSize: false },
+  );
+  // A frame more or less gives a possible length; half a frame's head does not.
   folder.write('cut.kmseal', envelope.subarray(0, (await inspect(envelope)).headerLength + 20));
   await setting.fails(['inspect', 'cut.kmseal'], 3, /ERR_TRUNCATED/);
   await setting.fails(['inspect', 'key.json'], 3, /not an envelope/);

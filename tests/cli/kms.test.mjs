@@ -16,7 +16,7 @@ const { setting, proxy, seal, open, refused } = testThroughProxy(async () => {
 const asked = () => proxy.calls.map(({ region, input }) => [region, input.KeyId]);
 
 describe('key', () => {
-  test('by alias, id and ARN: JSON that the package and `seal` take, and the fingerprint', async () => {
+  test('key prints JSON that the package and `seal` accept, and the fingerprint, by alias, id or ARN', async () => {
     const { KmsPublicKey } = await import('kmseal');
     const [, , , region, account, resource] = setting.key.KeyId.split(':');
     const alias = `arn:aws:kms:${region}:${account}:alias/uploads`;
@@ -32,43 +32,66 @@ describe('key', () => {
     assert.equal((await open('printed.kmseal')).toString(), 'plain');
   });
 
-  test('an ARN says the region, --region something else', async () => {
+  test('key takes the region from an ARN, and an id or alias needs --region', async () => {
     const replica = multiRegion.KeyId.replace('us-east-1', 'eu-west-1');
     await setting.succeeds(['key', replica]);
     await setting.succeeds(['key', '--region', 'eu-west-1', multiRegion.KeyId.split('/')[1]]);
-    assert.deepEqual(proxy.calls.map(({ region }) => region), ['eu-west-1', 'eu-west-1']);
+    assert.deepEqual(
+      proxy.calls.map(({ region }) => region),
+      ['eu-west-1', 'eu-west-1'],
+    );
   });
 
-  test('what cannot seal is not printed', async () => {
+  test('key does not print a key that cannot seal', async () => {
     const create = async (settings) => (await setting.kms.client.send(new CreateKeyCommand(settings))).KeyMetadata.Arn;
     const signing = await create({ KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' });
     const symmetric = await create({});
     for (const id of [signing, symmetric]) {
-      const { stdout } = await setting.fails(['key', id], id === signing ? 6 : 5, /create one with: aws kms create-key|has no public key/);
+      const { stdout } = await setting.fails(
+        ['key', id],
+        id === signing ? 6 : 5,
+        /create one with: aws kms create-key|has no public key/,
+      );
       assert.equal(stdout.length, 0);
     }
     await setting.fails(['key', 'alias/uploads', '--fingerprint', 'SHA256:AAAA'], 6, /ERR_KEY_FINGERPRINT/);
     await setting.fails(['key', 'alias/none'], 5, /does not find alias\/none.*NotFoundException/);
-    await setting.fails(['key', 'arn:aws:kms:us-east-1.example:1:key/x'], 2, /us-east-1\.example.*not the name of an AWS region/);
+    await setting.fails(
+      ['key', 'arn:aws:kms:us-east-1.example:1:key/x'],
+      2,
+      /us-east-1\.example.*not the name of an AWS region/,
+    );
     await setting.fails(['key', 'alias/uploads'], 2, /no region/, { env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' } });
   });
 });
 
 describe('public keys', () => {
-  test('a fingerprint that does not fit, a file that is no key, or none', async () => {
+  test('seal refuses a wrong fingerprint, a file that is not a key, and a missing file', async () => {
     const sealed = (...args) => setting.fails(['seal', ...args, '-'], 6, /^kmseal: [\w-]+\.json: /);
     await sealed('--key', 'key.json', '--fingerprint', `SHA256:${'A'.repeat(43)}=`);
     await sealed('--key', 'missing.json');
-    // Only FILE means standard input by this.
+    // `-` means standard input only as a FILE.
     await setting.fails(['seal', '--key', '-', 'x'], 6, /^kmseal: -: No such file/);
     setting.folder.write('text.json', 'no key');
     await sealed('--key', 'text.json');
     setting.keyFile('alias.json', { ...setting.key, KeyId: 'alias/uploads' });
     await sealed('--key', 'alias.json');
-    await setting.fails(['seal', '--key', 'key.json', '--key', 'mrk.json', '--fingerprint', 'x', '-'], 2, /one --fingerprint for each/);
   });
 
-  test('several: any one of them opens, each in its region', async () => {
+  test('every --key has to have one of the fingerprints that --fingerprint names, in any order', async () => {
+    const { KmsPublicKey } = await import('kmseal');
+    const own = (await KmsPublicKey.import(setting.key)).fingerprint;
+    const other = (await KmsPublicKey.import(multiRegion)).fingerprint;
+    const pins = (...fingerprints) => fingerprints.flatMap((fingerprint) => ['--fingerprint', fingerprint]);
+    const both = ['seal', '--key', 'key.json', '--key', 'mrk.json'];
+    await setting.succeeds(['seal', '--key', 'key.json', ...pins(other, own), '-']);
+    await setting.succeeds([...both, ...pins(other, own), '-']);
+    await setting.fails([...both, ...pins(own), '-'], 6, /^kmseal: mrk\.json: .*ERR_KEY_FINGERPRINT/);
+    await setting.succeeds(['key', 'alias/uploads', ...pins(other, own)]);
+    await setting.fails(['key', 'alias/uploads', ...pins(other)], 6, /ERR_KEY_FINGERPRINT/);
+  });
+
+  test('any one of several keys opens what seal made for all of them, each in its region', async () => {
     await seal('key.json', 'both.kmseal', '--key', 'mrk.json');
     assert.equal(readHeader(setting.folder.read('both.kmseal')).edks.length, 2);
     for (const id of [setting.key.KeyId, multiRegion.KeyId]) {
@@ -81,36 +104,45 @@ describe('public keys', () => {
 });
 
 describe('which key', () => {
-  test('any that the envelope names, and the one used is told; with --key-id only that', async () => {
+  test('open tries every key that the envelope names and reports the one used; with --key-id it tries only that', async () => {
     const told = await setting.run(['open', '--output', '-', 'single.kmseal']);
     assert.equal(told.stderr, `single.kmseal: opened with ${setting.key.KeyId}\n`);
     const quiet = await setting.run(['open', '--output', '-', '--key-id', setting.key.KeyId, 'single.kmseal']);
-    assert.deepEqual([quiet.stdout.toString(), quiet.stderr], ['plain', '']);
+    assert.deepEqual({ stdout: quiet.stdout.toString(), stderr: quiet.stderr }, { stdout: 'plain', stderr: '' });
     proxy.calls.length = 0;
-    await refused(4, new RegExp(`sealed for ${setting.key.KeyId};.*ERR_NO_MATCHING_KEY`), 'single.kmseal', '--key-id', multiRegion.KeyId);
+    await refused(
+      4,
+      new RegExp(`sealed for ${setting.key.KeyId};.*ERR_NO_MATCHING_KEY`),
+      'single.kmseal',
+      '--key-id',
+      multiRegion.KeyId,
+    );
     assert.equal(proxy.calls.length, 0);
     for (const id of ['alias/uploads', 'mrk-1', '']) {
       assert.equal((await setting.run(['open', '--key-id', id, 'single.kmseal'])).status, 2, id);
     }
   });
 
-  test("the key's own region, whatever the environment says", async () => {
+  test("open asks in the key's own region, whatever the environment says", async () => {
     await setting.succeeds(['open', '-o', '-', 'single.kmseal'], { env: { AWS_REGION: 'ap-southeast-2' } });
     assert.deepEqual(asked(), [['us-east-1', setting.key.KeyId]]);
     await refused(4, /is not in eu-west-1.*leave --region out/, 'single.kmseal', '--region', 'eu-west-1');
     assert.equal(proxy.calls.length, 1);
   });
 
-  test('a multi-Region key in the region given, before or after the subcommand', async () => {
+  test('open uses a multi-Region key in the given region, before or after the subcommand', async () => {
     const replica = multiRegion.KeyId.replace('us-east-1', 'eu-west-1');
     await setting.succeeds(['--region', 'eu-west-1', 'open', '-o', '-', 'mrk.kmseal']);
     await setting.succeeds(['open', '-o', '-', 'mrk.kmseal', '--region', 'eu-west-1']);
     await setting.succeeds(['open', '-o', '-', 'mrk.kmseal', '--key-id', replica]);
     await setting.succeeds(['open', '-o', '-', 'mrk.kmseal', '--key-id', multiRegion.KeyId, '--region', 'eu-west-1']);
-    assert.deepEqual(asked(), Array.from({ length: 4 }, () => ['eu-west-1', replica]));
+    assert.deepEqual(
+      asked(),
+      Array.from({ length: 4 }, () => ['eu-west-1', replica]),
+    );
   });
 
-  test('when an alias has moved, old and new envelopes open', async () => {
+  test('open opens old and new envelopes after an alias has moved', async () => {
     const next = await setting.kms.createKey();
     await setting.kms.client.send(new UpdateAliasCommand({ AliasName: 'alias/uploads', TargetKeyId: next.KeyId }));
     setting.folder.write('next.json', await setting.succeeds(['key', 'alias/uploads']));
@@ -120,19 +152,37 @@ describe('which key', () => {
     assert.deepEqual(needs, [next.KeyId]);
   });
 
-  test('an ARN that is none is never asked for, and does no harm on the terminal', async () => {
+  test('open never asks for a malformed ARN, which does no harm on the terminal either', async () => {
     const envelope = setting.folder.read('single.kmseal');
     const { places } = readHeader(envelope);
     const [start, end] = places['provider info 0'];
     const id = setting.key.KeyId.split('/')[1];
-    const hosts = ['us-east-1.evil.example', '127.0.0.1:1/', 'evil', '-', 'us-east-1#', 'us-east-1/../x', 'us-east-\u001b[31m1\nx', 'us-east-1\0', `us-${'a'.repeat(70)}-1`];
-    const arns = [...hosts.map((host) => `arn:aws:kms:${host}:000000000000:key/${id}`), `arn:evil:kms:us-east-1:000000000000:key/${id}`];
+    const hosts = [
+      'us-east-1.evil.example',
+      '127.0.0.1:1/',
+      'evil',
+      '-',
+      'us-east-1#',
+      'us-east-1/../x',
+      'us-east-\u001b[31m1\nx',
+      'us-east-1\0',
+      `us-${'a'.repeat(70)}-1`,
+    ];
+    const arns = [
+      ...hosts.map((host) => `arn:aws:kms:${host}:000000000000:key/${id}`),
+      `arn:evil:kms:us-east-1:000000000000:key/${id}`,
+    ];
     for (const arn of [...arns, setting.key.KeyId.replace('key/', 'alias/')]) {
       const length = Buffer.alloc(2);
       length.writeUInt16BE(Buffer.byteLength(arn));
-      setting.folder.write('hostile.kmseal', Buffer.concat([envelope.subarray(0, start - 2), length, Buffer.from(arn), envelope.subarray(end)]));
+      setting.folder.write(
+        'hostile.kmseal',
+        Buffer.concat([envelope.subarray(0, start - 2), length, Buffer.from(arn), envelope.subarray(end)]),
+      );
       // No --endpoint-url: the host would be the region's.
-      const { stderr } = await setting.fails(['open', 'hostile.kmseal'], 4, /ERR_NO_MATCHING_KEY/, { env: { AWS_ENDPOINT_URL: '' } });
+      const { stderr } = await setting.fails(['open', 'hostile.kmseal'], 4, /ERR_NO_MATCHING_KEY/, {
+        env: { AWS_ENDPOINT_URL: '' },
+      });
       const shown = (await setting.succeeds(['inspect', 'hostile.kmseal'])).toString().replaceAll('\n', '');
       // eslint-disable-next-line no-control-regex
       for (const text of [stderr.trimEnd(), shown]) assert.doesNotMatch(text, /[\u0000-\u001f\u007f]/);
@@ -140,14 +190,17 @@ describe('which key', () => {
     assert.equal(proxy.calls.length, 0);
   });
 
-  test('grant tokens go along', async () => {
+  test('open passes grant tokens to KMS', async () => {
     await setting.succeeds(['open', '-o', '-', 'single.kmseal', '--grant-token', 'a', '--grant-token', 'b']);
     await setting.succeeds(['key', 'alias/uploads', '--grant-token', 'c']);
     await setting.succeeds(['reseal', '--key', 'key.json', '-o', '-', 'single.kmseal', '--grant-token', 'd']);
-    assert.deepEqual(proxy.calls.map(({ input }) => input.GrantTokens), [['a', 'b'], ['c'], ['d']]);
+    assert.deepEqual(
+      proxy.calls.map(({ input }) => input.GrantTokens),
+      [['a', 'b'], ['c'], ['d']],
+    );
   });
 
-  test('the other OAEP hash, when told', async () => {
+  test('open uses the other OAEP hash on request', async () => {
     const sha1 = ['--encryption-algorithm', 'RSAES_OAEP_SHA_1'];
     await seal('key.json', 'sha1.kmseal', ...sha1);
     assert.equal((await open('sha1.kmseal', ...sha1)).toString(), 'plain');

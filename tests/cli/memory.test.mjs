@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => setting?.close());
 
-/** Streams through the command, and measures before the last bytes, with which it would end. */
+/** Streams through the command, and measures before the last bytes, which would end it. */
 async function peakOf(args, source) {
   const child = setting.start(args);
   child.stderr.resume();
@@ -32,7 +32,7 @@ async function peakOf(args, source) {
     if (before && !child.stdin.write(before)) await once(child.stdin, 'drain');
     before = chunk;
   }
-  // What is still on its way does not make it grow.
+  // Bytes that are still on their way do not make it grow.
   const peak = 1024 * Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]);
   child.stdin.end(before);
   assert.deepEqual(await closed, [0, null]);
@@ -45,14 +45,20 @@ function* zeros() {
 }
 
 for (const frameLength of [262_144, LONGEST]) {
-  test(`frames of ${frameLength} bytes`, async () => {
+  test(`memory use stays bounded with frames of ${frameLength} bytes`, async () => {
     const sealed = await peakOf(['seal', '--key', 'key.json', '--frame-length', `${frameLength}`, '-'], zeros());
     assert.ok(sealed.received > LENGTH);
     const opened = await peakOf(['open', '--quiet', '-'], sealed.chunks);
     assert.equal(opened.received, LENGTH);
-    const resealed = await peakOf(['reseal', '--quiet', '--key', 'key.json', '--frame-length', `${frameLength}`, '-'], sealed.chunks);
+    const resealed = await peakOf(
+      ['reseal', '--quiet', '--key', 'key.json', '--frame-length', `${frameLength}`, '-'],
+      sealed.chunks,
+    );
     assert.equal(resealed.received, sealed.received);
-    const peaks = Object.entries({ sealed, opened, resealed }).map(([name, { peak }]) => [name, Math.round(peak / MIB)]);
+    const peaks = Object.entries({ sealed, opened, resealed }).map(([name, { peak }]) => [
+      name,
+      Math.round(peak / MIB),
+    ]);
     for (const [name, peak] of peaks) assert.ok(peak <= LIMIT / MIB, `${name}: ${peak} MiB`);
   });
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { symlinkSync, lstatSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { sample } from '../support/bytes.mjs';
+import { sample } from '../support/page/bytes.mjs';
 import { readHeader } from '../support/message.mjs';
 import { startSetting } from './setting.mjs';
 
@@ -21,7 +21,18 @@ before(async () => {
 after(() => setting?.close());
 
 async function sealed(name) {
-  const args = ['seal', '--key', 'key.json', '-c', 'user=4711', '--required-encryption-context', 'tenant=7', '--output', name, '-'];
+  const args = [
+    'seal',
+    '--key',
+    'key.json',
+    '-c',
+    'user=4711',
+    '--required-encryption-context',
+    'tenant=7',
+    '--output',
+    name,
+    '-',
+  ];
   await setting.succeeds(args, { input: PLAINTEXT });
   return folder.read(name);
 }
@@ -30,7 +41,10 @@ async function sealed(name) {
 async function moved(before, after, keyIds = [next.KeyId]) {
   const [old, now] = [readHeader(before), readHeader(after)];
   assert.deepEqual(now.context, old.context);
-  assert.deepEqual(now.edks.map(({ providerInfo }) => providerInfo.toString()), keyIds);
+  assert.deepEqual(
+    now.edks.map(({ providerInfo }) => providerInfo.toString()),
+    keyIds,
+  );
   for (const field of ['messageId', 'commitKey']) assert.notDeepEqual(now[field], old[field]);
   folder.write('moved.kmseal', after);
   for (const keyId of keyIds) {
@@ -40,7 +54,7 @@ async function moved(before, after, keyIds = [next.KeyId]) {
   }
 }
 
-test('in place, with --force only', async () => {
+test('reseal replaces the envelope in place only with --force', async () => {
   const before = await sealed('in-place.kmseal');
   const reseal = ['reseal', '--key', 'next.json', ...PAIRS, 'in-place.kmseal'];
   await setting.fails(reseal, 1, /in-place\.kmseal exists; --force replaces it, --output names another file/);
@@ -49,7 +63,7 @@ test('in place, with --force only', async () => {
   await moved(before, folder.read('in-place.kmseal'));
 });
 
-test('to another file, to standard output, and through a link', async () => {
+test('reseal writes to another file, to standard output, and through a link', async () => {
   const before = await sealed('source.kmseal');
   await setting.succeeds(['reseal', '--key', 'next.json', ...PAIRS, '--output', 'target.kmseal', 'source.kmseal']);
   await moved(before, folder.read('target.kmseal'));
@@ -61,22 +75,46 @@ test('to another file, to standard output, and through a link', async () => {
   await moved(before, folder.read('source.kmseal'));
 });
 
-test('keys are added and taken away', async () => {
+test('reseal adds and removes keys', async () => {
   const before = await sealed('keys.kmseal');
   await setting.succeeds(['reseal', '--key', 'key.json', '--key', 'next.json', ...PAIRS, '--force', 'keys.kmseal']);
   const both = folder.read('keys.kmseal');
   await moved(before, both, [setting.key.KeyId, next.KeyId]);
-  await setting.succeeds(['reseal', '--key', 'next.json', '--key-id', setting.key.KeyId, ...PAIRS, '--force', 'keys.kmseal']);
+  await setting.succeeds([
+    'reseal',
+    '--key',
+    'next.json',
+    '--key-id',
+    setting.key.KeyId,
+    ...PAIRS,
+    '--force',
+    'keys.kmseal',
+  ]);
   await moved(both, folder.read('keys.kmseal'));
 });
 
-test('under the expected context only, and a full disk is told as such', async () => {
+test('reseal requires the expected context, and reports a full disk as such', async () => {
   const before = await sealed('kept.kmseal');
   await setting.fails(['reseal', '--key', 'next.json', '--force', 'kept.kmseal'], 4, /ERR_CONTEXT/);
-  await setting.fails(['reseal', '--key', 'next.json', '-c', 'user=1', '-c', 'tenant=7', '--force', 'kept.kmseal'], 4, /ERR_CONTEXT/);
+  await setting.fails(
+    ['reseal', '--key', 'next.json', '-c', 'user=1', '-c', 'tenant=7', '--force', 'kept.kmseal'],
+    4,
+    /ERR_CONTEXT/,
+  );
   assert.ok(folder.read('kept.kmseal').equals(before));
-  const { KMSEAL, runCommand } = await import('../support/command.mjs');
-  const args = ['-c', 'exec "$0" "$@" > /dev/full', KMSEAL, 'reseal', '--key', 'next.json', ...PAIRS, '--output', '-', 'kept.kmseal'];
+  const { KMSEAL, runCommand } = await import('./command.mjs');
+  const args = [
+    '-c',
+    'exec "$0" "$@" > /dev/full',
+    KMSEAL,
+    'reseal',
+    '--key',
+    'next.json',
+    ...PAIRS,
+    '--output',
+    '-',
+    'kept.kmseal',
+  ];
   const { status, stderr } = await runCommand(folder, setting.env, args, { program: 'sh' });
   assert.equal(status, 1);
   assert.match(stderr, /No space left/);

@@ -1,4 +1,4 @@
-// Who may read what --force replaces: nobody who could not before.
+// Who may read what --force replaces: only those who could before.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, linkSync, lstatSync, mkdirSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
@@ -15,13 +15,19 @@ before(async () => {
 });
 after(() => setting?.close());
 
-const acl = (name) => execFileSync('getfacl', ['--omit-header', '--absolute-names', '--numeric', folder.at(name)]).toString();
+const acl = (name) =>
+  execFileSync('getfacl', ['--omit-header', '--absolute-names', '--numeric', folder.at(name)]).toString();
 const setAcl = (...args) => execFileSync('setfacl', args, { cwd: folder.root });
 const open = (name) => setting.succeeds(['open', '--force', '--output', name, 'f.kmseal']);
 
-describe('--force keeps', () => {
-  test('the access control list, whose mask does not become the rights of the group', async () => {
-    for (const [index, entries] of ['g::---,u:65534:rw', 'g::r--,g:65534:rwx,m::r--', 'u:65534:---', 'u::r--,g::---,o::---,u:65534:r'].entries()) {
+describe('permissions that --force keeps', () => {
+  test("--force keeps the access control list, and its mask does not become the group's rights", async () => {
+    for (const [index, entries] of [
+      'g::---,u:65534:rw',
+      'g::r--,g:65534:rwx,m::r--',
+      'u:65534:---',
+      'u::r--,g::---,o::---,u:65534:r',
+    ].entries()) {
       const name = folder.write(`list-${index}`, 'x');
       chmodSync(folder.at(name), 0o600);
       setAcl('-m', entries, name);
@@ -32,7 +38,7 @@ describe('--force keeps', () => {
     }
   });
 
-  test('a file without a list without one, whatever its folder gives to new files', async () => {
+  test('--force keeps a file without an access control list that way, whatever its folder gives to new files', async () => {
     mkdirSync(folder.at('generous'));
     folder.write('generous/old', 'x');
     chmodSync(folder.at('generous/old'), 0o640);
@@ -46,8 +52,11 @@ describe('--force keeps', () => {
     assert.equal(folder.mode('generous/new'), 0o600);
   });
 
-  test('the list of what reseal and seal replace', async () => {
-    for (const args of [['reseal', '--force', '--key', 'key.json', 'list.kmseal'], ['seal', '--force', '--key', 'key.json', '--output', 'list.kmseal', 'key.json']]) {
+  test('--force keeps the access control list of what reseal and seal replace', async () => {
+    for (const args of [
+      ['reseal', '--force', '--key', 'key.json', 'list.kmseal'],
+      ['seal', '--force', '--key', 'key.json', '--output', 'list.kmseal', 'key.json'],
+    ]) {
       folder.write('list.kmseal', folder.read('f.kmseal'));
       setAcl('-b', 'list.kmseal');
       setAcl('-m', 'u:65534:r', 'list.kmseal');
@@ -57,9 +66,13 @@ describe('--force keeps', () => {
     }
   });
 
-  test('mode bits, but for set-user-ID and set-group-ID', async () => {
+  test('--force keeps mode bits except set-user-ID and set-group-ID', async () => {
     folder.write('setuid', 'x');
-    for (const [mode, kept] of [[0o4755, 0o755], [0o6711, 0o711], [0o1640, 0o640]]) {
+    for (const [mode, kept] of [
+      [0o4755, 0o755],
+      [0o6711, 0o711],
+      [0o1640, 0o640],
+    ]) {
       chmodSync(folder.at('setuid'), mode);
       await open('setuid');
       assert.equal((statSync(folder.at('setuid')).mode & 0o7777).toString(8), kept.toString(8));
@@ -67,41 +80,61 @@ describe('--force keeps', () => {
   });
 });
 
-describe('--force says, with --quiet too,', () => {
+describe('permissions that --force cannot keep', () => {
   const quietly = async (env) => {
-    const { status, stderr } = await setting.run(['reseal', '--quiet', '--force', '--key', 'key.json', 'warned.kmseal'], { env });
+    const { status, stderr } = await setting.run(
+      ['reseal', '--quiet', '--force', '--key', 'key.json', 'warned.kmseal'],
+      { env },
+    );
     assert.equal(status, 0, stderr);
     return stderr;
   };
   const write = () => folder.write('warned.kmseal', folder.read('f.kmseal'));
 
-  test('that the owner could not be kept, and who can read the file now', async () => {
+  test('--force says, even with --quiet, that the owner could not be kept and who can now read the file', async () => {
     write();
     chmodSync(folder.at('warned.kmseal'), 0o644);
     assert.equal(await quietly(), '');
     assert.equal(folder.mode('warned.kmseal'), 0o644);
     const said = await quietly(buildPreload(folder).failing('fchown', '/.kmseal-', 'EPERM'));
-    assert.match(said, /^kmseal: [^\n]*warned\.kmseal: its rights could not be kept; only its owner now, user \d+, can read it\n$/);
+    assert.match(
+      said,
+      /^kmseal: [^\n]*warned\.kmseal: its rights could not be kept; only its owner now, user \d+, can read it\n$/,
+    );
     assert.ok(said.includes(`user ${statSync(folder.at('warned.kmseal')).uid},`));
     assert.equal(folder.mode('warned.kmseal'), 0o600);
   });
 
-  test('that other names of the file keep what was there', async () => {
+  test('--force says, even with --quiet, that other names of the file keep the old content', async () => {
     write();
     linkSync(folder.at('warned.kmseal'), folder.at('hard'));
-    assert.match(await quietly(), /^kmseal: [^\n]*warned\.kmseal: its other names \(hard links\) keep what was there before\n$/);
+    assert.match(
+      await quietly(),
+      /^kmseal: [^\n]*warned\.kmseal: its other names \(hard links\) keep what was there before\n$/,
+    );
     assert.ok(folder.read('hard').equals(folder.read('f.kmseal')));
     assert.equal(await quietly(), '');
   });
 });
 
-describe('--force replaces', () => {
-  test('no link to a device, a folder or a pipe, and nothing in /dev', async () => {
+describe('links and devices', () => {
+  test('--force does not replace a link to a device, a folder or a pipe, nor anything in /dev', async () => {
     execFileSync('mkfifo', [folder.at('pipe')]);
     symlinkSync('/dev/null', folder.at('second'));
-    for (const [name, to] of Object.entries({ device: '/dev/null', 'device-2': 'second', folder: '.', 'to-pipe': 'pipe', descriptor: '/proc/self/fd/1', out: '/dev/stdout' })) {
+    for (const [name, to] of Object.entries({
+      device: '/dev/null',
+      'device-2': 'second',
+      folder: '.',
+      'to-pipe': 'pipe',
+      descriptor: '/proc/self/fd/1',
+      out: '/dev/stdout',
+    })) {
       symlinkSync(to, folder.at(name));
-      await setting.fails(['open', '--force', '--output', name, 'f.kmseal'], 1, /link to what is not a regular file/);
+      await setting.fails(
+        ['open', '--force', '--output', name, 'f.kmseal'],
+        1,
+        /links to something that is not a regular file/,
+      );
       assert.equal(readlinkSync(folder.at(name)), to);
     }
     const stdout = readlinkSync('/dev/stdout');
@@ -109,7 +142,7 @@ describe('--force replaces', () => {
     assert.equal(readlinkSync('/dev/stdout'), stdout);
   });
 
-  test('a link to a file, or to none, by a file, and leaves what it leads to', async () => {
+  test('--force replaces a link to a file, or a dangling link, by a file, and leaves its target alone', async () => {
     folder.write('kept', 'kept');
     symlinkSync('kept', folder.at('link'));
     symlinkSync('nowhere', folder.at('dangling'));
@@ -123,10 +156,17 @@ describe('--force replaces', () => {
   });
 });
 
-describe('an --output that cannot be a file is refused before KMS is asked:', () => {
+describe('impossible outputs', () => {
   const env = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
-  for (const [name, says] of [['new-folder/', /cannot be the name of a file|os error/], ['missing/file', /No such file/], ['f.kmseal/x', /Not a directory/], [`${'n'.repeat(300)}`, /too long/], ['.', /not a regular file/], ['..', /not a regular file/]]) {
-    test(JSON.stringify(name.slice(0, 20)), async () => {
+  for (const [name, says] of [
+    ['new-folder/', /cannot be the name of a file|os error/],
+    ['missing/file', /No such file/],
+    ['f.kmseal/x', /Not a directory/],
+    [`${'n'.repeat(300)}`, /too long/],
+    ['.', /not a regular file/],
+    ['..', /not a regular file/],
+  ]) {
+    test(`seal refuses --output ${JSON.stringify(name.slice(0, 20))}, which cannot be a file, before it asks KMS`, async () => {
       const before = folder.list();
       await setting.fails(['open', '--key-id', setting.key.KeyId, '--output', name, 'f.kmseal'], 1, says, { env });
       assert.deepEqual(folder.list(), before);

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, linkSync, statSync, symlinkSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { KmsPublicKey, Sealer } from 'kmseal';
-import { sample } from '../support/bytes.mjs';
-import { startKmsProxy } from '../support/kms-proxy.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { startKmsProxy } from '../support/servers/kms-proxy.mjs';
 import { readHeader, serializeContext } from '../support/message.mjs';
 import { startSetting } from './setting.mjs';
 
@@ -22,7 +22,7 @@ after(() => setting?.close());
 const seal = (...args) => setting.succeeds(['seal', '--key', 'key.json', ...args]);
 const open = (...args) => setting.succeeds(['open', '--key-id', setting.key.KeyId, ...args]);
 
-test('files of every length, many at once, each beside its source', async () => {
+test('open restores files of every length, many at once, each beside its envelope', async () => {
   const names = LENGTHS.map((length) => folder.write(`${length}.bin`, sample(length)));
   await seal(...names);
   assert.ok(names.every((name) => folder.list().includes(`${name}.kmseal`)));
@@ -30,7 +30,7 @@ test('files of every length, many at once, each beside its source', async () => 
   for (const length of LENGTHS) assert.ok(folder.read(`${length}.bin`).equals(sample(length)), `${length} bytes`);
 });
 
-test('standard input to standard output, in frames of every length', async () => {
+test('open restores standard input to standard output, in frames of every length', async () => {
   for (const frameLength of [4096, 5000, 1 << 20]) {
     for (const length of [0, 4096, 5000, 10_000, 1_100_000]) {
       const plaintext = sample(length);
@@ -43,7 +43,7 @@ test('standard input to standard output, in frames of every length', async () =>
   }
 });
 
-test('to a file or standard output by --output', async () => {
+test('--output writes to a file or to standard output', async () => {
   folder.write('in', 'from in');
   await seal('in', '--output', 'elsewhere');
   assert.equal((await open('elsewhere', '--output', '-')).toString(), 'from in');
@@ -54,7 +54,7 @@ test('to a file or standard output by --output', async () => {
   assert.equal(folder.read('from-stdin').toString(), 'from in');
 });
 
-test('names with spaces, other scripts, line ends and leading hyphens', async () => {
+test('the command handles names with spaces, other scripts, line ends and leading hyphens', async () => {
   for (const name of ['two words', 'ключ 鍵 😀', 'line\nend', '-dash', '--', 'a.kmseal', '.hidden', '*']) {
     folder.write(name, name);
     await seal('--', name);
@@ -67,21 +67,21 @@ test('names with spaces, other scripts, line ends and leading hyphens', async ()
   assert.equal((await open('--output', '-', './-.kmseal')).toString(), 'a file of this name');
 });
 
-test('what is written is for its owner alone, and what is replaced keeps its mode and owner', async () => {
+test('a new file is readable by its owner only, and a replaced file keeps its mode and owner', async () => {
   folder.write('modes', 'x');
   await seal('modes');
   assert.equal(folder.mode('modes.kmseal'), 0o600);
   assert.equal(folder.mode('modes'), 0o644);
-  // Only root may give files away; for others it stays theirs.
+  // Only root may change a file's owner; for others it stays their own.
   const owner = process.getuid() === 0 ? 65_534 : process.getuid();
   const group = process.getuid() === 0 ? 65_533 : process.getgid();
   chownSync(folder.at('modes'), owner, group);
   await open('--force', 'modes.kmseal');
   const { uid, gid } = statSync(folder.at('modes'));
-  assert.deepEqual([folder.mode('modes'), uid, gid], [0o644, owner, group]);
+  assert.deepEqual({ mode: folder.mode('modes'), uid, gid }, { mode: 0o644, uid: owner, gid: group });
 });
 
-test('nothing is replaced without --force, nor through a link with it', async () => {
+test('the command replaces nothing without --force, and follows no link with it', async () => {
   folder.write('kept', 'kept');
   folder.write('kept.kmseal', 'was here');
   await setting.fails(['seal', '--key', 'key.json', 'kept'], 1, /kept\.kmseal exists; --force/);
@@ -98,13 +98,17 @@ test('nothing is replaced without --force, nor through a link with it', async ()
   assert.equal(folder.mode('symbolic.kmseal'), 0o600);
   for (const other of ['/dev/null', '.']) {
     for (const force of [[], ['--force']]) {
-      await setting.fails(['seal', '--key', 'key.json', ...force, '--output', other, 'kept'], 1, /not a regular file; name one with --output/);
+      await setting.fails(
+        ['seal', '--key', 'key.json', ...force, '--output', other, 'kept'],
+        1,
+        /not a regular file; name one with --output/,
+      );
     }
   }
 });
 
 describe('encryption contexts', () => {
-  test('stored and required pairs must be expected', async () => {
+  test('open requires the stored and required pairs to be expected', async () => {
     folder.write('bound', 'bound');
     await seal('-c', 'user=4711', '--required-encryption-context', 'tenant=7', 'bound');
     const { context } = readHeader(folder.read('bound.kmseal'));
@@ -117,7 +121,7 @@ describe('encryption contexts', () => {
     await refused('-c', 'user=4711', '-c', 'tenant=8');
   });
 
-  test('a value may hold an equals sign, a key may stand once', async () => {
+  test('an encryption context accepts an equals sign in a value, and a key only once', async () => {
     const envelope = await setting.succeeds(['seal', '-k', 'key.json', '-c', 'a=b=c', '-'], { input: 'x' });
     assert.deepEqual(readHeader(envelope).context, serializeContext([['a', 'b=c']]));
     await setting.fails(['seal', '-k', 'key.json', '-c', 'a=1', '-c', 'a=2', '-'], 2, /"a" is given twice/);
@@ -125,14 +129,14 @@ describe('encryption contexts', () => {
   });
 });
 
-test('many files under one cached data key cost one call, and the digest is compared all the same', async () => {
-  const sealer = new Sealer({ keys: await KmsPublicKey.import(setting.key), cache: { maxAge: 60_000 } });
+test('many files under one cached data key need one call, and the digest is still compared', async () => {
+  const sealer = new Sealer({ keys: [await KmsPublicKey.import(setting.key)], cache: { maxAge: 60_000 } });
   const names = [];
   for (let index = 0; index < 5; index += 1) {
     names.push(folder.write(`cached-${index}.kmseal`, await sealer.seal(sample(index))));
   }
   sealer.close();
-  // The first one's data key under another context: only the digest tells.
+  // The first one's data key under another context: only the digest shows it.
   const moved = Buffer.concat([...withContext(folder.read(names[0]), [['user', '1']])]);
   names.push(folder.write('cached-moved.kmseal', moved));
   const proxy = await startKmsProxy(setting.kms.emulator.endpoint);

@@ -1,10 +1,10 @@
 // What every test of the command starts from: KMS, a key, a folder, and the command in it.
 import assert from 'node:assert/strict';
 import { after, afterEach, before } from 'node:test';
-import { printed } from '../../scripts/lib/kms.mjs';
-import { createFolder, runCommand, startCommand } from '../support/command.mjs';
-import { startKmsProxy } from '../support/kms-proxy.mjs';
-import { startKms } from '../support/kms.mjs';
+import { printed } from '../../tools/kms.mjs';
+import { createFolder, runCommand, startCommand } from './command.mjs';
+import { startKmsProxy } from '../support/servers/kms-proxy.mjs';
+import { startKms } from '../support/servers/kms.mjs';
 
 /** @param {Parameters<typeof startKms>[0]} [options] */
 export async function startSetting(options) {
@@ -17,11 +17,11 @@ export async function startSetting(options) {
     folder,
     key,
     env,
-    /** Runs the command, whatever comes of it. */
+    /** Runs the command, with any outcome. */
     run: (args, settings = {}) => runCommand(folder, { ...env, ...settings.env }, args, settings),
     start: (args, settings = {}) => startCommand(folder, { ...env, ...settings.env }, args),
 
-    /** Runs the command, which must succeed; gives its standard output. */
+    /** Runs the command, which must succeed; returns its standard output. */
     async succeeds(args, settings) {
       const { status, stdout, stderr } = await setting.run(args, settings);
       assert.equal(status, 0, stderr);
@@ -53,7 +53,7 @@ export async function startSetting(options) {
 }
 
 /**
- * What tests start from that watch or change what KMS answers: the command's calls go through a proxy, and what was seen and changed
+ * The starting point of tests that watch or change KMS's answers: the command's calls go through a proxy, and what was seen and changed
  * is forgotten after each test.
  * @param {() => Promise<void>} prepare comes before the tests
  */
@@ -68,6 +68,7 @@ export function testThroughProxy(prepare) {
     Object.assign(proxy, { calls: started.calls, endpoint: started.endpoint });
     setting.env.AWS_ENDPOINT_URL = proxy.endpoint;
     await prepare();
+    proxy.calls.length = 0;
   });
   afterEach(() => {
     proxy.calls.length = 0;
@@ -80,8 +81,10 @@ export function testThroughProxy(prepare) {
   return {
     setting,
     proxy,
-    seal: (key, output, ...args) => setting.succeeds(['seal', '--key', key, '--output', output, ...args, '-'], { input: 'plain' }),
+    seal: (key, output, ...args) =>
+      setting.succeeds(['seal', '--key', key, '--output', output, ...args, '-'], { input: 'plain' }),
     open: (envelope, ...args) => setting.succeeds(['open', '--output', '-', ...args, envelope]),
-    refused: (status, line, envelope, ...args) => setting.fails(['open', '--output', '-', ...args, envelope], status, line),
+    refused: (status, line, envelope, ...args) =>
+      setting.fails(['open', '--output', '-', ...args, envelope], status, line),
   };
 }

@@ -1,19 +1,19 @@
-// The command on a terminal: when there is a progress bar, what is not shown there, and what Ctrl-C leaves.
+// The command on a terminal: when there is a progress bar, what must not be shown there, and what Ctrl-C leaves.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sample } from '../support/bytes.mjs';
-import { endOf } from '../support/command.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { endOf } from './command.mjs';
 import { framePlaces } from '../support/message.mjs';
-import { CONTROL_C, CONTROL_D, startOnTerminal } from '../support/terminal.mjs';
+import { CONTROL_C, CONTROL_D, startOnTerminal } from './terminal.mjs';
 import { startSetting } from './setting.mjs';
 
 const PLAINTEXT = sample(3_000_000);
 const SEAL = ['seal', '--key', 'key.json', '--force'];
 const RESEAL = ['reseal', '--key', 'key.json', '--force'];
-/** The file's name and how far it is, over and over in one line, which is empty in the end. */
+/** The file's name and its progress, redrawn in one line, which is empty in the end. */
 const BAR = /^(\S+ [█░]+ +[\d.]+ [KM]iB\/2\.86 MiB [^\r\n]*\r\x1b\[2K)+$/;
 
 let setting;
@@ -29,7 +29,7 @@ after(() => setting?.close());
 
 const start = (args, redirections) => startOnTerminal(folder, setting.env, args, redirections);
 
-/** Runs the command there to its end; gives its status and what is shown. */
+/** Runs the command there to its end; returns its status and what is shown. */
 async function shown(args, redirections) {
   const { status, stdout, stderr } = await endOf(await start(args, redirections));
   assert.equal(stderr, ''); // Python's own
@@ -39,8 +39,12 @@ async function shown(args, redirections) {
 describe('a progress bar', () => {
   const note = () => `big.kmseal: opened with ${setting.key.KeyId}\r\n`;
 
-  test('where standard error is a terminal, and nothing of it in the end', async () => {
-    for (const [args, said] of [[[...SEAL, 'big'], ''], [['open', '--force', 'big.kmseal'], note()], [[...RESEAL, 'big.kmseal'], note()]]) {
+  test('a progress bar shows where standard error is a terminal, and leaves nothing there in the end', async () => {
+    for (const [args, said] of [
+      [[...SEAL, 'big'], ''],
+      [['open', '--force', 'big.kmseal'], note()],
+      [[...RESEAL, 'big.kmseal'], note()],
+    ]) {
       const { status, text } = await shown(args);
       assert.equal(status, 0, text);
       assert.ok(text.endsWith(said), text);
@@ -49,21 +53,21 @@ describe('a progress bar', () => {
     assert.ok(folder.read('big').equals(PLAINTEXT));
   });
 
-  test('also where only that one is, and without a length where there is none', async () => {
+  test('a progress bar shows where only standard error is a terminal, and without a length where it is unknown', async () => {
     const { status, text } = await shown([...SEAL, '-'], '< big > piped.kmseal');
     assert.equal(status, 0, text);
     assert.match(text, /^(standard input \S+ [\d.]+ [KM]iB [^\r\n]*\r\x1b\[2K)+$/);
     assert.ok((await setting.succeeds(['open', '-o', '-', 'piped.kmseal'])).equals(PLAINTEXT));
   });
 
-  test('nowhere else: not in a file, a pipe or with --quiet', async () => {
+  test('a progress bar shows nowhere else: not in a file, in a pipe or with --quiet', async () => {
     assert.deepEqual(await shown(['open', '--force', 'big.kmseal'], '2> errors'), { status: 0, text: '' });
     assert.equal(folder.read('errors').toString(), note().replace('\r', ''));
     assert.deepEqual(await shown([...RESEAL, '--quiet', 'big.kmseal']), { status: 0, text: '' });
     assert.deepEqual(await shown([...SEAL, 'big'], '2>&1 | cat'), { status: 0, text: '' });
   });
 
-  test("of a file whose name would command the terminal", async () => {
+  test('a progress bar escapes a file name that would control the terminal', async () => {
     const name = 'a\u001b[31m\u202eb\rc';
     folder.write(name, PLAINTEXT);
     const { status, text } = await shown([...SEAL, name]);
@@ -72,7 +76,7 @@ describe('a progress bar', () => {
     assert.ok(text.startsWith('a\\u{1b}[31m\\u{202e}b\\rc '), text);
   });
 
-  test('is gone when the work fails', async () => {
+  test('a progress bar disappears when the work fails', async () => {
     folder.write('cut.kmseal', folder.read('kept.kmseal').subarray(0, 2_000_000));
     const { status, text } = await shown(['open', 'cut.kmseal']);
     assert.equal(status, 3);
@@ -81,25 +85,34 @@ describe('a progress bar', () => {
 });
 
 describe('what is written to the terminal', () => {
-  test('is never an envelope, and KMS is not asked for it', async () => {
-    const refused = /^kmseal: [^\r\n]*: an envelope is no text for a terminal; give --output, or redirect this to a file\r\n$/;
+  test('an envelope is never written to the terminal, and KMS is not asked for it', async () => {
+    const refused =
+      /^kmseal: [^\r\n]*: an envelope is not text, and would garble a terminal; give --output, or redirect this to a file\r\n$/;
     const env = { ...setting.env, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
-    for (const [args, redirections] of [[[...SEAL, '-o', '-', 'big']], [[...SEAL, '-'], '< big'], [[...RESEAL, '-o', '-', 'kept.kmseal']], [[...RESEAL, '-'], '< kept.kmseal']]) {
+    for (const [args, redirections] of [
+      [[...SEAL, '-o', '-', 'big']],
+      [[...SEAL, '-'], '< big'],
+      [[...RESEAL, '-o', '-', 'kept.kmseal']],
+      [[...RESEAL, '-'], '< kept.kmseal'],
+    ]) {
       const { status, stdout } = await endOf(await startOnTerminal(folder, env, args, redirections));
       assert.equal(status, 2);
       assert.match(stdout.toString(), refused);
     }
   });
 
-  test('is plaintext, if asked for, and no progress bar in it', async () => {
+  test('plaintext is written to the terminal on request, without a progress bar in it', async () => {
     const text = 'line\r\n'.repeat(100_000);
     await setting.succeeds([...SEAL, '-o', 'text.kmseal', '-'], { input: text.replaceAll('\r', '') });
     const { status, text: all } = await shown(['open', '-o', '-', 'text.kmseal']);
-    assert.deepEqual([status, all === `${text}text.kmseal: opened with ${setting.key.KeyId}\r\n`], [0, true]);
+    assert.deepEqual(
+      { status, isWhole: all === `${text}text.kmseal: opened with ${setting.key.KeyId}\r\n` },
+      { status: 0, isWhole: true },
+    );
   });
 });
 
-test('what is typed is sealed', async () => {
+test('seal seals what is typed', async () => {
   const child = await start([...SEAL, '--quiet', '-o', 'typed.kmseal', '-']);
   const end = endOf(child);
   child.stdin.write(`first\nsecond\n${CONTROL_D}`);
@@ -117,10 +130,10 @@ describe('Ctrl-C midway', () => {
   };
 
   for (const [name, { args, part }] of Object.entries(CASES)) {
-    test(`leaves nothing of ${name}, and what was there`, async () => {
+    test(`Ctrl-C midway leaves nothing of ${name}, and keeps what was there`, async () => {
       execFileSync('mkfifo', [folder.at(`${name}.fifo`)]);
       folder.write(`${name}.target`, 'was here');
-      // Both ends: it does not wait for the other one, and never ends.
+      // Opened at both ends: it does not wait for the other one, and never ends.
       const fifo = await open(folder.at(`${name}.fifo`), 'r+');
       try {
         const child = await start([...args, '-o', `${name}.target`, '-'], `< ${name}.fifo`);

@@ -1,10 +1,7 @@
-// What the command says of itself: help, exit statuses, wrong usage, completions.
+// What the command says of itself (docs/command.md has its help word for word): help, exit statuses, wrong usage, completions.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ROOT } from '../../scripts/lib/run.mjs';
 import { startSetting } from './setting.mjs';
 
 let setting;
@@ -16,16 +13,8 @@ after(() => setting?.close());
 const help = async (...args) => (await setting.succeeds([...args, '--help'])).toString().replace(/\s+/g, ' ');
 
 describe('help', () => {
-  test('and README give the same exit statuses', async () => {
-    const inHelp = /Exit status: (.*?)\. With several files the first failure's; the others are still done\./.exec(await help());
-    const text = readFileSync(path.join(ROOT, 'README.md'), 'utf8').replace(/\s+/g, ' ');
-    const inReadme = /\*\*Exit status\*\*: (.*?)\. With several files the first failure's; the others are still done\./.exec(text);
-    assert.equal(inReadme[1], inHelp[1]);
-    assert.deepEqual(inHelp[1].split('; ').map((line) => line[0]), ['0', '1', '2', '3', '4', '5', '6']);
-  });
-
-  test('of every subcommand; that of reseal says what replaces an envelope', async () => {
-    for (const command of ['key', 'seal', 'open', 'reseal', 'inspect', 'completions']) {
+  test('help covers every subcommand, and that of reseal says what replaces an envelope', async () => {
+    for (const command of ['key', 'seal', 'open', 'reseal', 'inspect', 'check', 'man', 'completions']) {
       assert.match(await help(command), new RegExp(`Usage: kmseal ${command} `));
     }
     assert.match(await help('reseal'), /in place with --force, or to --output/);
@@ -33,7 +22,7 @@ describe('help', () => {
   });
 });
 
-describe('wrong usage is status 2 and says what is right:', () => {
+describe('wrong usage', () => {
   const seal = ['seal', '--key', 'key.json'];
   for (const [args, says] of [
     [[], /Usage: kmseal/],
@@ -49,9 +38,9 @@ describe('wrong usage is status 2 and says what is right:', () => {
     [['open', '--key-id', '1234abcd-12ab-34cd-56ef-1234567890ab', 'x.kmseal'], /arn:aws:kms:REGION:ACCOUNT:key\/ID/],
     [[...seal, '-', 'x'], /--output and - go with one FILE only/],
     [[...seal, '--output', 'z', 'x', 'y'], /--output and - go with one FILE only/],
-    [['open', 'no-ending'], /does not end in \.kmseal; say with --output where to write/],
+    [['open', 'no-ending'], /does not end in \.kmseal; give --output/],
   ]) {
-    test(args.join(' ') || 'nothing', async () => {
+    test(`kmseal exits with status 2 and names the correction for: ${args.join(' ') || 'no arguments'}`, async () => {
       const { status, stdout, stderr } = await setting.run(args);
       assert.equal(status, 2, stderr);
       assert.equal(stdout.length, 0);
@@ -62,22 +51,25 @@ describe('wrong usage is status 2 and says what is right:', () => {
 
 describe('completions', () => {
   for (const shell of ['bash', 'zsh', 'fish', 'elvish', 'powershell']) {
-    test(`for ${shell} name everything`, async () => {
+    test(`completions for ${shell} name every option`, async () => {
       const script = await setting.succeeds(['completions', shell]);
       for (const word of ['reseal', 'key-id', 'endpoint-url', 'grant-token']) assert.ok(script.includes(word), word);
     });
   }
 
   for (const shell of ['bash', 'zsh', 'fish']) {
-    test(`${shell} can read its own`, async () => {
+    test(`${shell} can parse its own completions`, async () => {
       const script = await setting.succeeds(['completions', shell]);
-      const { status, stderr, error } = spawnSync(shell, ['-n', setting.folder.at(setting.folder.write(`completions.${shell}`, script))]);
+      const { status, stderr, error } = spawnSync(shell, [
+        '-n',
+        setting.folder.at(setting.folder.write(`completions.${shell}`, script)),
+      ]);
       assert.equal(error, undefined);
-      assert.deepEqual([status, stderr.toString()], [0, '']);
+      assert.deepEqual({ status, stderr: stderr.toString() }, { status: 0, stderr: '' });
     });
   }
 
-  test('bash completes with them', async () => {
+  test('bash completes with the generated completions', async () => {
     const script = await setting.succeeds(['completions', 'bash']);
     const complete = `${script}\nCOMP_WORDS=(kmseal res); COMP_CWORD=1; _kmseal kmseal res kmseal; echo "\${COMPREPLY[@]}"`;
     const { stdout, stderr } = spawnSync('bash', ['--norc'], { input: complete });

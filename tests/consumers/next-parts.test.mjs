@@ -6,11 +6,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 import { By, until } from 'selenium-webdriver';
-import { answers, freePort, startChild } from '../../scripts/lib/child.mjs';
-import { printed } from '../../scripts/lib/kms.mjs';
-import { launch } from '../support/browser.mjs';
+import { startChild, startOnPort } from '../../tools/child.mjs';
+import { printed } from '../../tools/kms.mjs';
+import { launch } from '../support/browsers/browser.mjs';
 import { startProject, wasmFiles } from '../support/consumers.mjs';
-import { startKms } from '../support/kms.mjs';
+import { startKms } from '../support/servers/kms.mjs';
 import { outputOf } from '../support/tarball.mjs';
 
 const APPS = ['../package/consumers/next', 'next-parts'].map((name) => fileURLToPath(new URL(name, import.meta.url)));
@@ -37,7 +37,7 @@ for (const bundler of ['turbopack', 'webpack']) {
     before(async () => {
       project = await startProject();
       const place = (...names) => path.join(project.project, ...names);
-      for (const app of APPS) cpSync(app, project.project, { recursive: true });
+      for (const app of APPS) cpSync(app, place('src/app'), { recursive: true });
       for (const folder of ['', 'opened']) cpSync(place('app/kms.js'), place('src/app', folder, 'kms.js'));
       rmSync(place('app'), { recursive: true }); // to Next.js it would be the site
       // The edge runtime is deprecated. With webpack, Next.js 16.4 does not build this route.
@@ -45,18 +45,26 @@ for (const bundler of ['turbopack', 'webpack']) {
       mkdirSync(place('public'));
       const answer = JSON.stringify(printed(key));
       writeFileSync(place('public/kms-public-key.json'), answer);
-      writeFileSync(place('next.config.mjs'), `export default { turbopack: { root: ${JSON.stringify(project.tools)} } };`);
-      env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', KMS_ENDPOINT: kms.emulator.endpoint, KMS_KEY_ID: key.KeyId, KMS_PUBLIC_KEY: answer };
+      writeFileSync(
+        place('next.config.mjs'),
+        `export default { turbopack: { root: ${JSON.stringify(project.tools)} } };`,
+      );
+      env = {
+        ...process.env,
+        NEXT_TELEMETRY_DISABLED: '1',
+        KMS_ENDPOINT: kms.emulator.endpoint,
+        KMS_KEY_ID: key.KeyId,
+        KMS_PUBLIC_KEY: answer,
+      };
     });
     after(() => project?.remove());
 
     async function serves(args, NODE_ENV) {
-      const port = await freePort();
-      const origin = `http://127.0.0.1:${port}`;
-      const all = [...args, project.project, '--hostname', '127.0.0.1', '--port', String(port)];
-      const server = startChild(project.bin('next'), all, { ...env, NODE_ENV });
+      const all = (port) => [...args, project.project, '--hostname', '127.0.0.1', '--port', String(port)];
+      const { origin, stop } = await startOnPort((port) =>
+        startChild(project.bin('next'), all(port), { ...env, NODE_ENV }),
+      );
       try {
-        await server.until(() => answers(origin));
         assert.match(await text(`${origin}/rendered`), /opened in the server component/);
         assert.equal(await text(`${origin}/handler`), 'opened in the route handler');
         if (bundler === 'turbopack') assert.equal(await text(`${origin}/edge`), 'opened in the edge route');
@@ -65,12 +73,15 @@ for (const bundler of ['turbopack', 'webpack']) {
         await browser.driver.wait(until.elementTextMatches(output, /opened|failed/), 60_000);
         assert.equal(await output.getText(), 'the server opened: sealed in the page');
       } finally {
-        await server.stop();
+        await stop();
       }
     }
 
     test('the build has the .wasm once for the browser, and every part of it seals', async () => {
-      await outputOf(project.bin('next'), ['build', `--${bundler}`], project.project, { ...env, NODE_ENV: 'production' });
+      await outputOf(project.bin('next'), ['build', `--${bundler}`], project.project, {
+        ...env,
+        NODE_ENV: 'production',
+      });
       assert.equal(wasmFiles(path.join(project.project, '.next/static')).length, 1);
       await serves(['start'], 'production');
     });

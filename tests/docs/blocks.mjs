@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ROOT } from '../../scripts/lib/run.mjs';
+import { ROOT } from '../../tools/run.mjs';
 
 /** Programs are written here, where imports find the package itself and its development dependencies. */
 const FOLDER = path.join(ROOT, 'target', 'docs');
@@ -19,12 +19,18 @@ export function blocksOf(document) {
   return blocks;
 }
 
-/** Those whose blocks have tests of their own. */
-export const PAGES = readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => path.join('docs', name)).sort();
+const markdown = (folder) =>
+  readdirSync(path.join(ROOT, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => path.posix.join(folder, name));
 
-export const DOCUMENTS = readdirSync(ROOT).filter((name) => name.endsWith('.md')).sort();
+/** The guides. */
+export const GUIDES = markdown('docs').sort();
 
-/** A block with its placeholders filled in, each of which must be there. */
+/** Every page that readers come to. */
+export const PAGES = [...markdown('.').sort(), ...GUIDES];
+
+/** A block with its placeholders filled in, all of which must exist. */
 export function fill(code, values) {
   return Object.entries(values).reduce((text, [placeholder, value]) => {
     if (!text.includes(placeholder)) throw new Error(`no ${placeholder} in:\n${code}`);
@@ -52,11 +58,8 @@ export function write(name, code) {
   return file;
 }
 
-/** The server's half among the blocks of "To S3, in parts": what it defines. @param {string[]} codes */
-export async function serverOf(codes) {
-  const server = codes.find((code) => code.includes('S3Client'));
-  const commands = [...new Set(server.match(/\b\w+Command\b/g))].join(', ');
-  const imports = `import { S3Client, ${commands} } from '@aws-sdk/client-s3';\nimport { getSignedUrl } from '@aws-sdk/s3-request-presigner';`;
-  const file = write('server.mjs', moduleOf(server, { imports, returns: ['handle', 'uploads'] }));
+/** What a block defines that is the server's half of uploads to S3. @param {string} server */
+export async function serverOf(server) {
+  const file = write('server.mjs', moduleOf(server, { returns: ['handle', 'uploads'] }));
   return (await import(pathToFileURL(file).href)).example({});
 }

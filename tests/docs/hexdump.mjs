@@ -1,12 +1,12 @@
-// An envelope, byte by byte, for FORMAT.md.
+// An envelope, byte by byte, for docs/format.md.
 //
-//     node tests/docs/hexdump.mjs --write      puts it there
+//     node tests/docs/hexdump.mjs --write      writes it there
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { knownAnswers } from '../support/known-answers.mjs';
 import { framePlaces, readHeader } from '../support/message.mjs';
 
-export const DOCUMENT = new URL('../../FORMAT.md', import.meta.url);
+export const DOCUMENT = new URL('../../docs/format.md', import.meta.url);
 /** The generated block of a text. */
 export const BLOCK = /(?<=<!-- the next block is made by tests\/docs\/hexdump\.mjs -->\n```text\n)[^]*?(?=```\n)/;
 
@@ -51,7 +51,10 @@ function frameFields(envelope, [start, end]) {
 }
 
 function line(envelope, [start, end], text) {
-  const shown = envelope.subarray(start, Math.min(end, start + 12)).toString('hex').replaceAll(/..(?=.)/g, '$& ');
+  const shown = envelope
+    .subarray(start, Math.min(end, start + 12))
+    .toString('hex')
+    .replaceAll(/..(?=.)/g, '$& ');
   const rest = end - start > 12 ? ` ... (${end - start})` : '';
   return `${start.toString(16).padStart(4, '0')}  ${(shown + rest).padEnd(45)}  ${text}`;
 }
@@ -59,11 +62,18 @@ function line(envelope, [start, end], text) {
 export function hexdump() {
   const { envelope } = knownAnswers().find(({ vector }) => vector.name === 'two-keys');
   const { places } = readHeader(envelope);
-  const header = Object.entries(places).map(([name, place]) => line(envelope, place, describe(name, envelope.subarray(...place))));
-  const frames = framePlaces(envelope).map((place) => frameFields(envelope, place).map((field) => line(envelope, ...field)));
+  const header = Object.entries(places).map(([name, place]) =>
+    line(envelope, place, describe(name, envelope.subarray(...place))),
+  );
+  const frames = framePlaces(envelope).map((place) =>
+    frameFields(envelope, place).map((field) => line(envelope, ...field)),
+  );
   return [header, ...frames].map((part) => `${part.join('\n')}\n`).join('\n');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv[2] === '--write') {
-  writeFileSync(DOCUMENT, readFileSync(DOCUMENT, 'utf8').replace(BLOCK, () => hexdump()));
+  writeFileSync(
+    DOCUMENT,
+    readFileSync(DOCUMENT, 'utf8').replace(BLOCK, () => hexdump()),
+  );
 }

@@ -1,10 +1,10 @@
-// examples/batch-open.mjs, as S3 Batch Operations calls it, and what of its failures passes.
+// examples/batch-open.mjs, as S3 Batch Operations calls it, and which of its failures are temporary.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { KmsPublicKey, Sealer } from 'kmseal';
-import { sample } from '../support/bytes.mjs';
-import { CHECKSUMS, CONTEXT, startFunctions } from '../support/functions.mjs';
-import { outcomeOf, tasks } from '../support/tasks.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { CHECKSUMS, CONTEXT, startFunctions } from './functions.mjs';
+import { outcomeOf, tasks } from './tasks.mjs';
 
 const SIZE = 400_000;
 /** Two parts of an upload. */
@@ -20,28 +20,38 @@ after(() => aws?.close());
 beforeEach(() => aws.proxy.reset());
 
 /** A new one has no data key yet. */
-const instance = (settings) => aws.load('batch-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain, AWS_MAX_ATTEMPTS: '1', ...settings });
+const instance = (settings) =>
+  aws.load('batch-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain, AWS_MAX_ATTEMPTS: '1', ...settings });
 /** One task's code, and the start of its text. */
 const outcome = (key, more) => outcomeOf(handler, { bucket: aws.envelopes, key, ...more });
-const opensTo = async (name, plaintext) => assert.ok(Buffer.from(plaintext).equals(await aws.get(aws.plain, name)), name);
+const opensTo = async (name, plaintext) =>
+  assert.ok(Buffer.from(plaintext).equals(await aws.get(aws.plain, name)), name);
 
 describe('the task of a job that opens', () => {
-  test('opens, says so, and does it once, in both schemas', async () => {
+  test('the task opens an object once and reports it, in both schemas', async () => {
     for (const ChecksumAlgorithm of CHECKSUMS) {
       const name = `uploads/4711/x y+${ChecksumAlgorithm}`;
       await aws.upload(aws.envelopes, `${name}.kmseal`, sample(SIZE), { ChecksumAlgorithm });
-      const expected = { invocationSchemaVersion: '1.0', invocationId: 'call-1', treatMissingKeysAs: 'PermanentFailure' };
+      const expected = {
+        invocationSchemaVersion: '1.0',
+        invocationId: 'call-1',
+        treatMissingKeysAs: 'PermanentFailure',
+      };
       const first = tasks({ bucket: aws.envelopes, key: `${name}.kmseal` });
       const result = (resultString) => [{ taskId: 'task-0', resultCode: 'Succeeded', resultString }];
       assert.deepEqual(await handler(first), { ...expected, results: result('written') });
       await opensTo(name, sample(SIZE));
       const [{ s3BucketArn, ...task }] = first.tasks;
       const second = { ...first, invocationSchemaVersion: '2.0', tasks: [{ ...task, s3Bucket: aws.envelopes }] };
-      assert.deepEqual(await handler(second), { ...expected, invocationSchemaVersion: '2.0', results: result('already there') });
+      assert.deepEqual(await handler(second), {
+        ...expected,
+        invocationSchemaVersion: '2.0',
+        results: result('already there'),
+      });
     }
   });
 
-  test('opens again what was replaced', async () => {
+  test('the task opens again an object that was replaced', async () => {
     await aws.upload(aws.envelopes, 'uploads/4711/again.kmseal', sample(SIZE));
     assert.deepEqual(await outcome('uploads/4711/again.kmseal'), ['Succeeded', 'written']);
     await aws.upload(aws.envelopes, 'uploads/4711/again.kmseal', BIG);
@@ -49,7 +59,7 @@ describe('the task of a job that opens', () => {
     await opensTo('uploads/4711/again', BIG);
   });
 
-  test('takes one version of each key, the current one, whatever the manifest names', async () => {
+  test('the task opens only the current version of each key, whatever the manifest names', async () => {
     const bucket = await aws.bucket('versions', { versioned: true });
     const old = await aws.upload(bucket, 'uploads/4711/v.kmseal', sample(SIZE));
     const current = await aws.upload(bucket, 'uploads/4711/v.kmseal', sample(SIZE + 1));
@@ -63,14 +73,14 @@ describe('the task of a job that opens', () => {
     assert.deepEqual(await of(current), ['PermanentFailure', 'source gone']);
   });
 
-  test('says so where the plaintext was deleted from a versioned target, and leaves it deleted', async () => {
+  test('the task reports that plaintext was deleted from a versioned target, and leaves it deleted', async () => {
     await aws.upload(aws.envelopes, 'uploads/4711/del.kmseal', sample(SIZE));
     await outcome('uploads/4711/del.kmseal');
     await aws.delete(aws.plain, 'uploads/4711/del');
     assert.deepEqual(await outcome('uploads/4711/del.kmseal'), ['PermanentFailure', 'deleted since']);
   });
 
-  test('works into an unversioned bucket, too', async () => {
+  test('the task writes into an unversioned bucket too', async () => {
     const PLAIN_BUCKET = await aws.bucket('plain-unversioned');
     const into = await instance({ PLAIN_BUCKET });
     const key = 'uploads/4711/u.kmseal';
@@ -83,28 +93,41 @@ describe('the task of a job that opens', () => {
     }
   });
 
-  test('one that fails is told of, and those after it are done', async () => {
+  test('the task reports an object that fails, and processes those after it', async () => {
     await aws.put(aws.envelopes, 'uploads/4711/text.kmseal', sample(SIZE));
     await aws.upload(aws.envelopes, 'uploads/4711/fine.kmseal', sample(SIZE));
-    const keys = ['uploads/4711/text.kmseal', 'x', 'uploads/4711/a', 'uploads/4711/.kmseal', 'uploads/4711/none.kmseal', 'uploads/4711/fine.kmseal'];
+    const keys = [
+      'uploads/4711/text.kmseal',
+      'x',
+      'uploads/4711/a',
+      'uploads/4711/.kmseal',
+      'uploads/4711/none.kmseal',
+      'uploads/4711/fine.kmseal',
+    ];
     const mixed = tasks(...keys.map((key) => ({ bucket: aws.envelopes, key })));
     mixed.tasks[1].s3Key = '%E0%A4%A';
     const { results } = await handler(mixed);
-    assert.deepEqual(results.map(({ taskId, resultCode }) => `${taskId} ${resultCode}`), [
-      ...[0, 1, 2, 3, 4].map((index) => `task-${index} PermanentFailure`), 'task-5 Succeeded',
-    ]);
+    assert.deepEqual(
+      results.map(({ taskId, resultCode }) => `${taskId} ${resultCode}`),
+      [...[0, 1, 2, 3, 4].map((index) => `task-${index} PermanentFailure`), 'task-5 Succeeded'],
+    );
     await opensTo('uploads/4711/fine', sample(SIZE));
   });
 });
 
-describe('what stays is a permanent failure', () => {
-  test('of the envelope', async () => {
+describe('permanent failures', () => {
+  test('the task reports a fault of the envelope as a permanent failure', async () => {
     const envelope = await aws.sealer.seal(BIG);
     await aws.put(aws.envelopes, 'uploads/4711/cut.kmseal', envelope.subarray(0, 5_500_000));
     await aws.put(aws.envelopes, 'uploads/4711/empty.kmseal', new Uint8Array());
-    const others = await new Sealer({ keys: aws.key, encryptionContext: { other: 'context' } }).seal(sample(SIZE));
+    const others = await new Sealer({ keys: [aws.key], encryptionContext: { other: 'context' } }).seal(sample(SIZE));
     await aws.put(aws.envelopes, 'uploads/4711/context.kmseal', others);
-    for (const [name, code] of [['cut', 'ERR_TRUNCATED'], ['empty', 'ERR_TRUNCATED'], ['context', 'ERR_CONTEXT'], ['none', 'source gone']]) {
+    for (const [name, code] of [
+      ['cut', 'ERR_TRUNCATED'],
+      ['empty', 'ERR_TRUNCATED'],
+      ['context', 'ERR_CONTEXT'],
+      ['none', 'source gone'],
+    ]) {
       assert.deepEqual(await outcome(`uploads/4711/${name}.kmseal`), ['PermanentFailure', code]);
       assert.ok(!(await aws.left(aws.plain)).objects.includes(`uploads/4711/${name}`));
     }
@@ -112,11 +135,15 @@ describe('what stays is a permanent failure', () => {
   });
 
   for (const [operation, status, code] of [
-    ['GetObject', 403, 'AccessDenied'], ['GetObject', 403, 'InvalidObjectState'], ['PutObject', 403, 'AccessDenied'],
-    ['PutObject', 501, 'NotImplemented'], ['Decrypt', 400, 'AccessDeniedException'], ['Decrypt', 400, 'DisabledException'],
+    ['GetObject', 403, 'AccessDenied'],
+    ['GetObject', 403, 'InvalidObjectState'],
+    ['PutObject', 403, 'AccessDenied'],
+    ['PutObject', 501, 'NotImplemented'],
+    ['Decrypt', 400, 'AccessDeniedException'],
+    ['Decrypt', 400, 'DisabledException'],
     ['Decrypt', 400, 'InvalidCiphertextException'],
   ]) {
-    test(`${code} at ${operation}`, async () => {
+    test(`the task reports ${code} at ${operation} as a permanent failure`, async () => {
       await aws.upload(aws.envelopes, 'uploads/4711/stays.kmseal', sample(SIZE));
       const fresh = operation === 'Decrypt' ? await instance() : handler;
       aws.proxy.fault = (call) => (call.operation === operation ? { status, code } : undefined);
@@ -125,30 +152,39 @@ describe('what stays is a permanent failure', () => {
     });
   }
 
-  test('a HEAD without rights, which S3 answers without a body', async () => {
+  test('the task reports a HEAD without permission, which S3 answers without a body, as a permanent failure', async () => {
     await aws.upload(aws.envelopes, 'uploads/4711/head.kmseal', sample(SIZE));
-    aws.proxy.fault = ({ operation }) => (['HeadObject', 'GetObject'].includes(operation) ? { status: 403, code: 'AccessDenied' } : undefined);
+    aws.proxy.fault = ({ operation }) =>
+      ['HeadObject', 'GetObject'].includes(operation) ? { status: 403, code: 'AccessDenied' } : undefined;
     assert.deepEqual(await outcome('uploads/4711/head.kmseal'), ['PermanentFailure', 'AccessDenied']);
   });
 });
 
-describe('what passes is a temporary failure, and done when it has passed', () => {
+describe('temporary failures', () => {
   const everywhere = ['HeadObject', 'GetObject', 'PutObject'];
   const cases = [
     ...everywhere.flatMap((operation) => [
-      [operation, { status: 503, code: 'SlowDown' }], [operation, { status: 500, code: 'InternalError' }], [operation, 'hang up'],
-      [operation, { status: 400, code: 'ExpiredToken' }], [operation, { status: 403, code: 'RequestTimeTooSkewed' }],
+      [operation, { status: 503, code: 'SlowDown' }],
+      [operation, { status: 500, code: 'InternalError' }],
+      [operation, 'hang up'],
+      [operation, { status: 400, code: 'ExpiredToken' }],
+      [operation, { status: 403, code: 'RequestTimeTooSkewed' }],
       [operation, { status: 400, code: 'RequestTimeout' }],
     ]),
-    ['PutObject', { status: 409, code: 'OperationAborted' }], ['PutObject', { status: 409, code: 'ConditionalRequestConflict' }],
+    ['PutObject', { status: 409, code: 'OperationAborted' }],
+    ['PutObject', { status: 409, code: 'ConditionalRequestConflict' }],
     ['ListObjectVersions', { status: 503, code: 'ServiceUnavailable' }],
-    ['Decrypt', { status: 400, code: 'ThrottlingException' }], ['Decrypt', { status: 500, code: 'KMSInternalException' }],
-    ['Decrypt', { status: 503, code: 'DependencyTimeoutException' }], ['Decrypt', { status: 400, code: 'ExpiredTokenException' }],
-    ['Decrypt', { status: 400, code: 'LimitExceededException' }], ['Decrypt', 'hang up'],
-    ['GetObject', { bytes: 100_000, then: 'hang up' }], ['GetObject', { bytes: 0, then: 'hang up' }],
+    ['Decrypt', { status: 400, code: 'ThrottlingException' }],
+    ['Decrypt', { status: 500, code: 'KMSInternalException' }],
+    ['Decrypt', { status: 503, code: 'DependencyTimeoutException' }],
+    ['Decrypt', { status: 400, code: 'ExpiredTokenException' }],
+    ['Decrypt', { status: 400, code: 'LimitExceededException' }],
+    ['Decrypt', 'hang up'],
+    ['GetObject', { bytes: 100_000, then: 'hang up' }],
+    ['GetObject', { bytes: 0, then: 'hang up' }],
   ];
   for (const [index, [operation, fault]] of cases.entries()) {
-    test(`${operation}: ${typeof fault === 'string' ? fault : Object.values(fault).join(' ')}`, async () => {
+    test(`the task reports a temporary failure and succeeds later after ${operation} gets ${typeof fault === 'string' ? fault : Object.values(fault).join(' ')}`, async () => {
       const key = `uploads/4711/passes-${index}.kmseal`;
       await aws.upload(aws.envelopes, key, sample(SIZE));
       const fresh = operation === 'Decrypt' ? await instance() : handler;
@@ -162,8 +198,13 @@ describe('what passes is a temporary failure, and done when it has passed', () =
     });
   }
 
-  test('S3 and KMS that hang, before an answer or in the middle of a body', async () => {
-    const hangs = { HeadObject: 'hang', GetObject: 'hang', PutObject: 'hang', 'GetObject, body': { bytes: 100_000, then: 'hang' } };
+  test('the task reports a temporary failure if S3 or KMS hangs, before an answer or in the middle of a body', async () => {
+    const hangs = {
+      HeadObject: 'hang',
+      GetObject: 'hang',
+      PutObject: 'hang',
+      'GetObject, body': { bytes: 100_000, then: 'hang' },
+    };
     const names = ['Decrypt', ...Object.keys(hangs)];
     const keyOf = (name) => `uploads/4711/hangs at ${name}.kmseal`;
     const envelope = await aws.sealer.seal(sample(SIZE));
@@ -176,7 +217,9 @@ describe('what passes is a temporary failure, and done when it has passed', () =
     aws.proxy.fault = ({ operation }) => (operation === 'Decrypt' ? 'hang' : undefined);
     await isTemporary('Decrypt');
     aws.proxy.fault = ({ operation, key }) => {
-      const name = Object.keys(hangs).find((one) => one.split(',')[0] === operation && [keyOf(one), keyOf(one).replace('.kmseal', '')].includes(key));
+      const name = Object.keys(hangs).find(
+        (one) => one.split(',')[0] === operation && [keyOf(one), keyOf(one).replace('.kmseal', '')].includes(key),
+      );
       return name && hangs[name];
     };
     await Promise.all(Object.keys(hangs).map(isTemporary));
@@ -185,13 +228,24 @@ describe('what passes is a temporary failure, and done when it has passed', () =
   });
 });
 
-test('while the region of the first key is out of reach, that of the second opens', async () => {
+test('the second key opens while the region of the first is out of reach', async () => {
   const region = 'eu-west-1';
   const second = await KmsPublicKey.import(await aws.keyFor('OpenFunction', region));
   const key = 'uploads/4711/regions.kmseal';
-  await aws.put(aws.envelopes, key, await new Sealer({ keys: [aws.key, second], encryptionContext: CONTEXT }).seal(sample(SIZE)));
-  for (const [index, fault] of ['hang up', { status: 503, code: 'ServiceUnavailable' }, { status: 400, code: 'ThrottlingException' }].entries()) {
-    const both = await instance({ KEY_ARN: `${aws.key.keyId}, ${second.keyId}`, PLAIN_BUCKET: await aws.bucket(`regions-${index}`) });
+  await aws.put(
+    aws.envelopes,
+    key,
+    await new Sealer({ keys: [aws.key, second], encryptionContext: CONTEXT }).seal(sample(SIZE)),
+  );
+  for (const [index, fault] of [
+    'hang up',
+    { status: 503, code: 'ServiceUnavailable' },
+    { status: 400, code: 'ThrottlingException' },
+  ].entries()) {
+    const both = await instance({
+      KEY_ARN: `${aws.key.keyId}, ${second.keyId}`,
+      PLAIN_BUCKET: await aws.bucket(`regions-${index}`),
+    });
     const asked = [];
     aws.proxy.fault = (call) => {
       if (call.operation !== 'Decrypt') return undefined;
@@ -203,26 +257,29 @@ test('while the region of the first key is out of reach, that of the second open
   }
 });
 
-describe('of uploads no parts stay', () => {
+describe('parts of failed uploads', () => {
   for (const [what, operation, fault] of [
     ['a part that fails', 'UploadPart', { status: 503, code: 'SlowDown' }],
     ['a Complete that fails', 'CompleteMultipartUpload', { status: 503, code: 'SlowDown' }],
     ['a Complete that is refused', 'CompleteMultipartUpload', { status: 403, code: 'AccessDenied' }],
     ['a Complete without an answer', 'CompleteMultipartUpload', 'hang up'],
   ]) {
-    test(`after ${what}`, async () => {
+    test(`no parts of an upload remain after ${what}`, async () => {
       const key = `uploads/4711/${what}.kmseal`;
       await aws.upload(aws.envelopes, key, BIG);
       aws.proxy.fault = (call) => (call.operation === operation ? fault : undefined);
       const [resultCode] = await outcome(key);
       assert.equal(resultCode, fault.code === 'AccessDenied' ? 'PermanentFailure' : 'TemporaryFailure');
       const { objects, uploads } = await aws.left(aws.plain);
-      assert.deepEqual([objects.includes(`uploads/4711/${what}`), uploads], [false, []]);
+      assert.deepEqual({ isThere: objects.includes(`uploads/4711/${what}`), uploads }, { isThere: false, uploads: [] });
     });
   }
 
   test('an upload whose answer is lost is found, and not made twice', async () => {
-    for (const [name, operation, plaintext] of [['lost-big', 'CompleteMultipartUpload', BIG], ['lost', 'PutObject', sample(SIZE)]]) {
+    for (const [name, operation, plaintext] of [
+      ['lost-big', 'CompleteMultipartUpload', BIG],
+      ['lost', 'PutObject', sample(SIZE)],
+    ]) {
       const key = `uploads/4711/${name}.kmseal`;
       await aws.upload(aws.envelopes, key, plaintext);
       aws.proxy.fault = (call) => (call.operation === operation ? 'lose the answer' : undefined);

@@ -3,18 +3,26 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, mock, test } from 'node:test';
 import { CopyObjectCommand } from '@aws-sdk/client-s3';
 import { Opener, inspect } from 'kmseal';
-import { printed } from '../../scripts/lib/kms.mjs';
-import { sample } from '../support/bytes.mjs';
-import { CHECKSUMS, CONTEXT, startFunctions } from '../support/functions.mjs';
-import { outcomeOf } from '../support/tasks.mjs';
+import { printed } from '../../tools/kms.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { CHECKSUMS, CONTEXT, startFunctions } from './functions.mjs';
+import { outcomeOf } from './tasks.mjs';
 
 const SIZE = 400_000;
 /** Two parts of an upload. */
 const BIG = sample(6 * 2 ** 20);
-const TAGS = [{ Key: 'expires', Value: 'in 30 days' }, { Key: 'of/whom+=&', Value: 'ü' }];
+const TAGS = [
+  { Key: 'expires', Value: 'in 30 days' },
+  { Key: 'of/whom+=&', Value: 'ü' },
+];
 const ALONG = {
-  Metadata: { note: 'to be kept', 'kmseal-note': 'this, too' }, ContentType: 'application/x-kmseal', CacheControl: 'no-store', ContentDisposition: 'attachment',
-  ContentLanguage: 'de', StorageClass: 'STANDARD_IA', Expires: new Date('2030-01-01T00:00:00Z'),
+  Metadata: { note: 'to be kept', 'kmseal-note': 'this, too' },
+  ContentType: 'application/x-kmseal',
+  CacheControl: 'no-store',
+  ContentDisposition: 'attachment',
+  ContentLanguage: 'de',
+  StorageClass: 'STANDARD_IA',
+  Expires: new Date('2030-01-01T00:00:00Z'),
 };
 const Tagging = TAGS.map(({ Key, Value }) => `${encodeURIComponent(Key)}=${encodeURIComponent(Value)}`).join('&');
 
@@ -32,19 +40,29 @@ beforeEach(() => aws.proxy.reset());
 
 /** A job for one of the two keys. */
 const job = (answer, TO_BUCKET, settings) =>
-  aws.load('batch-reseal', 'ResealFunction', { TO_BUCKET, PUBLIC_KEY: JSON.stringify(printed(answer)), AWS_MAX_ATTEMPTS: '1', ...settings });
-/** That the object opens with this key alone, to this. */
+  aws.load('batch-reseal', 'ResealFunction', {
+    TO_BUCKET,
+    PUBLIC_KEY: JSON.stringify(printed(answer)),
+    AWS_MAX_ATTEMPTS: '1',
+    ...settings,
+  });
+/** Asserts that the object opens with this key only, and to this. */
 async function isSealedFor({ KeyId }, bucket, key, plaintext) {
   const envelope = await aws.get(bucket, key);
   assert.deepEqual((await inspect(envelope)).keyIds, [KeyId]);
-  const opened = await new Opener({ keyIds: [KeyId], decrypt: aws.kms.decrypt }).open(envelope, { encryptionContext: CONTEXT });
+  const opened = await new Opener({ keyIds: [KeyId], decrypt: aws.kms.decrypt }).open(envelope, {
+    encryptionContext: CONTEXT,
+  });
   assert.ok(Buffer.from(plaintext).equals(opened.plaintext));
 }
 
 describe('resealing into another bucket', () => {
   for (const kind of ['unversioned', 'versioned']) {
-    test(`does it once for each key that it is run for, in ${kind} buckets`, async () => {
-      const [from, to] = [await aws.bucket(`from-${kind}`, { versioned: kind === 'versioned' }), await aws.bucket(`to-${kind}`, { versioned: kind === 'versioned' })];
+    test(`the task reseals once for each key that it is run for, in ${kind} buckets`, async () => {
+      const [from, to] = [
+        await aws.bucket(`from-${kind}`, { versioned: kind === 'versioned' }),
+        await aws.bucket(`to-${kind}`, { versioned: kind === 'versioned' }),
+      ];
       for (const [index, plaintext] of [sample(SIZE), BIG, sample(0)].entries()) {
         const key = `uploads/4711/ü b+${index}.kmseal`;
         await aws.upload(from, key, plaintext, plaintext === BIG ? {} : { ChecksumAlgorithm: CHECKSUMS[index % 2] });
@@ -52,7 +70,7 @@ describe('resealing into another bucket', () => {
           const handler = await job(answer, to);
           for (const expected of ['written', 'already there']) {
             const [code, text] = await outcomeOf(handler, { bucket: from, key });
-            assert.deepEqual([code, text.split(' over ')[0]], ['Succeeded', expected]);
+            assert.deepEqual({ code, text: text.split(' over ')[0] }, { code: 'Succeeded', text: expected });
             await isSealedFor(answer, to, key, plaintext);
           }
         }
@@ -61,29 +79,43 @@ describe('resealing into another bucket', () => {
     });
   }
 
-  test('what was opened by mistake is sealed, and the report says that plaintext was there', async () => {
+  test('an object that was opened by mistake is sealed, and the report says that plaintext was there', async () => {
     const [from, to] = [await aws.bucket('mistake'), await aws.bucket('mistake-to', { versioned: true })];
     await aws.upload(from, 'uploads/4711/m.kmseal', sample(SIZE));
     const opening = await aws.load('batch-open', 'OpenFunction', { PLAIN_BUCKET: to });
-    assert.deepEqual(await outcomeOf(opening, { bucket: from, key: 'uploads/4711/m.kmseal' }), ['Succeeded', 'written']);
-    // The opened object under the key that the resealed one takes, too, as where somebody changed plainKey().
-    await aws.s3.send(new CopyObjectCommand({ Bucket: to, Key: 'uploads/4711/m.kmseal', CopySource: `${to}/uploads/4711/m` }));
+    assert.deepEqual(await outcomeOf(opening, { bucket: from, key: 'uploads/4711/m.kmseal' }), [
+      'Succeeded',
+      'written',
+    ]);
+    // The opened object under the key of the resealed one too, as if somebody had changed plainKey().
+    await aws.s3.send(
+      new CopyObjectCommand({ Bucket: to, Key: 'uploads/4711/m.kmseal', CopySource: `${to}/uploads/4711/m` }),
+    );
     const [code, text] = await outcomeOf(await job(answers[0], to), { bucket: from, key: 'uploads/4711/m.kmseal' });
-    assert.deepEqual([code, text], ['Succeeded', "written over the result of 'open', which a versioned bucket keeps as an old version"]);
+    assert.deepEqual(
+      { code, text },
+      {
+        code: 'Succeeded',
+        text: "written over the result of 'open', which a versioned bucket keeps as an old version",
+      },
+    );
     await isSealedFor(answers[0], to, 'uploads/4711/m.kmseal', sample(SIZE));
   });
 
-  test('what another program put at the target is not replaced', async () => {
+  test('an object that another program put at the target is not replaced', async () => {
     const [from, to] = [await aws.bucket('theirs'), await aws.bucket('theirs-to')];
     await aws.upload(from, 'uploads/4711/t.kmseal', sample(SIZE));
     await aws.put(to, 'uploads/4711/t.kmseal', 'theirs');
-    assert.deepEqual(await outcomeOf(await job(answers[0], to), { bucket: from, key: 'uploads/4711/t.kmseal' }), ['PermanentFailure', 'REFUSED']);
+    assert.deepEqual(await outcomeOf(await job(answers[0], to), { bucket: from, key: 'uploads/4711/t.kmseal' }), [
+      'PermanentFailure',
+      'REFUSED',
+    ]);
     assert.equal(Buffer.from(await aws.get(to, 'uploads/4711/t.kmseal')).toString(), 'theirs');
   });
 });
 
 describe('resealing in place', () => {
-  test('replaces the current version, once, and the role of the template may', async () => {
+  test("resealing in place replaces the current version once, and the template's role permits it", async () => {
     await aws.version(aws.envelopes);
     const key = 'uploads/4711/in place.kmseal';
     const versionId = await aws.upload(aws.envelopes, key, BIG, { ...ALONG, Tagging });
@@ -92,7 +124,7 @@ describe('resealing in place', () => {
     assert.deepEqual(await run({ versionId }), ['Succeeded', 'written']);
     await isSealedFor(answers[0], aws.envelopes, key, BIG);
     const { VersionId } = await aws.head(aws.envelopes, key);
-    // S3 asks again, of the version in the manifest, which is the one before now.
+    // S3 asks again for the version in the manifest, which is the previous one.
     assert.deepEqual(await run({ versionId }), ['Succeeded', 'already there']);
     assert.deepEqual(await run(), ['Succeeded', 'already there']);
     assert.deepEqual(await run({ versionId: VersionId }), ['Succeeded', 'already there']);
@@ -100,16 +132,22 @@ describe('resealing in place', () => {
     await goesAlong(aws.envelopes, key);
   });
 
-  test('of an unversioned bucket is refused', async () => {
+  test('resealing in place is refused in an unversioned bucket', async () => {
     const bucket = await aws.bucket('in-place-unversioned');
     await aws.upload(bucket, 'uploads/4711/i.kmseal', sample(SIZE));
     const envelope = await aws.get(bucket, 'uploads/4711/i.kmseal');
-    assert.deepEqual(await outcomeOf(await job(answers[0], bucket), { bucket, key: 'uploads/4711/i.kmseal' }), ['PermanentFailure', 'REFUSED']);
+    assert.deepEqual(await outcomeOf(await job(answers[0], bucket), { bucket, key: 'uploads/4711/i.kmseal' }), [
+      'PermanentFailure',
+      'REFUSED',
+    ]);
     assert.ok(Buffer.from(envelope).equals(await aws.get(bucket, 'uploads/4711/i.kmseal')));
   });
 
-  for (const [what, operation] of [['read', 'GetObject'], ['written', 'PutObject']]) {
-    test(`an upload while the old one is ${what} stays, and is sealed for the new key next`, async () => {
+  for (const [what, operation] of [
+    ['read', 'GetObject'],
+    ['written', 'PutObject'],
+  ]) {
+    test(`an upload while the old object is ${what} stays, and is sealed for the new key next`, async () => {
       const key = `uploads/4711/meanwhile-${what}.kmseal`;
       const versionId = await aws.upload(versioned, key, sample(SIZE));
       const handler = await job(answers[0], versioned);
@@ -117,14 +155,17 @@ describe('resealing in place', () => {
       aws.proxy.fault = async (call) => {
         if (call.operation === operation) await (replaced ??= aws.upload(versioned, key, sample(SIZE + 1)));
       };
-      assert.deepEqual(await outcomeOf(handler, { bucket: versioned, key, versionId }), ['PermanentFailure', 'superseded']);
+      assert.deepEqual(await outcomeOf(handler, { bucket: versioned, key, versionId }), [
+        'PermanentFailure',
+        'superseded',
+      ]);
       await isSealedFor({ KeyId: aws.key.keyId }, versioned, key, sample(SIZE + 1));
       assert.deepEqual(await outcomeOf(handler, { bucket: versioned, key }), ['Succeeded', 'written']);
       await isSealedFor(answers[0], versioned, key, sample(SIZE + 1));
     });
   }
 
-  test('an object that is deleted meanwhile does not come back', async () => {
+  test('an object that is deleted meanwhile is not restored', async () => {
     const key = 'uploads/4711/deleted.kmseal';
     await aws.upload(versioned, key, BIG);
     const handler = await job(answers[0], versioned);
@@ -134,10 +175,10 @@ describe('resealing in place', () => {
     };
     assert.deepEqual(await outcomeOf(handler, { bucket: versioned, key }), ['PermanentFailure', 'source gone']);
     const { objects, uploads } = await aws.left(versioned);
-    assert.deepEqual([objects.includes(key), uploads], [false, []]);
+    assert.deepEqual({ isThere: objects.includes(key), uploads }, { isThere: false, uploads: [] });
   });
 
-  test('for a second key needs the first to open', async () => {
+  test('resealing for a second key needs the first one to open', async () => {
     const key = 'uploads/4711/twice.kmseal';
     await aws.upload(versioned, key, sample(SIZE));
     assert.equal((await outcomeOf(await job(answers[0], versioned), { bucket: versioned, key }))[0], 'Succeeded');
@@ -150,11 +191,11 @@ describe('resealing in place', () => {
   });
 });
 
-test('resealing in place opens nothing again, and brings back no plaintext that was deleted', async () => {
+test('resealing in place opens nothing again, and restores no plaintext that was deleted', async () => {
   const bucket = await aws.bucket('opened-and-resealed', { versioned: true });
   const opening = await aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain });
   let sequencer = 10;
-  /** S3's event after an upload or a reseal, and what the function says of it. */
+  /** S3's event after an upload or a reseal, and the function's log. */
   const told = async (key) => {
     console.log.mock.resetCalls();
     await opening({ Records: [{ s3: { bucket: { name: bucket }, object: { key, sequencer: `00${sequencer++}` } } }] });
@@ -167,7 +208,10 @@ test('resealing in place opens nothing again, and brings back no plaintext that 
   }
   await aws.delete(aws.plain, 'uploads/4711/gone');
   const second = await aws.keyFor('ResealFunction');
-  for (const [answer, keys] of [[second, aws.key.keyId], [answers[0], second.KeyId]]) {
+  for (const [answer, keys] of [
+    [second, aws.key.keyId],
+    [answers[0], second.KeyId],
+  ]) {
     const handler = await job(answer, bucket, { KEY_ARN: keys });
     for (const key of [kept, gone]) {
       assert.deepEqual(await outcomeOf(handler, { bucket, key }), ['Succeeded', 'written']);
@@ -179,7 +223,7 @@ test('resealing in place opens nothing again, and brings back no plaintext that 
   assert.equal(await told(gone), 'written');
 });
 
-/** That what stood beside the object stands there again. */
+/** Asserts that the object's other fields are the same as before. */
 async function goesAlong(bucket, key) {
   const { Metadata, ...head } = await aws.head(bucket, key);
   const { Metadata: metadata, Expires, ...headers } = ALONG;
@@ -190,20 +234,26 @@ async function goesAlong(bucket, key) {
   assert.deepEqual(byKey(await aws.tags(bucket, key)), byKey(TAGS));
 }
 
-test('metadata, headers, storage class and tags go along, in one part and in several', async () => {
+test('metadata, headers, storage class and tags are kept, in one part and in several', async () => {
   const [from, to] = [await aws.bucket('along'), await aws.bucket('along-to')];
   const handler = await job(answers[0], to);
-  for (const [key, plaintext] of [['uploads/4711/small.kmseal', sample(SIZE)], ['uploads/4711/big.kmseal', BIG]]) {
+  for (const [key, plaintext] of [
+    ['uploads/4711/small.kmseal', sample(SIZE)],
+    ['uploads/4711/big.kmseal', BIG],
+  ]) {
     await aws.upload(from, key, plaintext, { ...ALONG, Tagging });
     assert.deepEqual(await outcomeOf(handler, { bucket: from, key }), ['Succeeded', 'written']);
     await goesAlong(to, key);
   }
   await aws.upload(from, 'uploads/4711/plain.kmseal', sample(SIZE));
-  assert.deepEqual(await outcomeOf(handler, { bucket: from, key: 'uploads/4711/plain.kmseal' }), ['Succeeded', 'written']);
+  assert.deepEqual(await outcomeOf(handler, { bucket: from, key: 'uploads/4711/plain.kmseal' }), [
+    'Succeeded',
+    'written',
+  ]);
   assert.deepEqual(await aws.tags(to, 'uploads/4711/plain.kmseal'), []);
 });
 
-test('a body that stands still in the middle is a temporary failure, after which no parts stay', async () => {
+test('a body that stalls midway is a temporary failure that leaves no parts', async () => {
   const [from, to] = [await aws.bucket('stalls'), await aws.bucket('stalls-to')];
   const key = 'uploads/4711/s.kmseal';
   await aws.upload(from, key, BIG);
@@ -213,14 +263,14 @@ test('a body that stands still in the middle is a temporary failure, after which
   assert.deepEqual(await aws.left(to), { objects: [], uploads: [] });
 });
 
-test('a record that an object brings along counts for nothing elsewhere', async () => {
+test('a record that an object carries has no effect elsewhere', async () => {
   const [from, to] = [await aws.bucket('records'), await aws.bucket('records-to')];
   const key = 'uploads/4711/r.kmseal';
   await aws.upload(from, key, sample(SIZE));
   const handler = await job(answers[0], to);
   await outcomeOf(handler, { bucket: from, key });
   const { Metadata } = await aws.head(to, key);
-  // As where a bucket was copied with its metadata: what is said there is said of another object.
+  // As after a bucket was copied with its metadata, which then describes another object.
   const copied = await aws.bucket('records-copied', { versioned: true });
   await aws.upload(copied, key, sample(SIZE), { Metadata });
   assert.deepEqual(await outcomeOf(await job(answers[0], copied), { bucket: copied, key }), ['Succeeded', 'written']);
@@ -237,11 +287,11 @@ describe('settings of a job that reseals', () => {
   for (const [what, settings, message] of [
     ['no public key', { PUBLIC_KEY: '' }, /PUBLIC_KEY is not set/],
     ['a misspelt setting', { PUBLIC_KEY: '', PUBLICKEY: '{}' }, /PUBLIC_KEY is not set/],
-    ['a public key that is no JSON', { PUBLIC_KEY: 'alias/new' }, /PUBLIC_KEY is not JSON/],
-    ['JSON that is no key', { PUBLIC_KEY: '{}' }, /KeyId|keyId|PublicKey/],
+    ['a public key that is not JSON', { PUBLIC_KEY: 'alias/new' }, /PUBLIC_KEY is not JSON/],
+    ['JSON that is not a key', { PUBLIC_KEY: '{}' }, /KeyId|keyId|PublicKey/],
     ['no target', { TO_BUCKET: '' }, /TO_BUCKET is not set/],
   ]) {
-    test(`with ${what} it does not start, and opens nothing`, async () => {
+    test(`a job with ${what} does not start, and opens nothing`, async () => {
       await assert.rejects(job(answers[0], to, settings), { message });
       delete process.env.PUBLICKEY;
       assert.ok(aws.proxy.calls.every(({ operation }) => operation === 'GetBucketVersioning'));

@@ -1,8 +1,8 @@
 // examples/lambda-open.mjs, as S3 and SQS call it: under its role of infra/kmseal.yaml, on objects with the checksums that S3 gives.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, mock, test } from 'node:test';
-import { sample } from '../support/bytes.mjs';
-import { CHECKSUMS, startFunctions } from '../support/functions.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { CHECKSUMS, startFunctions } from './functions.mjs';
 
 const SIZE = 400_000;
 /** Two parts of an upload. */
@@ -23,28 +23,37 @@ beforeEach(() => {
 });
 
 let clock = 0x55aed6dcd90281n;
-/** What S3 tells, later each time. */
+/** S3's events, later each time. */
 const notification = (key, { bucket = aws.envelopes, sequencer = (clock++).toString(16), ...object } = {}) => ({
   eventSource: 'aws:s3',
-  s3: { bucket: { name: bucket }, object: { key: encodeURIComponent(key).replaceAll('%20', '+'), sequencer, ...object } },
+  s3: {
+    bucket: { name: bucket },
+    object: { key: encodeURIComponent(key).replaceAll('%20', '+'), sequencer, ...object },
+  },
 });
-const event = (...records) => ({ Records: records.map((record) => (typeof record === 'string' ? notification(record) : record)) });
-/** What became of each record, by the function's log. */
+const event = (...records) => ({
+  Records: records.map((record) => (typeof record === 'string' ? notification(record) : record)),
+});
+/** The outcome of each record, by the function's log. */
 const outcomes = () => console.log.mock.calls.map(({ arguments: [line] }) => JSON.parse(line).outcome);
 const handled = async (...records) => {
   console.log.mock.resetCalls();
   await handler(event(...records));
   return outcomes();
 };
-const opensTo = async (name, plaintext) => assert.ok(Buffer.from(plaintext).equals(await aws.get(aws.plain, name)), name);
+const opensTo = async (name, plaintext) =>
+  assert.ok(Buffer.from(plaintext).equals(await aws.get(aws.plain, name)), name);
 const isMissing = async (name) => assert.ok(!(await aws.left(aws.plain)).objects.includes(name), name);
 
 describe('opening on an event', () => {
-  test('opens objects of any size, name and checksum into the other bucket', async () => {
+  test('the function opens objects of any size, name and checksum into the other bucket', async () => {
     for (const ChecksumAlgorithm of CHECKSUMS) {
       for (const [name, plaintext] of [
-        ['uploads/4711/a b&ü+c%41.pdf', sample(SIZE)], ['uploads/4711/deep/er/e', sample(100)], ['uploads/4711/empty', sample(0)],
-        ['uploads/4711/a.kmseal', sample(10)], [`uploads/4711/${ChecksumAlgorithm}-large`, sample(700_000)],
+        ['uploads/4711/a b&ü+c%41.pdf', sample(SIZE)],
+        ['uploads/4711/deep/er/e', sample(100)],
+        ['uploads/4711/empty', sample(0)],
+        ['uploads/4711/a.kmseal', sample(10)],
+        [`uploads/4711/${ChecksumAlgorithm}-large`, sample(700_000)],
       ]) {
         await aws.upload(aws.envelopes, `${name}.kmseal`, plaintext, { ChecksumAlgorithm });
         assert.deepEqual(await handled(`${name}.kmseal`), ['written'], name);
@@ -57,22 +66,29 @@ describe('opening on an event', () => {
     assert.deepEqual((await aws.left(aws.plain)).uploads, []);
   });
 
-  test('says in every call whose bucket it means', async () => {
+  test('the function names the expected bucket owner in every call', async () => {
     await aws.upload(aws.envelopes, 'uploads/4711/owner.kmseal', BIG);
     await handled('uploads/4711/owner.kmseal');
     assert.ok(aws.proxy.calls.some(({ operation }) => operation === 'CompleteMultipartUpload'));
-    for (const { operation, headers } of aws.proxy.calls.filter(({ service }) => service === 's3')) assert.equal(headers['x-amz-expected-bucket-owner'], '000000000000', operation);
+    for (const { operation, headers } of aws.proxy.calls.filter(({ service }) => service === 's3'))
+      assert.equal(headers['x-amz-expected-bucket-owner'], '000000000000', operation);
   });
 
-  test("takes nothing from, and puts nothing into, another account's bucket", async () => {
+  test("the function reads nothing from, and writes nothing into, another account's bucket", async () => {
     await aws.upload(aws.envelopes, 'uploads/4711/foreign.kmseal', sample(SIZE));
-    const strict = await aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain, FROM_OWNER: '111122223333' });
+    const strict = await aws.load('lambda-open', 'OpenFunction', {
+      PLAIN_BUCKET: aws.plain,
+      FROM_OWNER: '111122223333',
+    });
     await assert.rejects(strict(event('uploads/4711/foreign.kmseal')), { name: 'AccessDenied' });
-    await assert.rejects(aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain, TO_OWNER: '111122223333' }), { name: 'AccessDenied' });
+    await assert.rejects(
+      aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain, TO_OWNER: '111122223333' }),
+      { name: 'AccessDenied' },
+    );
     await isMissing('uploads/4711/foreign');
   });
 
-  test('asks KMS once for all files of one data key, as long as the instance is kept', async () => {
+  test('the function asks KMS once for all files of one data key, as long as the instance lives', async () => {
     const names = [1, 2, 3].map((index) => `uploads/4711/warm-${index}`);
     for (const name of names) await aws.upload(aws.envelopes, `${name}.kmseal`, sample(SIZE));
     const fresh = await aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain });
@@ -81,12 +97,15 @@ describe('opening on an event', () => {
   });
 });
 
-describe('refusing', () => {
-  test('of an envelope that is cut off or altered nothing is left, not even parts', async () => {
+describe('refusals', () => {
+  test('an envelope that is cut off or altered leaves nothing, not even parts', async () => {
     const envelope = await aws.sealer.seal(BIG);
     const altered = envelope.slice();
     altered[5_500_000] ^= 1;
-    for (const [bytes, code] of [[envelope.subarray(0, 5_500_000), 'ERR_TRUNCATED'], [altered, 'ERR_AUTHENTICATION']]) {
+    for (const [bytes, code] of [
+      [envelope.subarray(0, 5_500_000), 'ERR_TRUNCATED'],
+      [altered, 'ERR_AUTHENTICATION'],
+    ]) {
       await aws.put(aws.envelopes, 'uploads/4711/bad.kmseal', bytes);
       await assert.rejects(handler(event('uploads/4711/bad.kmseal')), { code });
       await isMissing('uploads/4711/bad');
@@ -94,28 +113,41 @@ describe('refusing', () => {
     }
   });
 
-  test("does not open one person's envelope in another's place", async () => {
+  test("the function does not open one person's envelope in place of another's", async () => {
     await aws.upload(aws.envelopes, 'uploads/4712/a.kmseal', sample(SIZE));
     await assert.rejects(handler(event('uploads/4712/a.kmseal')), { code: 'ERR_CONTEXT' });
     await isMissing('uploads/4712/a');
   });
 
-  test('objects that are no envelopes, and keys that are no names of any, fail and leave nothing', async () => {
+  test('objects that are not envelopes, and keys that are not their names, fail and leave nothing', async () => {
     await aws.put(aws.envelopes, 'uploads/4711/text.kmseal', sample(SIZE));
     await aws.put(aws.envelopes, 'uploads/4711/nothing.kmseal', new Uint8Array());
     await assert.rejects(handler(event('uploads/4711/text.kmseal')), { code: 'ERR_ENVELOPE_INVALID' });
     await assert.rejects(handler(event('uploads/4711/nothing.kmseal')), { code: 'ERR_TRUNCATED' });
     const before = await aws.left(aws.plain);
     for (const key of [
-      '.kmseal', 'uploads/4711/.kmseal', 'uploads/4711/a', 'uploads/4711/', 'uploads/4711', 'uploads//a.kmseal', 'a.kmseal', '4711/a.kmseal',
-      'uploads/4711/../4712/a.kmseal', 'uploads/../a.kmseal', 'uploads/4711/./a.kmseal', 'uploads/4711/...kmseal', 'uploads/4711/..kmseal',
+      '.kmseal',
+      'uploads/4711/.kmseal',
+      'uploads/4711/a',
+      'uploads/4711/',
+      'uploads/4711',
+      'uploads//a.kmseal',
+      'a.kmseal',
+      '4711/a.kmseal',
+      'uploads/4711/../4712/a.kmseal',
+      'uploads/../a.kmseal',
+      'uploads/4711/./a.kmseal',
+      'uploads/4711/...kmseal',
+      'uploads/4711/..kmseal',
     ]) {
       await aws.upload(aws.envelopes, key, sample(SIZE));
       aws.proxy.reset();
       await assert.rejects(handler(event(key)), { code: 'REFUSED' }, key);
       assert.deepEqual(aws.proxy.calls, [], key);
     }
-    await assert.rejects(handler(event({ s3: { bucket: { name: aws.envelopes }, object: { key: '%E0%A4%A' } } })), { name: 'URIError' });
+    await assert.rejects(handler(event({ s3: { bucket: { name: aws.envelopes }, object: { key: '%E0%A4%A' } } })), {
+      name: 'URIError',
+    });
     assert.deepEqual(await aws.left(aws.plain), before);
   });
 
@@ -127,22 +159,34 @@ describe('refusing', () => {
     assert.deepEqual((await aws.left(Bucket)).objects, [key]);
   });
 
-  test('one record that fails stops none of those after it', async () => {
+  test('a record that fails does not stop those after it', async () => {
     for (const name of ['one', 'three']) await aws.upload(aws.envelopes, `uploads/4711/${name}.kmseal`, sample(SIZE));
     await aws.put(aws.envelopes, 'uploads/4711/two.kmseal', sample(SIZE));
     await aws.upload(aws.envelopes, 'uploads/4712/b.kmseal', sample(SIZE));
-    const all = event('uploads/4711/two.kmseal', 'uploads/4711/one.kmseal', 'uploads/4712/b.kmseal', 'uploads/4711/three.kmseal');
+    const all = event(
+      'uploads/4711/two.kmseal',
+      'uploads/4711/one.kmseal',
+      'uploads/4712/b.kmseal',
+      'uploads/4711/three.kmseal',
+    );
     await assert.rejects(handler(all), ({ name, errors }) => {
-      assert.deepEqual([name, ...errors.map(({ code }) => code)], ['AggregateError', 'ERR_ENVELOPE_INVALID', 'ERR_CONTEXT']);
+      assert.deepEqual(
+        [name, ...errors.map(({ code }) => code)],
+        ['AggregateError', 'ERR_ENVELOPE_INVALID', 'ERR_CONTEXT'],
+      );
       return true;
     });
     for (const name of ['one', 'three']) await opensTo(`uploads/4711/${name}`, sample(SIZE));
   });
 
-  test('an answer to a queue names the messages that failed, and only those', async () => {
+  test('an answer to a queue names exactly the messages that failed', async () => {
     await aws.upload(aws.envelopes, 'uploads/4711/queued.kmseal', sample(SIZE));
     await aws.upload(aws.envelopes, 'uploads/4711/queued-2.kmseal', sample(SIZE));
-    const message = (messageId, body) => ({ eventSource: 'aws:sqs', messageId, body: typeof body === 'string' ? body : JSON.stringify(body) });
+    const message = (messageId, body) => ({
+      eventSource: 'aws:sqs',
+      messageId,
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
     const answer = await handler({
       Records: [
         message('test', { Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: aws.envelopes }),
@@ -153,7 +197,9 @@ describe('refusing', () => {
         message('good', event('uploads/4711/queued-2.kmseal')),
       ],
     });
-    assert.deepEqual(answer, { batchItemFailures: ['text', 'other', 'half', 'bad'].map((itemIdentifier) => ({ itemIdentifier })) });
+    assert.deepEqual(answer, {
+      batchItemFailures: ['text', 'other', 'half', 'bad'].map((itemIdentifier) => ({ itemIdentifier })),
+    });
     for (const name of ['queued', 'queued-2']) await opensTo(`uploads/4711/${name}`, sample(SIZE));
     await assert.rejects(handler({ detail: {} }), { code: 'REFUSED' });
   });
@@ -163,20 +209,33 @@ describe('settings', () => {
   for (const [what, settings, message] of [
     ['no target', { PLAIN_BUCKET: '' }, /PLAIN_BUCKET is not set/],
     ['no key', { KEY_ARN: '' }, /KEY_ARN is not set/],
-    ['an alias in place of the key', { KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:alias/uploads' }, /KEY_ARN names 'arn:.*alias/],
-    ['one misspelt key of two', { KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:key/1, arn:aws:kms:us-east-1:0:key/1' }, /KEY_ARN names/],
-    ['an owner that is no account', { FROM_OWNER: 'me' }, /FROM_OWNER is not of the form/],
-    ['a target that is no bucket', { PLAIN_BUCKET: 'Plain/bucket' }, /PLAIN_BUCKET is not of the form/],
+    [
+      'an alias in place of the key',
+      { KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:alias/uploads' },
+      /KEY_ARN names 'arn:.*alias/,
+    ],
+    [
+      'one misspelt key of two',
+      { KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:key/1, arn:aws:kms:us-east-1:0:key/1' },
+      /KEY_ARN names/,
+    ],
+    ['an owner that is not an account', { FROM_OWNER: 'me' }, /FROM_OWNER is not of the form/],
+    ['a target that is not a bucket', { PLAIN_BUCKET: 'Plain/bucket' }, /PLAIN_BUCKET is not of the form/],
   ]) {
-    test(`with ${what} the function does not start`, async () => {
-      await assert.rejects(aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain, ...settings }), { message });
+    test(`the function does not start with ${what}`, async () => {
+      await assert.rejects(aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain, ...settings }), {
+        message,
+      });
       assert.ok(aws.proxy.calls.every(({ operation }) => operation === 'GetBucketVersioning'));
     });
   }
 
-  test('with an unversioned target, where what is deleted would come back, the function does not start', async () => {
+  test('the function does not start with an unversioned target, where deleted plaintext would come back', async () => {
     const Bucket = await aws.bucket('unversioned');
-    await assert.rejects(aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: Bucket }), /not versioned: switch versioning on/);
+    await assert.rejects(
+      aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: Bucket }),
+      /not versioned: switch versioning on/,
+    );
   });
 });
 
@@ -187,42 +246,46 @@ for (const versioned of [false, true]) {
       bucket = await aws.bucket(versioned ? 'sealed-versioned' : 'sealed-unversioned', { versioned });
       handler = await aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain });
     });
-    /** Uploads, and gives what S3 tells of it. */
-    const uploaded = async (name, plaintext) => notification(`${name}.kmseal`, { bucket, versionId: await aws.upload(bucket, `${name}.kmseal`, plaintext) });
+    /** Uploads, and returns S3's event. */
+    const uploaded = async (name, plaintext) =>
+      notification(`${name}.kmseal`, { bucket, versionId: await aws.upload(bucket, `${name}.kmseal`, plaintext) });
     const [first, second] = [sample(SIZE), sample(SIZE + 1)];
     const nameOf = (what) => `uploads/4711/${what}-${versioned}`;
 
-    test('an event that comes twice is done once', async () => {
+    test('an event that arrives twice is processed once', async () => {
       const told = await uploaded(nameOf('twice'), first);
       assert.deepEqual(await handled(told), ['written']);
       aws.proxy.reset();
       assert.deepEqual(await handled(told), ['already there']);
-      assert.deepEqual(aws.proxy.calls.map(({ operation }) => operation), ['HeadObject']);
+      assert.deepEqual(
+        aws.proxy.calls.map(({ operation }) => operation),
+        ['HeadObject'],
+      );
       const { sequencer, ...object } = told.s3.object;
       assert.deepEqual(await handled({ s3: { ...told.s3, object } }), ['already there']);
       await opensTo(nameOf('twice'), first);
     });
 
-    test('an old event, whenever it comes, leaves what is newer', async () => {
+    test('an old event, whenever it arrives, leaves newer plaintext', async () => {
       const name = nameOf('late');
       const old = await uploaded(name, first);
       const newer = await uploaded(name, second);
       assert.deepEqual(await handled(newer, old), ['written', 'superseded']);
       await opensTo(name, second);
-      // Before the other, it already tells of the newer object.
+      // Read before the other one, it already describes the newer object.
       const again = [await uploaded(name, first), await uploaded(name, second)];
       assert.deepEqual(await handled(...again), ['written', 'already there']);
       await opensTo(name, second);
     });
 
-    test('a newer object replaces what was made of an older one', async () => {
+    test('a newer object replaces the plaintext of an older one', async () => {
       const name = nameOf('newer');
       assert.deepEqual(await handled(await uploaded(name, first)), ['written']);
       assert.deepEqual(await handled(await uploaded(name, second)), ['written']);
       await opensTo(name, second);
     });
 
-    test('plaintext that was deleted does not come back with its event, but does with a new upload', async () => {
+    test('deleted plaintext does not come back with its event, but does with a new upload', async () => {
       const name = nameOf('deleted');
       const told = await uploaded(name, first);
       assert.deepEqual(await handled(told), ['written']);
@@ -243,8 +306,9 @@ for (const versioned of [false, true]) {
       await isMissing(name);
     });
 
-    test('of two that run at a time the newer object wins, before whichever call of the old one it is opened', async () => {
-      for (let turn = 0; turn < 5; turn++) { // HEAD of the target, its versions, HEAD of the source, GET and PUT
+    test('the newer of two objects that are opened concurrently wins, before whichever call the older one is opened', async () => {
+      for (let turn = 0; turn < 5; turn++) {
+        // HEAD of the target, its versions, HEAD of the source, GET and PUT
         const name = nameOf(`race-${turn}`);
         const { s3: told } = await uploaded(name, first);
         const { sequencer, ...object } = told.object; // whose order would tell as well
@@ -260,7 +324,7 @@ for (const versioned of [false, true]) {
       }
     });
 
-    test('an upload while the old object is read is what is opened', async () => {
+    test('an upload while the old object is read is what gets opened', async () => {
       const name = nameOf('meanwhile');
       const old = await uploaded(name, first);
       let replaced;
@@ -275,16 +339,20 @@ for (const versioned of [false, true]) {
   });
 }
 
-test('sequencers of different lengths are compared as S3 says: the shorter one gets zeros on the right', async () => {
+test('sequencers of different lengths are compared as S3 specifies: zeros pad the shorter one on the right', async () => {
   const name = 'uploads/4711/lengths';
   await aws.upload(aws.envelopes, `${name}.kmseal`, sample(SIZE));
   const with_ = (sequencer) => notification(`${name}.kmseal`, { sequencer });
-  assert.deepEqual(await handled(with_('00554D9F8B'), with_('00554d9f8a01'), with_('00554D9F8B00')), ['written', 'superseded', 'already there']);
+  assert.deepEqual(await handled(with_('00554D9F8B'), with_('00554d9f8a01'), with_('00554D9F8B00')), [
+    'written',
+    'superseded',
+    'already there',
+  ]);
   await aws.upload(aws.envelopes, `${name}.kmseal`, sample(SIZE + 1));
   assert.deepEqual(await handled(with_('00554D9F8A99'), with_('00554D9F8B01')), ['superseded', 'written']);
 });
 
-test('where only the delete marker is left of the plaintext, its event fails until the marker is deleted, too', async () => {
+test('an event fails while only a delete marker is left of its plaintext, until the marker is deleted too', async () => {
   const name = 'uploads/4711/expired';
   await aws.upload(aws.envelopes, `${name}.kmseal`, sample(SIZE));
   await handled(`${name}.kmseal`);
@@ -296,7 +364,7 @@ test('where only the delete marker is left of the plaintext, its event fails unt
   assert.deepEqual(await handled(`${name}.kmseal`), ['written']);
 });
 
-test('what another program put at the target, or what was made of another bucket, is not replaced', async () => {
+test('an object that another program put at the target, or that came from another bucket, is not replaced', async () => {
   await aws.put(aws.plain, 'uploads/4711/theirs', 'theirs');
   await aws.upload(aws.envelopes, 'uploads/4711/theirs.kmseal', sample(SIZE));
   await assert.rejects(handler(event('uploads/4711/theirs.kmseal')), { code: 'REFUSED', message: /another object/ });
@@ -304,10 +372,12 @@ test('what another program put at the target, or what was made of another bucket
   const other = await aws.bucket('other');
   for (const Bucket of [aws.envelopes, other]) await aws.upload(Bucket, 'uploads/4711/shared.kmseal', sample(SIZE));
   assert.deepEqual(await handled('uploads/4711/shared.kmseal'), ['written']);
-  await assert.rejects(handler(event(notification('uploads/4711/shared.kmseal', { bucket: other }))), { code: 'REFUSED' });
+  await assert.rejects(handler(event(notification('uploads/4711/shared.kmseal', { bucket: other }))), {
+    code: 'REFUSED',
+  });
 });
 
-test('an object that appears at the target while it is written is not replaced', async () => {
+test('an object that appears at the target during the write is not replaced', async () => {
   await aws.upload(aws.envelopes, 'uploads/4711/appears.kmseal', BIG);
   aws.proxy.fault = async ({ operation }) => {
     if (operation === 'CompleteMultipartUpload') await aws.put(aws.plain, 'uploads/4711/appears', 'theirs');

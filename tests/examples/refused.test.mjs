@@ -1,5 +1,5 @@
-// One refused envelope must not end what runs beside it: a server, a function and a job, each of twenty objects of which nineteen are refused.
-// The objects have the checksums that S3 gives and the SDK validates; with such a body as a web stream the process ended
+// One refused envelope must not affect concurrent work: a server, a function and a job, each with twenty objects, nineteen of them refused.
+// The objects have the checksums that S3 adds and the SDK validates; with such a body as a web stream the process ended
 // (nodejs/node#64529), which this file's process would, too.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -9,14 +9,14 @@ import { pipeline } from 'node:stream/promises';
 import { after, before, mock, test } from 'node:test';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { Opener, Sealer } from 'kmseal';
-import { sample } from '../support/bytes.mjs';
-import { CHECKSUMS, CONTEXT, startFunctions } from '../support/functions.mjs';
-import { tasks } from '../support/tasks.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { CHECKSUMS, CONTEXT, startFunctions } from './functions.mjs';
+import { tasks } from './tasks.mjs';
 
 const MANY = 20;
 const PLAINTEXT = sample(700_000);
 const keyOf = (index) => `uploads/4711/${index}.kmseal`;
-/** The one that is whole, with those that are refused before and after it. */
+/** The intact object, among those that are refused before and after it. */
 const GOOD = 12;
 
 let aws;
@@ -24,10 +24,19 @@ before(async () => {
   mock.method(console, 'log', () => {});
   mock.method(console, 'error', () => {});
   aws = await startFunctions();
-  const envelope = await new Sealer({ keys: aws.key, encryptionContext: CONTEXT, frameLength: 64 * 1024 }).seal(PLAINTEXT);
-  const foreign = await new Sealer({ keys: aws.key, encryptionContext: { purpose: 'other' } }).seal(PLAINTEXT);
+  const envelope = await new Sealer({ keys: [aws.key], encryptionContext: CONTEXT, frameLength: 64 * 1024 }).seal(
+    PLAINTEXT,
+  );
+  const foreign = await new Sealer({ keys: [aws.key], encryptionContext: { purpose: 'other' } }).seal(PLAINTEXT);
   const altered = (at) => Object.assign(envelope.slice(), { [at]: envelope[at] ^ 1 });
-  const refused = [altered(20), altered(100_000), altered(envelope.length - 1), envelope.subarray(0, 400_000), foreign, PLAINTEXT];
+  const refused = [
+    altered(20),
+    altered(100_000),
+    altered(envelope.length - 1),
+    envelope.subarray(0, 400_000),
+    foreign,
+    PLAINTEXT,
+  ];
   for (let index = 0; index < MANY; index++) {
     const bytes = index === GOOD ? envelope : refused[index % refused.length];
     await aws.put(aws.envelopes, keyOf(index), bytes, { ChecksumAlgorithm: CHECKSUMS[index % 2] });
@@ -41,7 +50,7 @@ async function onlyGoodIsThere() {
   assert.ok(Buffer.from(PLAINTEXT).equals(await aws.get(aws.plain, keyOf(GOOD).replace('.kmseal', ''))));
 }
 
-test('a server of twenty objects, all asked for at a time, sends the one that is whole', async () => {
+test('a server that gets requests for twenty objects at once sends the intact one', async () => {
   const opener = new Opener({ keyIds: [aws.key.keyId], decrypt: aws.kms.decrypt });
   const server = createServer(async (request, response) => {
     try {
@@ -58,26 +67,34 @@ test('a server of twenty objects, all asked for at a time, sends the one that is
     return Buffer.from(await response.arrayBuffer()).equals(PLAINTEXT);
   };
   const answers = await Promise.allSettled(indexes.map(read));
-  assert.deepEqual(answers.map(({ value }) => value === true), indexes.map((index) => index === GOOD));
+  assert.deepEqual(
+    answers.map(({ value }) => value === true),
+    indexes.map((index) => index === GOOD),
+  );
   assert.ok(await read(GOOD));
   server.closeAllConnections();
   server.close();
 });
 
-test('a function of twenty records opens the one that is whole', async () => {
+test('a function with twenty records opens the intact one', async () => {
   const handler = await aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain });
-  const Records = indexes.map((index) => ({ s3: { bucket: { name: aws.envelopes }, object: { key: keyOf(index), sequencer: '01' } } }));
+  const Records = indexes.map((index) => ({
+    s3: { bucket: { name: aws.envelopes }, object: { key: keyOf(index), sequencer: '01' } },
+  }));
   await assert.rejects(handler({ Records }), ({ errors }) => errors.length === MANY - 1);
   await onlyGoodIsThere();
 });
 
-test('a job of twenty tasks, which S3 tries again, opens the one that is whole and keeps no connection', async () => {
+test('a job of twenty tasks, which S3 retries, opens the intact one and keeps no connection', async () => {
   const handler = await aws.load('batch-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain });
   const job = tasks(...indexes.map((key) => ({ bucket: aws.envelopes, key: keyOf(key) })));
-  // The SDK has 50 sockets: one that is not given back by each refused object would be the last at the third time.
+  // The SDK has 50 sockets: if each refused object leaked one, the third round would run out.
   for (let time = 0; time < 3; time++) {
     const { results } = await handler(job);
-    assert.deepEqual(results.map(({ resultCode }) => resultCode === 'Succeeded'), indexes.map((index) => index === GOOD));
+    assert.deepEqual(
+      results.map(({ resultCode }) => resultCode === 'Succeeded'),
+      indexes.map((index) => index === GOOD),
+    );
     assert.ok(results.every(({ resultCode }) => resultCode !== 'TemporaryFailure'));
   }
   await onlyGoodIsThere();

@@ -1,16 +1,16 @@
-// Sealed by us in Chromium, from a real file input among others, and opened by AWS's Python Encryption SDK through KMS.
+// kmseal seals in Chromium, also from a real file input, and AWS's Python Encryption SDK opens through KMS.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { DecryptCommand } from '@aws-sdk/client-kms';
-import { pairsOf, sample } from '../support/bytes.mjs';
-import { startKms } from '../support/kms.mjs';
+import { pairsOf, sample } from '../support/page/bytes.mjs';
+import { startKms } from '../support/servers/kms.mjs';
 import { readHeader } from '../support/message.mjs';
-import { openPage } from '../support/session.mjs';
+import { openPage } from '../support/browsers/session.mjs';
 import { CONTEXTS, MIB, lengthsAround } from './contexts.mjs';
-import { startPython } from './peers.mjs';
+import { startPython } from './peers/python.mjs';
 
 const ENGINES = ['webcrypto', 'wasm'];
 const HASHES = ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1'];
@@ -44,7 +44,7 @@ function seal(length, { from = 'File', by = [keys[0]], algorithm, sealer, ...opt
     async (name, from, keys, encryptionAlgorithm, sealerOptions, sealOptions) => {
       const { KmsPublicKey, Sealer } = await import('/dist/index.js');
       const { collect, inPieces, withOffset } = await import('/support/bytes.mjs');
-      const { chosenFile } = await import('/support/page.mjs');
+      const { chosenFile } = await import('/support/kit.mjs');
       const imported = await Promise.all(keys.map((key) => KmsPublicKey.import(key, { encryptionAlgorithm })));
       const sealer = new Sealer({ ...sealerOptions, keys: imported });
       const file = chosenFile(name);
@@ -80,7 +80,7 @@ describe('every length', () => {
   for (const engine of ENGINES) {
     for (const from of ['File', 'Blob', 'bytes', 'stream']) {
       for (const frameLength of [undefined, SHORT_FRAME]) {
-        test(`from ${from}, engine ${engine}, frames of ${frameLength ?? 'the default length'}`, async () => {
+        test(`Python opens every length sealed from ${from}, engine ${engine}, frames of ${frameLength ?? 'the default length'}`, async () => {
           for (const length of lengthsAround(frameLength ?? DEFAULT_FRAME)) {
             const stored = { purpose: 'interop', length: `${length}` };
             const envelope = await seal(length, { from, sealer: { engine, frameLength }, encryptionContext: stored });
@@ -95,25 +95,29 @@ describe('every length', () => {
 
 describe('encryption contexts', () => {
   for (const [name, stored] of Object.entries(CONTEXTS)) {
-    test(name, async () => {
+    test(`Python opens an envelope with this context: ${name}`, async () => {
       await opens(await seal(1, { encryptionContext: stored }), 1, { stored });
     });
-    test(`${name}, required`, async () => {
+    test(`Python opens an envelope with this required context: ${name}`, async () => {
       const envelope = await seal(1, { encryptionContext: { stored: 'too' }, requiredEncryptionContext: stored });
       await opens(envelope, 1, { stored: { stored: 'too' }, required: stored });
     });
   }
 
-  test('required pairs are not stored, and without them Python does not open', async () => {
+  test('required pairs are not stored, and Python does not open without them', async () => {
     const [stored, required] = [{ tenant: '7' }, { owner: '😀', ключ: '' }];
     const envelope = await seal(4097, { encryptionContext: stored, requiredEncryptionContext: required });
     await opens(envelope, 4097, { stored, required });
     for (const pairs of [{}, { owner: '😀' }, { ...required, owner: 'other' }, { ...required, more: 'x' }]) {
-      await assert.rejects(opens(envelope, 4097, { stored, required: pairs }), /context|decrypt/i, JSON.stringify(pairs));
+      await assert.rejects(
+        opens(envelope, 4097, { stored, required: pairs }),
+        /context|decrypt/i,
+        JSON.stringify(pairs),
+      );
     }
   });
 
-  test('the constructor and the call add up', async () => {
+  test('the contexts of constructor and call add up', async () => {
     const sealer = { encryptionContext: { a: '1' }, requiredEncryptionContext: { b: '2' } };
     const envelope = await seal(1, { sealer, encryptionContext: { c: '3' }, requiredEncryptionContext: { d: '4' } });
     await opens(envelope, 1, { stored: { a: '1', c: '3' }, required: { b: '2', d: '4' } });
@@ -123,7 +127,7 @@ describe('encryption contexts', () => {
 describe('keys', () => {
   for (const engine of ENGINES) {
     for (const algorithm of HASHES) {
-      test(`RSA_4096, RSA_3072 and RSA_2048 with ${algorithm}, engine ${engine}`, async () => {
+      test(`Python opens with RSA_4096, RSA_3072 and RSA_2048 and ${algorithm}, engine ${engine}`, async () => {
         for (const key of keys) {
           const envelope = await seal(4097, { by: [key], algorithm, sealer: { engine } });
           await opens(envelope, 4097, { keyIds: [key.KeyId], algorithm });
@@ -131,7 +135,7 @@ describe('keys', () => {
       });
     }
 
-    test(`any one of several, engine ${engine}`, async () => {
+    test(`Python opens with any one of several keys, engine ${engine}`, async () => {
       const envelope = await seal(4097, { by: keys, sealer: { engine } });
       for (const { KeyId } of keys) await opens(envelope, 4097, { keyIds: [KeyId] });
       const stranger = await kms.createKey();
@@ -139,7 +143,7 @@ describe('keys', () => {
     });
   }
 
-  test('a multi-Region key', async () => {
+  test('Python opens with a multi-Region key', async () => {
     const key = await kms.createKey({ multiRegion: true });
     assert.match(key.KeyId, /key\/mrk-/);
     await opens(await seal(1, { by: [key] }), 1, { keyIds: [key.KeyId] });
@@ -148,13 +152,13 @@ describe('keys', () => {
 
 describe('ways to seal', () => {
   for (const engine of ENGINES) {
-    test(`put together from slices that were sealed side by side, engine ${engine}`, async () => {
+    test(`Python opens an envelope assembled from slices that were sealed in parallel, engine ${engine}`, async () => {
       const envelope = await page.evaluate(
         async (name, key, engine) => {
           const { KmsPublicKey, Sealer } = await import('/dist/index.js');
           const { collect } = await import('/support/bytes.mjs');
-          const { chosenFile } = await import('/support/page.mjs');
-          const sealed = await new Sealer({ keys: await KmsPublicKey.import(key), engine }).prepare(chosenFile(name));
+          const { chosenFile } = await import('/support/kit.mjs');
+          const sealed = await new Sealer({ keys: [await KmsPublicKey.import(key)], engine }).prepare(chosenFile(name));
           const part = 300_001;
           const starts = Array.from({ length: Math.ceil(sealed.size / part) }, (_, index) => index * part);
           return collect(new Blob(await Promise.all(starts.map((start) => sealed.slice(start, start + part)))));
@@ -167,14 +171,42 @@ describe('ways to seal', () => {
     });
   }
 
-  test('several envelopes under one cached data key', async () => {
+  test('Python opens the description of a file, which is an envelope of the same data key', async () => {
+    const [stored, required] = [{ purpose: 'description' }, { owner: 'ü' }];
+    const { description, header, messageId } = await page.evaluate(
+      async (name, key, contexts) => {
+        const { KmsPublicKey, Sealer } = await import('/dist/index.js');
+        const { collect } = await import('/support/bytes.mjs');
+        const { chosenFile } = await import('/support/kit.mjs');
+        const sealer = new Sealer({ keys: [await KmsPublicKey.import(key)] });
+        const prepared = await sealer.prepare(chosenFile(name), contexts);
+        const description = await prepared.describe({ title: 'Befund ü' });
+        return { description, header: await collect(await prepared.slice(0, 2000)), messageId: prepared.messageId };
+      },
+      '4096.bin',
+      keys[0],
+      { encryptionContext: stored, requiredEncryptionContext: required },
+    );
+    const encryptionContext = { ...stored, ...required };
+    const { plaintext } = await python.open(description, { keyIds: [keys[0].KeyId], encryptionContext });
+    const { lastModified: _, ...described } = JSON.parse(Buffer.from(plaintext).toString());
+    const type = 'application/octet-stream';
+    assert.deepEqual(described, { name: '4096.bin', type, size: 4096, messageId, title: 'Befund ü' });
+    assert.deepEqual(readHeader(description).edks, readHeader(header).edks);
+  });
+
+  test('Python opens several envelopes under one cached data key', async () => {
     const stored = { purpose: 'cache' };
     const envelopes = await page.evaluate(
       async (names, key, encryptionContext) => {
         const { KmsPublicKey, Sealer } = await import('/dist/index.js');
         const { collect } = await import('/support/bytes.mjs');
-        const { chosenFile } = await import('/support/page.mjs');
-        const sealer = new Sealer({ keys: await KmsPublicKey.import(key), encryptionContext, cache: { maxAge: 60_000 } });
+        const { chosenFile } = await import('/support/kit.mjs');
+        const sealer = new Sealer({
+          keys: [await KmsPublicKey.import(key)],
+          encryptionContext,
+          cache: { maxAge: 60_000 },
+        });
         const sealed = await Promise.all(names.map((name) => sealer.seal(chosenFile(name))));
         return Promise.all(sealed.map(collect));
       },
@@ -198,7 +230,7 @@ describe("KMS's own operations, done in Chromium and undone by KMS", () => {
   };
 
   for (const algorithm of HASHES) {
-    test(`encrypt, generateDataKey and generateDataKeyWithoutPlaintext with ${algorithm}`, async () => {
+    test(`KMS decrypts what encrypt, generateDataKey and generateDataKeyWithoutPlaintext made in Chromium, with ${algorithm}`, async () => {
       for (const key of keys) {
         const made = await page.evaluate(
           async (key, encryptionAlgorithm) => {
@@ -207,7 +239,10 @@ describe("KMS's own operations, done in Chromium and undone by KMS", () => {
             const imported = await KmsPublicKey.import(key, { encryptionAlgorithm });
             const { maxPlaintextLength } = imported;
             const plaintexts = [1, 32, maxPlaintextLength].map(generateRandom);
-            const encrypted = plaintexts.map((plaintext) => ({ plaintext, ciphertext: imported.encrypt(withOffset(plaintext)) }));
+            const encrypted = plaintexts.map((plaintext) => ({
+              plaintext,
+              ciphertext: imported.encrypt(withOffset(plaintext)),
+            }));
             let refusal;
             try {
               imported.encrypt(new Uint8Array(maxPlaintextLength + 1));
@@ -215,7 +250,13 @@ describe("KMS's own operations, done in Chromium and undone by KMS", () => {
               refusal = code;
             }
             const generated = [imported.generateDataKey(), imported.generateDataKey()];
-            return { maxPlaintextLength, encrypted, refusal, generated, hidden: imported.generateDataKeyWithoutPlaintext() };
+            return {
+              maxPlaintextLength,
+              encrypted,
+              refusal,
+              generated,
+              hidden: imported.generateDataKeyWithoutPlaintext(),
+            };
           },
           key,
           algorithm,

@@ -1,4 +1,4 @@
-// Sealed by AWS's Python Encryption SDK, opened by us through KMS, in Node and in Chromium.
+// AWS's Python Encryption SDK seals, and kmseal opens through KMS, in Node and in Chromium.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,12 +7,12 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { DecryptCommand, ReplicateKeyCommand } from '@aws-sdk/client-kms';
 import { KmsealError, Opener } from 'kmseal';
-import { collect, inPieces, pairsOf, sample, withOffset } from '../support/bytes.mjs';
-import { decryptRoute, startKms } from '../support/kms.mjs';
+import { collect, inPieces, pairsOf, sample, withOffset } from '../support/page/bytes.mjs';
+import { kmsRoutes, startKms } from '../support/servers/kms.mjs';
 import { framePlaces } from '../support/message.mjs';
-import { openPage } from '../support/session.mjs';
+import { openPage } from '../support/browsers/session.mjs';
 import { CONTEXTS, lengthsAround } from './contexts.mjs';
-import { startPython } from './peers.mjs';
+import { startPython } from './peers/python.mjs';
 
 const ENGINES = ['webcrypto', 'wasm'];
 const FRAME = 4096;
@@ -34,7 +34,7 @@ before(async () => {
   python = await startPython(kms.emulator);
   page = await openPage('chromium', {
     routes(app) {
-      decryptRoute(kms)(app);
+      kmsRoutes(kms)(app);
       app.get('/messages/:name', (context) => context.body(messages.get(context.req.param('name'))));
     },
   });
@@ -46,13 +46,13 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** What Node programs hold envelopes in, and pages too. */
+/** The forms in which Node programs hold envelopes, and pages too. */
 const IN_NODE = {
   Blob: (message) => new Blob([message]),
   bytes: (message) => withOffset(message),
   ArrayBuffer: (message) => message.buffer.slice(message.byteOffset, message.byteOffset + message.byteLength),
   DataView: (message) => new DataView(...Object.values(viewParts(withOffset(message)))),
-  // A small one lies at an offset of Node's pool.
+  // A small Buffer lies at an offset in Node's pool.
   Buffer: (message) => Buffer.from(message),
   stream: (message) => inPieces(message, 1, 5000, 17),
   'file stream': (message) => createReadStream(fileOf(message), { highWaterMark: 1000 }),
@@ -76,7 +76,7 @@ async function openInNode(message, form, { decrypt = kms.decrypt, encryptionCont
   return { ...opened, length: plaintext.length, sha256: sha256(plaintext) };
 }
 
-/** Fetched by the page as what the form says, and opened there. */
+/** The page fetches it in this form, and opens it. */
 function openInPage(message, form, { encryptionContext = {}, ...options }) {
   const name = String(messages.size);
   messages.set(name, message);
@@ -84,7 +84,7 @@ function openInPage(message, form, { encryptionContext = {}, ...options }) {
     async (name, form, options, encryptionContext) => {
       const { Opener } = await import('/dist/index.js');
       const { collect } = await import('/support/bytes.mjs');
-      const { decrypt } = await import('/support/page.mjs');
+      const { decrypt } = await import('/support/kit.mjs');
       const response = await fetch(`/messages/${name}`);
       const forms = { Blob: () => response.blob(), bytes: () => response.arrayBuffer(), stream: () => response.body };
       const opener = new Opener({ ...options, decrypt });
@@ -105,8 +105,12 @@ const PLACES = {
   Chromium: { open: openInPage, forms: ['Blob', 'bytes', 'stream'] },
 };
 
-/** Shows that we open it, as every form, to these bytes, under all of these pairs. */
-async function opens(message, plaintext, { place, engine, forms = PLACES[place].forms, keyIds = [key.KeyId], expected = {}, ...options }) {
+/** Asserts that kmseal opens it, in every form, to these bytes, under all of these pairs. */
+async function opens(
+  message,
+  plaintext,
+  { place, engine, forms = PLACES[place].forms, keyIds = [key.KeyId], expected = {}, ...options },
+) {
   for (const form of forms) {
     const opened = await PLACES[place].open(message, form, { keyIds, engine, encryptionContext: expected, ...options });
     assert.equal(opened.length, plaintext.length, form);
@@ -121,7 +125,7 @@ for (const place of Object.keys(PLACES)) {
   describe(`opened in ${place}`, () => {
     for (const engine of ENGINES) {
       for (const length of LENGTHS) {
-        test(`${length} bytes, engine ${engine}`, async () => {
+        test(`${place} opens ${length} bytes that Python sealed, engine ${engine}`, async () => {
           const plaintext = sample(length);
           const frameLength = length > 2 * FRAME ? 64 * 1024 : FRAME;
           const context = { length: `${length}` };
@@ -135,7 +139,7 @@ for (const place of Object.keys(PLACES)) {
       }
 
       for (const algorithm of ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1']) {
-        test(`${algorithm}, engine ${engine}`, async () => {
+        test(`${place} opens what Python sealed with ${algorithm}, engine ${engine}`, async () => {
           const message = await python.seal(sample(FRAME + 1), { keys: [other], algorithm });
           const settings = { place, engine, keyIds: [other.KeyId], encryptionAlgorithm: algorithm };
           await opens(message, sample(FRAME + 1), { ...settings, forms: one });
@@ -144,24 +148,25 @@ for (const place of Object.keys(PLACES)) {
     }
 
     for (const [name, context] of Object.entries(CONTEXTS)) {
-      test(`encryption context: ${name}`, async () => {
+      test(`${place} opens what Python sealed with this context: ${name}`, async () => {
         const message = await python.seal(sample(9), { keys: [key], encryptionContext: context });
         await opens(message, sample(9), { place, forms: one, expected: context });
       });
 
       const required = Object.keys(context);
       if (required.length === 0) continue;
-      test(`required encryption context: ${name}`, async () => {
+      test(`${place} opens what Python sealed with this required context: ${name}`, async () => {
         const all = { ...context, stored: 'too' };
         const message = await python.seal(sample(9), { keys: [key], encryptionContext: all, required });
         await opens(message, sample(9), { place, forms: one, expected: all });
-        const open = (encryptionContext) => PLACES[place].open(message, one[0], { keyIds: [key.KeyId], encryptionContext });
+        const open = (encryptionContext) =>
+          PLACES[place].open(message, one[0], { keyIds: [key.KeyId], encryptionContext });
         await assert.rejects(open({ stored: 'too' }), { code: 'ERR_CONTEXT' });
         await assert.rejects(open({ ...all, [required[0]]: 'another' }), { code: 'ERR_CONTEXT' });
       });
     }
 
-    test('each key of a multi-keyring', async () => {
+    test(`${place} opens with each key of Python's multi-keyring`, async () => {
       const message = await python.seal(sample(5000), { keys: [other, key] });
       for (const { KeyId } of [key, other]) await opens(message, sample(5000), { place, keyIds: [KeyId] });
       const stranger = await kms.createKey();
@@ -184,7 +189,7 @@ test('a multi-Region key opens in the region of its replica', async () => {
   }
 });
 
-test('what is opened has the kind of what is given', async () => {
+test('the plaintext has the same kind as the input', async () => {
   const message = await python.seal(sample(5000), { keys: [key] });
   const kinds = { Blob: Blob, bytes: Uint8Array, ArrayBuffer: Uint8Array, DataView: Uint8Array, Buffer: Uint8Array };
   for (const form of PLACES.Node.forms) {
@@ -196,7 +201,7 @@ test('what is opened has the kind of what is given', async () => {
   }
 });
 
-test('errors are KmsealErrors, which pages see likewise', async () => {
+test('errors are KmsealErrors, and pages see the same ones', async () => {
   const message = (await python.seal(sample(5000), { keys: [key] })).slice(0, -1);
   for (const form of PLACES.Node.forms) {
     const opening = openInNode(message, form, { keyIds: [key.KeyId] });

@@ -1,11 +1,11 @@
-// When the opener's cached data keys are wiped, in the memory of the WebAssembly module.
+// When the opener's cached data keys are wiped from the memory of the WebAssembly module.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
-import { sample, soon } from '../support/bytes.mjs';
-import { startKms } from '../support/kms.mjs';
-import { watchMemory } from '../support/memory.mjs';
+import { sample, soon } from '../support/page/bytes.mjs';
+import { startKms } from '../support/servers/kms.mjs';
+import { watchMemory } from '../support/page/memory.mjs';
 import { readHeader } from '../support/message.mjs';
 
 const PLAINTEXT = sample(500);
@@ -22,10 +22,14 @@ let inMemory;
 before(async () => {
   kms = await startKms();
   key = await KmsPublicKey.import(await kms.createKey());
-  const sealer = new Sealer({ keys: key, cache: CACHE });
+  const sealer = new Sealer({ keys: [key], cache: CACHE });
   envelopes = await Promise.all([1, 2, 3].map(() => sealer.seal(PLAINTEXT)));
   const [{ ciphertext }] = readHeader(envelopes[0]).edks;
-  const { Plaintext } = await kms.decrypt({ KeyId: key.keyId, CiphertextBlob: ciphertext, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' });
+  const { Plaintext } = await kms.decrypt({
+    KeyId: key.keyId,
+    CiphertextBlob: ciphertext,
+    EncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
+  });
   const dataKey = Buffer.from(Plaintext.subarray(48));
   inMemory = () => Buffer.from(watch.memory().buffer).includes(dataKey);
   assert.equal(inMemory(), true, "the sealer's cache");
@@ -34,7 +38,7 @@ before(async () => {
 });
 after(() => kms?.close());
 
-/** An opener that keeps the data key of all three. */
+/** An opener that caches the data key of all three. */
 async function keeping(options) {
   let calls = 0;
   const decrypt = (input) => {
@@ -48,17 +52,17 @@ async function keeping(options) {
   return opener;
 }
 
-test('at once without a cache', async () => {
+test('the data key is wiped at once without a cache', async () => {
   await new Opener({ keyIds: [key.keyId], decrypt: kms.decrypt }).open(envelopes[0]);
   assert.equal(inMemory(), false);
 });
 
-test('by close()', async () => {
+test('close() wipes the cached data key', async () => {
   (await keeping()).close();
   assert.equal(inMemory(), false);
 });
 
-test('when it is too old, without being asked for', async (context) => {
+test('the cached data key is wiped at maxAge, without another call', async (context) => {
   const { setTimeout } = globalThis;
   const due = [];
   context.mock.method(globalThis, 'setTimeout', (callback, delay, ...values) => {
@@ -74,14 +78,14 @@ test('when it is too old, without being asked for', async (context) => {
   opener.close();
 });
 
-test('when another needs its place', async () => {
+test('the cached data key is wiped when another needs its place', async () => {
   const opener = await keeping({ cache: { ...CACHE, capacity: 1 } });
-  await opener.open(await new Sealer({ keys: key }).seal(PLAINTEXT));
+  await opener.open(await new Sealer({ keys: [key] }).seal(PLAINTEXT));
   assert.equal(inMemory(), false);
   opener.close();
 });
 
-test('on pagehide; a page that is restored goes on', async () => {
+test('pagehide wipes the cached data key, and a page that is restored works', async () => {
   const page = new EventTarget();
   for (const name of ['addEventListener', 'removeEventListener']) globalThis[name] = page[name].bind(page);
   try {
@@ -97,7 +101,7 @@ test('on pagehide; a page that is restored goes on', async () => {
   }
 });
 
-test('after close() by who was still waiting', async () => {
+test('a call that was waiting at close() wipes its data key afterwards', async () => {
   const asked = [];
   const decrypt = (input) => new Promise((resolve) => asked.push(() => resolve(kms.decrypt(input))));
   const opener = new Opener({ keyIds: [key.keyId], decrypt, cache: CACHE });

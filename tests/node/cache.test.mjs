@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, mock, test } from 'node:test';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
-import { collect, inPieces, sample, soon } from '../support/bytes.mjs';
-import { startKms } from '../support/kms.mjs';
+import { collect, inPieces, sample, soon } from '../support/page/bytes.mjs';
+import { startKms } from '../support/servers/kms.mjs';
 import { contentKey, readHeader, writeFrames, writeHeader } from '../support/message.mjs';
 
 const PLAINTEXT = sample(500);
@@ -17,7 +17,7 @@ let envelopes;
 before(async () => {
   kms = await startKms();
   key = await KmsPublicKey.import(await kms.createKey());
-  const sealer = new Sealer({ keys: key, encryptionContext: CONTEXT, cache: CACHE });
+  const sealer = new Sealer({ keys: [key], encryptionContext: CONTEXT, cache: CACHE });
   envelopes = await Promise.all(Array.from({ length: 1000 }, () => sealer.seal(PLAINTEXT)));
 });
 after(() => kms?.close());
@@ -32,7 +32,7 @@ function counting({ decrypt = kms.decrypt, ...options } = {}) {
   return { calls, opener: new Opener({ keyIds: [key.keyId], decrypt: counted, cache: CACHE, ...options }) };
 }
 
-/** A KMS that answers when it is told to. */
+/** A KMS that answers when the test says so. */
 function held() {
   const asked = [];
   const decrypt = (input, { signal }) =>
@@ -43,11 +43,12 @@ function held() {
   return { asked, decrypt };
 }
 
-const openAll = (opener, list, options) => Promise.all(list.map(async (envelope) => (await opener.open(envelope, options)).plaintext));
+const openAll = (opener, list, options) =>
+  Promise.all(list.map(async (envelope) => (await opener.open(envelope, options)).plaintext));
 const equal = (found, expected = PLAINTEXT) => assert.ok(Buffer.from(expected).equals(found));
 
 describe('calls', () => {
-  test('one for a thousand files of one data key that are opened at a time, and none for those after', async () => {
+  test('concurrently opened files of one data key need one KMS call for a thousand, and later files none', async () => {
     const { opener, calls } = counting();
     for (const plaintext of await openAll(opener, envelopes, { encryptionContext: CONTEXT })) equal(plaintext);
     assert.equal(calls.length, 1);
@@ -58,13 +59,13 @@ describe('calls', () => {
     assert.equal(calls.length, 1);
   });
 
-  test('one for each without a cache', async () => {
+  test('each file needs a KMS call without a cache', async () => {
     const { opener, calls } = counting({ cache: undefined });
     await openAll(opener, envelopes.slice(0, 5));
     assert.equal(calls.length, 5);
   });
 
-  test('one for each encrypted data key and key', async () => {
+  test('each combination of encrypted data key and key needs one KMS call', async () => {
     const other = await KmsPublicKey.import(await kms.createKey());
     const sealer = new Sealer({ keys: [key, other], cache: CACHE });
     const both = await Promise.all([1, 2].map(() => sealer.seal(PLAINTEXT)));
@@ -78,39 +79,53 @@ describe('calls', () => {
 });
 
 describe('limits', () => {
-  test('files', async () => {
-    const { opener, calls } = counting({ cache: { ...CACHE, maxMessagesEncrypted: 100 } });
+  test('maxMessages limits how many files share a KMS call', async () => {
+    const { opener, calls } = counting({ cache: { ...CACHE, maxMessages: 100 } });
     await openAll(opener, envelopes);
     assert.equal(calls.length, 10);
   });
 
-  test('bytes; what is larger or of unknown length takes no part', async () => {
-    const cache = { ...CACHE, maxBytesEncrypted: 10 * PLAINTEXT.length };
+  test('maxBytes limits how many bytes share a KMS call; larger files and files of unknown length bypass the cache', async () => {
+    const cache = { ...CACHE, maxBytes: 10 * PLAINTEXT.length };
     const { opener, calls } = counting({ cache });
     await openAll(opener, envelopes.slice(0, 30));
     assert.equal(calls.length, 3);
     await openAll(opener, [inPieces(envelopes[0], 100), inPieces(envelopes[1], 100)]);
     assert.equal(calls.length, 5);
-    const small = counting({ cache: { ...cache, maxBytesEncrypted: PLAINTEXT.length - 1 } });
+    const small = counting({ cache: { ...cache, maxBytes: PLAINTEXT.length - 1 } });
     await openAll(small.opener, envelopes.slice(0, 3));
     assert.equal(small.calls.length, 3);
   });
 
-  test('data keys: the one not used for longest makes room', async () => {
-    const sealers = [0, 1, 2].map(() => new Sealer({ keys: key, cache: CACHE }));
+  test('capacity limits the data keys, and the one unused longest makes room', async () => {
+    const sealers = [0, 1, 2].map(() => new Sealer({ keys: [key], cache: CACHE }));
     const [a, b, c] = await Promise.all(sealers.map((sealer) => sealer.seal(PLAINTEXT)));
     const { opener, calls } = counting({ cache: { ...CACHE, capacity: 2 } });
-    for (const [envelope, count] of [[a, 1], [b, 2], [a, 2], [c, 3], [a, 3], [b, 4], [c, 5]]) {
+    for (const { envelope, count } of [
+      { envelope: a, count: 1 },
+      { envelope: b, count: 2 },
+      { envelope: a, count: 2 },
+      { envelope: c, count: 3 },
+      { envelope: a, count: 3 },
+      { envelope: b, count: 4 },
+      { envelope: c, count: 5 },
+    ]) {
       await opener.open(envelope);
       assert.equal(calls.length, count);
     }
   });
 
-  test('age, also when the clock is set back', async () => {
+  test("maxAge limits a data key's age, even if the clock is set back", async () => {
     mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
     try {
       const { opener, calls } = counting();
-      for (const [time, count] of [[1_000_000, 1], [1_059_999, 1], [1_060_000, 2], [1_100_000, 2], [1_000_000, 3]]) {
+      for (const { time, count } of [
+        { time: 1_000_000, count: 1 },
+        { time: 1_059_999, count: 1 },
+        { time: 1_060_000, count: 2 },
+        { time: 1_100_000, count: 2 },
+        { time: 1_000_000, count: 3 },
+      ]) {
         mock.timers.setTime(time);
         await opener.open(envelopes[0]);
         assert.equal(calls.length, count, `at ${time}`);
@@ -120,35 +135,59 @@ describe('limits', () => {
     }
   });
 
-  for (const cache of [{}, { maxAge: 0 }, { maxAge: '1' }, { maxAge: 1, capacity: 0 }, { maxAge: 1, maxMessagesEncrypted: 0 }, { maxAge: 1, maxBytesEncrypted: -1 }]) {
-    test(`refuses ${JSON.stringify(cache)}`, () => {
-      assert.throws(() => counting({ cache }), (error) => error instanceof TypeError || error instanceof RangeError);
+  for (const cache of [
+    {},
+    { maxAge: 0 },
+    { maxAge: '1' },
+    { maxAge: 1, capacity: 0 },
+    { maxAge: 1, maxMessages: 0 },
+    { maxAge: 1, maxBytes: -1 },
+    { maxAge: 1, maxMessagesEncrypted: 1 },
+  ]) {
+    test(`the opener refuses the cache options ${JSON.stringify(cache)}`, () => {
+      assert.throws(
+        () => counting({ cache }),
+        (error) => error instanceof TypeError || error instanceof RangeError,
+      );
     });
   }
 });
 
-describe('what is not shared', () => {
+describe('answers that are not shared', () => {
   /** The encrypted data key of an envelope under another context, everything else made to fit by someone who has the data key. */
   async function reused(context) {
     const fields = readHeader(envelopes[0]);
-    const { Plaintext } = await kms.decrypt({ KeyId: key.keyId, CiphertextBlob: fields.edks[0].ciphertext, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' });
+    const { Plaintext } = await kms.decrypt({
+      KeyId: key.keyId,
+      CiphertextBlob: fields.edks[0].ciphertext,
+      EncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
+    });
     const derived = contentKey(Plaintext.subarray(48), fields.messageId);
-    return new Uint8Array(Buffer.concat([writeHeader(derived, { ...fields, context }), writeFrames(derived, fields.messageId, [Buffer.from('other')])]));
+    return new Uint8Array(
+      Buffer.concat([
+        writeHeader(derived, { ...fields, context }),
+        writeFrames(derived, fields.messageId, [Buffer.from('other')]),
+      ]),
+    );
   }
 
-  test('an encrypted data key under another context', async () => {
-    const forged = await reused(Buffer.concat([Buffer.from([0, 1, 0, 6]), Buffer.from('tenant'), Buffer.from([0, 1]), Buffer.from('8')]));
+  test('an encrypted data key under another context does not use the cached data key', async () => {
+    const forged = await reused(
+      Buffer.concat([Buffer.from([0, 1, 0, 6]), Buffer.from('tenant'), Buffer.from([0, 1]), Buffer.from('8')]),
+    );
     const right = await reused(readHeader(envelopes[0]).context);
     const { opener, calls } = counting();
     equal((await opener.open(right)).plaintext, Buffer.from('other'));
     await assert.rejects(opener.open(forged), { code: 'ERR_CONTEXT' });
     await assert.rejects(opener.open(forged, { encryptionContext: { tenant: '8' } }), { code: 'ERR_CONTEXT' });
-    await assert.rejects(opener.open(envelopes[1], { encryptionContext: { tenant: '7', more: '1' } }), { code: 'ERR_CONTEXT' });
+    await assert.rejects(opener.open(envelopes[1], { encryptionContext: { tenant: '7', more: '1' } }), {
+      code: 'ERR_CONTEXT',
+    });
     equal((await opener.open(envelopes[1])).plaintext);
     assert.equal(calls.length, 1);
   });
 
-  test('a failure is, by those who wait, and is not kept', async () => {
+  test('a failure reaches those who wait for it, and is not cached', async () => {
     let fail = true;
     const decrypt = async (input) => {
       await turn();
@@ -164,14 +203,16 @@ describe('what is not shared', () => {
     assert.equal(calls.length, 2);
   });
 
-  for (const [what, alter] of [
-    ['for another key', (answer) => ({ ...answer, KeyId: `${answer.KeyId}0` })],
-    ['of another length', (answer) => ({ ...answer, Plaintext: answer.Plaintext.subarray(1) })],
-    ['without bytes', ({ KeyId }) => ({ KeyId })],
+  for (const { what, alter } of [
+    { what: 'for another key', alter: (answer) => ({ ...answer, KeyId: `${answer.KeyId}0` }) },
+    { what: 'of another length', alter: (answer) => ({ ...answer, Plaintext: answer.Plaintext.subarray(1) }) },
+    { what: 'without bytes', alter: ({ KeyId }) => ({ KeyId }) },
   ]) {
-    test(`an answer ${what}`, async () => {
+    test(`an answer ${what} is not cached`, async () => {
       let alters = true;
-      const { opener, calls } = counting({ decrypt: async (input) => (alters ? alter : Object)(await kms.decrypt(input)) });
+      const { opener, calls } = counting({
+        decrypt: async (input) => (alters ? alter : Object)(await kms.decrypt(input)),
+      });
       await assert.rejects(opener.open(envelopes[0]), { code: 'ERR_KMS' });
       alters = false;
       equal((await opener.open(envelopes[0])).plaintext);
@@ -181,7 +222,7 @@ describe('what is not shared', () => {
 });
 
 describe('cancelling', () => {
-  test("one's abort leaves the call to the others", async () => {
+  test('an abort of one caller leaves the KMS call to the others', async () => {
     const { asked, decrypt } = held();
     const { opener } = counting({ decrypt });
     const abort = new AbortController();
@@ -197,7 +238,7 @@ describe('cancelling', () => {
     assert.equal(asked.length, 1);
   });
 
-  test('the last abort cancels the call, and the next one asks anew', async () => {
+  test('the last abort cancels the KMS call, and the next caller asks again', async () => {
     const { asked, decrypt } = held();
     const { opener } = counting({ decrypt });
     const aborts = [0, 1].map(() => new AbortController());
@@ -216,10 +257,12 @@ describe('cancelling', () => {
     equal((await soon(next)).plaintext);
   });
 
-  test('an answer that comes after all have left is not kept', async () => {
+  test('an answer that arrives after all callers have left is not cached', async () => {
     const late = [];
-    // As a KMS client that takes no signal.
-    const { opener, calls } = counting({ decrypt: (input) => new Promise((resolve) => late.push(() => kms.decrypt(input).then(resolve))) });
+    // Like a KMS client that ignores signals.
+    const { opener, calls } = counting({
+      decrypt: (input) => new Promise((resolve) => late.push(() => kms.decrypt(input).then(resolve))),
+    });
     const abort = new AbortController();
     const opening = opener.open(envelopes[0], { signal: abort.signal });
     while (late.length === 0) await turn();

@@ -1,22 +1,22 @@
-// The two engines compared on cases that are made up as they go, in Node; tests/browser/engines.test.mjs does it in pages, and
-// `npm run fuzz -- 3600 engines` goes on for an hour.
+// The two engines compared on generated cases, in Node; tests/browser/engines.test.mjs does it in pages, and
+// `npm run fuzz -- 3600 engines` runs for an hour.
 import { before, test } from 'node:test';
 import * as kmseal from 'kmseal';
 import { cameTo, holds, opensAlike, sealsAlike } from '../support/engine-cases.mjs';
-import { makeEngines, makeKeyPair } from '../support/engines.mjs';
+import { makeEngines, makeKeyPair } from '../support/page/engines.mjs';
 
 let engines;
 before(async () => {
   engines = await makeEngines(kmseal, await makeKeyPair());
 });
 
-test('both seal to the same bytes', async () => {
+test('both engines seal to the same bytes', async () => {
   const seen = new Set();
   await holds(sealsAlike(engines.seal, seen), 250);
   cameTo(seen, ['ERR_CONTEXT', 'sealed']);
 });
 
-test('both open to the same plaintext, or fail alike after the same bytes', async () => {
+test('both engines open to the same plaintext, or fail alike after the same bytes', async () => {
   const seen = new Set();
   await holds(opensAlike(engines.open, engines.message, seen), 400);
   const [altered, invalid, cut] = ['ERR_AUTHENTICATION', 'ERR_ENVELOPE_INVALID', 'ERR_TRUNCATED'];

@@ -1,11 +1,11 @@
-// KMS that throttles, fails, hangs and hangs up: what the SDK's retries ride out, what fails at once, and how often KMS is asked.
+// KMS that throttles, fails, hangs and hangs up: what the SDK's retries overcome, what fails at once, and how often KMS is asked.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { DecryptCommand } from '@aws-sdk/client-kms';
 import { KmsPublicKey, KmsealError, Opener, Sealer } from 'kmseal';
-import { collect, inPieces, sample } from '../support/bytes.mjs';
-import { startFaults } from '../support/microburst.mjs';
-import { startKms } from '../support/kms.mjs';
+import { collect, inPieces, sample } from '../support/page/bytes.mjs';
+import { startFaults } from '../support/servers/microburst.mjs';
+import { startKms } from '../support/servers/kms.mjs';
 
 const PLAINTEXT = sample(5000);
 const error = (code, status) => ({ error: { code, message: 'put in by a test', status } });
@@ -21,18 +21,21 @@ before(async () => {
   kms = await startKms();
   faults = await startFaults(kms.emulator.endpoint);
   key = await KmsPublicKey.import(await kms.createKey());
-  const sealer = new Sealer({ keys: key, cache: { maxAge: 60_000 } });
+  const sealer = new Sealer({ keys: [key], cache: { maxAge: 60_000 } });
   envelopes = await Promise.all(Array.from({ length: 100 }, () => sealer.seal(PLAINTEXT)));
   // The proxy needs seconds for its first request.
   const patient = kms.createClient({ endpoint: faults.endpoint, maxAttempts: 1 });
   await openerOf({ through: patient }).open(envelopes[0]);
-  // As the README says.
+  // As docs/open.md says.
   const requestHandler = { requestTimeout: 1000, connectionTimeout: 1000, throwOnRequestTimeout: true };
   client = kms.createClient({ endpoint: faults.endpoint, maxAttempts: 5, requestHandler });
-  client.middlewareStack.add((next) => (args) => {
-    attempts++;
-    return next(args);
-  }, { step: 'finalizeRequest', priority: 'low' });
+  client.middlewareStack.add(
+    (next) => (args) => {
+      attempts++;
+      return next(args);
+    },
+    { step: 'finalizeRequest', priority: 'low' },
+  );
 });
 after(async () => {
   await faults?.stop();
@@ -51,17 +54,18 @@ function openerOf({ through = client, ...options } = {}) {
   return new Opener({ keyIds: [key.keyId], decrypt, cache: { maxAge: 60_000 }, ...options });
 }
 
-const openAll = (opener) => Promise.allSettled(envelopes.map(async (envelope) => (await opener.open(envelope)).plaintext));
+const openAll = (opener) =>
+  Promise.allSettled(envelopes.map(async (envelope) => (await opener.open(envelope)).plaintext));
 
-describe('is ridden out, one question for a hundred envelopes', () => {
-  for (const [what, effect] of [
-    ['throttling', error('ThrottlingException')],
-    ['500', error('KMSInternalException', 500)],
-    ['503', error('DependencyTimeoutException', 503)],
-    ['a hang', { timeout_ms: 3000 }],
-    ['a reset', { reset: true }],
+describe('passing faults of KMS', () => {
+  for (const { what, effect } of [
+    { what: 'throttling', effect: error('ThrottlingException') },
+    { what: '500', effect: error('KMSInternalException', 500) },
+    { what: '503', effect: error('DependencyTimeoutException', 503) },
+    { what: 'a hang', effect: { timeout_ms: 3000 } },
+    { what: 'a reset', effect: { reset: true } },
   ]) {
-    test(`${what}, twice`, async () => {
+    test(`${what} that occurs twice is retried, with one question for a hundred envelopes`, async () => {
       await faults.decrypt({ ...effect, times: 2 });
       for (const { value, reason } of await openAll(openerOf())) {
         assert.equal(reason, undefined);
@@ -71,7 +75,7 @@ describe('is ridden out, one question for a hundred envelopes', () => {
     });
   }
 
-  test("in the SDK's adaptive mode too", async () => {
+  test("a passing fault is also retried in the SDK's adaptive mode", async () => {
     const adaptive = kms.createClient({ endpoint: faults.endpoint, maxAttempts: 8, retryMode: 'adaptive' });
     await faults.decrypt({ ...error('ThrottlingException'), times: 2 });
     for (const { reason } of await openAll(openerOf({ through: adaptive }))) assert.equal(reason, undefined);
@@ -79,12 +83,19 @@ describe('is ridden out, one question for a hundred envelopes', () => {
   });
 });
 
-describe('fails at once, with the name that KMS gave it', () => {
+describe('lasting faults of KMS', () => {
   for (const name of [
-    'AccessDeniedException', 'DisabledException', 'InvalidCiphertextException', 'InvalidKeyUsageException', 'KMSInvalidStateException',
-    'NotFoundException', 'IncorrectKeyException', 'ExpiredTokenException', 'InvalidGrantTokenException',
+    'AccessDeniedException',
+    'DisabledException',
+    'InvalidCiphertextException',
+    'InvalidKeyUsageException',
+    'KMSInvalidStateException',
+    'NotFoundException',
+    'IncorrectKeyException',
+    'ExpiredTokenException',
+    'InvalidGrantTokenException',
   ]) {
-    test(name, async () => {
+    test(`${name} fails at once, under the name that KMS gave it`, async () => {
       await faults.decrypt(error(name));
       for (const { reason } of await openAll(openerOf())) {
         assert.ok(reason instanceof KmsealError);
@@ -97,22 +108,26 @@ describe('fails at once, with the name that KMS gave it', () => {
   }
 });
 
-test('what lasts longer than the retries fails for all who wait, with as many attempts as the SDK makes for one', async () => {
+test("a fault that outlasts the retries fails for all who wait, with the SDK's attempts for one call", async () => {
   await faults.decrypt(error('KMSInternalException', 500));
   const opener = openerOf();
   for (const { reason } of await openAll(opener)) assert.equal(reason.cause.name, 'KMSInternalException');
   assert.deepEqual({ asked, attempts }, { asked: 1, attempts: 5 });
-  // It was not kept.
+  // It was not cached.
   await faults.decrypt();
   for (const { reason } of await openAll(opener)) assert.equal(reason, undefined);
   assert.equal(asked, 2);
 });
 
-test('of an answer that is cut off or altered nothing opens, and a stream gives no byte', async () => {
+test('an answer that is cut off or altered opens nothing, and a stream releases no byte', async () => {
   for (const response of [{ truncate_frac: 0.5 }, { corrupt_bytes: 40 }]) {
     await faults.decrypt({ response });
     await assert.rejects(openerOf().open(envelopes[0]));
-    await assert.rejects(openerOf().open(inPieces(envelopes[0], 1000)).then(({ plaintext }) => collect(plaintext)));
+    await assert.rejects(
+      openerOf()
+        .open(inPieces(envelopes[0], 1000))
+        .then(({ plaintext }) => collect(plaintext)),
+    );
   }
 });
 

@@ -1,10 +1,10 @@
-// What opening many files costs in KMS calls, by KMS's own log.
+// How many KMS calls opening many files needs, by KMS's own log.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
-import { sample } from '../support/bytes.mjs';
-import { startKms } from '../support/kms.mjs';
-import { TRAIL, countCalls } from '../support/trail.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { startKms } from '../support/servers/kms.mjs';
+import { TRAIL, countCalls } from '../support/servers/trail.mjs';
 
 const FILES = 10_000;
 const AT_A_TIME = 500;
@@ -15,11 +15,11 @@ before(async () => {
 });
 after(() => kms?.close());
 
-test('10,000 files sealed with a cache of 1,000 messages open with 10 calls', async () => {
+test('10,000 files sealed with a cache of 1,000 messages open with 10 KMS calls', async () => {
   const keys = await KmsPublicKey.import(await kms.createKey());
-  const cache = { maxAge: 600_000, maxMessagesEncrypted: 1000 };
-  const sealer = new Sealer({ keys, cache });
-  const opener = new Opener({ keyIds: [keys.keyId], decrypt: kms.decrypt, cache });
+  const maxAge = 600_000;
+  const sealer = new Sealer({ keys, cache: { maxAge, maxMessagesEncrypted: 1000 } });
+  const opener = new Opener({ keyIds: [keys.keyId], decrypt: kms.decrypt, cache: { maxAge, maxMessages: 1000 } });
   const plaintext = sample(100);
   for (let first = 0; first < FILES; first += AT_A_TIME) {
     const envelopes = await Promise.all(Array.from({ length: AT_A_TIME }, () => sealer.seal(plaintext)));

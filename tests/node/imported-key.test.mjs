@@ -1,13 +1,12 @@
 // A KMS key whose material was imported: an RSA key made here becomes the KMS key.
 import assert from 'node:assert/strict';
-import { constants, createCipheriv, createPublicKey, generateKeyPairSync, publicEncrypt, randomBytes } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import {
-  CreateKeyCommand, DeleteImportedKeyMaterialCommand, GetParametersForImportCommand, GetPublicKeyCommand, ImportKeyMaterialCommand,
-} from '@aws-sdk/client-kms';
+import { DeleteImportedKeyMaterialCommand } from '@aws-sdk/client-kms';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
-import { sample } from '../support/bytes.mjs';
-import { startKms } from '../support/kms.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { startKms } from '../support/servers/kms.mjs';
+import { importKey } from '../support/servers/material.mjs';
 
 const PLAINTEXT = sample(500);
 
@@ -17,29 +16,40 @@ before(async () => {
 });
 after(() => kms?.close());
 
-/** RSA_AES_KEY_WRAP_SHA_256: the material under an AES key (RFC 5649), and that one under KMS's public key. */
-function wrapped(material, PublicKey) {
-  const aes = randomBytes(32);
-  const padded = createCipheriv('id-aes256-wrap-pad', aes, Buffer.from('A65959A6', 'hex'));
-  const key = createPublicKey({ key: PublicKey, format: 'der', type: 'spki' });
-  const oaep = { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' };
-  return Buffer.concat([publicEncrypt(oaep, aes), padded.update(material), padded.final()]);
-}
-
-test('seals and opens as any other, until its material is deleted', async () => {
-  const { KeyMetadata: { Arn: KeyId } } = await kms.client.send(new CreateKeyCommand({ KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT', Origin: 'EXTERNAL' }));
-  const how = { KeyId, WrappingAlgorithm: 'RSA_AES_KEY_WRAP_SHA_256', WrappingKeySpec: 'RSA_4096' };
-  const { ImportToken, PublicKey } = await kms.client.send(new GetParametersForImportCommand(how));
+test('a key with imported material seals and opens like any other until its material is deleted', async () => {
   const ours = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const EncryptedKeyMaterial = wrapped(ours.privateKey.export({ format: 'der', type: 'pkcs8' }), Buffer.from(PublicKey));
-  await kms.client.send(new ImportKeyMaterialCommand({ KeyId, ImportToken, EncryptedKeyMaterial, ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' }));
-
-  const answer = await kms.client.send(new GetPublicKeyCommand({ KeyId }));
+  const material = ours.privateKey.export({ format: 'der', type: 'pkcs8' });
+  const answer = await importKey(kms.client, { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' }, material);
+  const { KeyId } = answer;
   assert.ok(ours.publicKey.export({ format: 'der', type: 'spki' }).equals(Buffer.from(answer.PublicKey)));
-  const envelope = await new Sealer({ keys: await KmsPublicKey.import(answer) }).seal(PLAINTEXT);
+  const envelope = await new Sealer({ keys: [await KmsPublicKey.import(answer)] }).seal(PLAINTEXT);
   const open = () => new Opener({ keyIds: [KeyId], decrypt: kms.decrypt }).open(envelope);
   assert.ok(Buffer.from(PLAINTEXT).equals((await open()).plaintext));
 
   await kms.client.send(new DeleteImportedKeyMaterialCommand({ KeyId }));
   await assert.rejects(open(), ({ code, cause }) => code === 'ERR_KMS' && cause.name === 'KMSInvalidStateException');
+});
+
+test('a key file whose JSON has a field twice is refused, since JSON.parse takes the last one without a word', async () => {
+  const { PublicKey, KeyId, ...rest } = await kms.createKey();
+  const good = JSON.stringify({
+    ...rest,
+    KeyId,
+    PublicKey: Buffer.from(PublicKey).toString('base64'),
+    Description: 'a "quote" and \\',
+  });
+  assert.equal((await KmsPublicKey.import(good)).keyId, KeyId);
+  const other = KeyId.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+  const members = [
+    `"KeyId": "${other}"`,
+    `"KeyId":"${KeyId}"`,
+    `"Key\\u0049d":"${other}"`,
+    `"PublicKey":${JSON.stringify(JSON.parse(good).PublicKey)}`,
+    '"KeyUsage":"ENCRYPT_DECRYPT"',
+  ];
+  for (const member of members) {
+    for (const text of [`{${member},${good.slice(1)}`, `${good.slice(0, -1)},${member}}`]) {
+      await assert.rejects(KmsPublicKey.import(text), { code: 'ERR_KEY_INVALID', message: /has a field twice/ }, text);
+    }
+  }
 });

@@ -1,8 +1,8 @@
 // What is handed in and is not what it seems, in Node; tests/browser/inputs.test.mjs does the same in pages.
 import { after, before, test } from 'node:test';
 import { KmsPublicKey, Opener, Sealer, inspect, reseal } from 'kmseal';
-import { CASES } from '../support/input-cases.mjs';
-import { remembering, startKms } from '../support/kms.mjs';
+import { CASES } from '../support/page/input-cases.mjs';
+import { remembering, startKms } from '../support/servers/kms.mjs';
 
 let kms;
 let kit;
@@ -12,7 +12,7 @@ before(async () => {
   const decrypt = remembering(kms.decrypt);
   kit = {
     keys: [key],
-    sealer: (options) => new Sealer({ keys: key, ...options }),
+    sealer: (options) => new Sealer({ keys: [key], ...options }),
     opener: (options) => new Opener({ keyIds: [key.keyId], decrypt, ...options }),
     inspect,
     reseal,
@@ -20,4 +20,4 @@ before(async () => {
 });
 after(() => kms?.close());
 
-for (const [title, run] of Object.entries(CASES)) test(title, () => run(kit));
+for (const [sentence, run] of Object.entries(CASES)) test(sentence, () => run(kit));

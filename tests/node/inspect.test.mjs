@@ -1,9 +1,9 @@
-// What inspect tells of an envelope without a key.
+// What inspect returns of an envelope without a key.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { KmsPublicKey, Sealer, inspect } from 'kmseal';
-import { byHand, inPieces, pairsOf, sample, soon, withOffset } from '../support/bytes.mjs';
-import { startKms } from '../support/kms.mjs';
+import { byHand, inPieces, pairsOf, sample, soon, withOffset } from '../support/page/bytes.mjs';
+import { startKms } from '../support/servers/kms.mjs';
 import { readHeader } from '../support/message.mjs';
 
 const FRAME = 4096;
@@ -17,21 +17,21 @@ let headerLength;
 before(async () => {
   kms = await startKms();
   key = await KmsPublicKey.import(await kms.createKey());
-  envelope = await new Sealer({ keys: key, frameLength: FRAME, encryptionContext: CONTEXT }).seal(PLAINTEXT);
+  envelope = await new Sealer({ keys: [key], frameLength: FRAME, encryptionContext: CONTEXT }).seal(PLAINTEXT);
   headerLength = readHeader(envelope).length;
 });
 after(() => kms?.close());
 
 const known = () => ({
   algorithmSuite: '0x0478',
-  messageId: readHeader(envelope).messageId.toString('hex'),
+  messageId: readHeader(envelope).messageId.toString('base64url'),
   encryptedDataKeys: [{ providerId: 'aws-kms-rsa', keyId: key.keyId, ciphertextLength: 256 }],
   keyIds: [key.keyId],
   frameLength: FRAME,
   headerLength,
 });
 
-test('tells the header of a Blob, bytes and a stream, and sizes where they are known', async () => {
+test('inspect returns the header of a Blob, bytes and a stream, and sizes where they are known', async () => {
   const sizes = { plaintextSize: PLAINTEXT.length, frames: 4 };
   const forms = [
     [envelope, sizes],
@@ -49,44 +49,57 @@ test('tells the header of a Blob, bytes and a stream, and sizes where they are k
   }
 });
 
-test('tells all keys, in order, and no required pair', async () => {
+test('inspect returns all keys in order, and no required pair', async () => {
   const other = await KmsPublicKey.import(await kms.createKey({ spec: 'RSA_3072' }));
   const sealer = new Sealer({ keys: [other, key], requiredEncryptionContext: { secret: 's' } });
   const { keyIds, encryptedDataKeys, encryptionContext } = await inspect(await sealer.seal(PLAINTEXT));
   assert.deepEqual(keyIds, [other.keyId, key.keyId]);
-  assert.deepEqual(encryptedDataKeys.map(({ ciphertextLength }) => ciphertextLength), [384, 256]);
+  assert.deepEqual(
+    encryptedDataKeys.map(({ ciphertextLength }) => ciphertextLength),
+    [384, 256],
+  );
   assert.deepEqual(pairsOf(encryptionContext), []);
 });
 
-test('sizes are exact for every length', async () => {
-  const sealer = new Sealer({ keys: key, frameLength: FRAME });
+test('a Sealer takes a single key as a list of one', async () => {
+  const single = await inspect(await new Sealer({ keys: key }).seal(PLAINTEXT));
+  const list = await inspect(await new Sealer({ keys: [key] }).seal(PLAINTEXT));
+  assert.deepEqual(single.keyIds, [key.keyId]);
+  assert.deepEqual(single.encryptedDataKeys, list.encryptedDataKeys);
+});
+
+test('inspect returns exact sizes for every length', async () => {
+  const sealer = new Sealer({ keys: [key], frameLength: FRAME });
   for (const length of [0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, 3 * FRAME + 7]) {
     const { plaintextSize, frames } = await inspect(await sealer.seal(sample(length)));
-    assert.deepEqual([plaintextSize, frames], [length, Math.max(1, Math.ceil(length / FRAME))]);
+    assert.deepEqual(
+      { plaintextSize, frames },
+      { plaintextSize: length, frames: Math.max(1, Math.ceil(length / FRAME)) },
+    );
   }
 });
 
-test('lets go of a stream after the header', async () => {
+test('inspect releases a stream after the header', async () => {
   const source = byHand();
   source.write(envelope.slice(0, headerLength));
   await soon(inspect(source.stream));
   assert.ok(source.cancelled);
 });
 
-test('refuses what is no envelope', async () => {
-  for (const [bytes, code] of [
-    [new Uint8Array(), 'ERR_TRUNCATED'],
-    [envelope.subarray(0, 3), 'ERR_TRUNCATED'],
-    [envelope.subarray(0, headerLength - 1), 'ERR_TRUNCATED'],
-    [envelope.subarray(0, headerLength), 'ERR_TRUNCATED'],
-    [Buffer.from('not an envelope'), 'ERR_ENVELOPE_INVALID'],
-    [Buffer.from([1, 0x80]), 'ERR_ENVELOPE_UNSUPPORTED'],
+test('inspect refuses anything but an envelope', async () => {
+  for (const { bytes, code } of [
+    { bytes: new Uint8Array(), code: 'ERR_TRUNCATED' },
+    { bytes: envelope.subarray(0, 3), code: 'ERR_TRUNCATED' },
+    { bytes: envelope.subarray(0, headerLength - 1), code: 'ERR_TRUNCATED' },
+    { bytes: envelope.subarray(0, headerLength), code: 'ERR_TRUNCATED' },
+    { bytes: Buffer.from('not an envelope'), code: 'ERR_ENVELOPE_INVALID' },
+    { bytes: Buffer.from([1, 0x80]), code: 'ERR_ENVELOPE_UNSUPPORTED' },
   ]) {
     for (const form of [bytes, new Blob([bytes])]) await assert.rejects(inspect(form), { name: 'KmsealError', code });
   }
 });
 
-test('tells a header that lies, being unauthenticated', async () => {
+test('inspect reports a forged header as it is, since it is unauthenticated', async () => {
   const altered = envelope.slice();
   altered[readHeader(envelope).places['header tag'][0]] ^= 1;
   assert.equal((await inspect(altered)).headerLength, headerLength);

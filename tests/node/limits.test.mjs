@@ -1,10 +1,10 @@
-// Envelopes and calls that ask for much. What they cost is looked at in WebAssembly's memory and in how often the header is read: no
-// time is measured, which on a busy machine says nothing.
+// Envelopes and calls that ask for much. Their cost is measured in WebAssembly's memory and in reads of the header: no
+// time is measured, which means nothing on a busy machine.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { inPieces } from '../support/bytes.mjs';
-import { watchMemory } from '../support/memory.mjs';
+import { inPieces } from '../support/page/bytes.mjs';
+import { watchMemory } from '../support/page/memory.mjs';
 
 const watch = watchMemory();
 const { KmsPublicKey, Opener, inspect, load } = await import('kmseal');
@@ -32,10 +32,11 @@ async function grown(work) {
   return watch.memory().length - before;
 }
 
-const opening = (bytes, limits) => new Opener({ keyIds: [KEY_ID], decrypt: () => assert.fail('asked KMS'), ...limits }).open(bytes);
+const opening = (bytes, limits) =>
+  new Opener({ keyIds: [KEY_ID], decrypt: () => assert.fail('asked KMS'), ...limits }).open(bytes);
 const refused = (bytes, code, limits) => assert.rejects(opening(bytes, limits), { code });
 
-test('65,535 keys are refused before they come', async () => {
+test('65,535 keys are refused before they arrive', async () => {
   const bytes = envelope(65_535, 0);
   const growth = await grown(async () => {
     await refused(bytes, 'ERR_ENVELOPE_UNSUPPORTED');
@@ -45,18 +46,22 @@ test('65,535 keys are refused before they come', async () => {
   assert.ok(growth < MIB, `${growth} bytes`);
 });
 
-test('65,535 keys are read where the caller allows it', async () => {
+test('65,535 keys are read if the caller allows them', async () => {
   const limits = { maxEncryptedDataKeys: 65_535 };
   for (const make of [(bytes) => bytes, (bytes) => new Blob([bytes])]) {
     await refused(make(envelope(65_535, 0)), 'ERR_NO_MATCHING_KEY', limits);
   }
-  // Claimed and not there.
-  const growth = await grown(() => refused(envelope(1, 0, { claimed: 65_535 }).subarray(0, 60), 'ERR_TRUNCATED', limits));
+  // Claimed and missing.
+  const growth = await grown(() =>
+    refused(envelope(1, 0, { claimed: 65_535 }).subarray(0, 60), 'ERR_TRUNCATED', limits),
+  );
   assert.ok(growth < MIB, `${growth} bytes`);
 });
 
-test('the largest header that is taken does not pile up', async () => {
-  const bytes = envelope(8, 65_535, { context: Buffer.concat([u16(1), field(Buffer.from('k')), field(Buffer.alloc(65_528, 'v'))]) });
+test('the largest accepted header does not accumulate in memory', async () => {
+  const bytes = envelope(8, 65_535, {
+    context: Buffer.concat([u16(1), field(Buffer.from('k')), field(Buffer.alloc(65_528, 'v'))]),
+  });
   const round = async () => {
     await refused(bytes, 'ERR_NO_MATCHING_KEY');
     await refused(new Blob([bytes]), 'ERR_NO_MATCHING_KEY');
@@ -65,18 +70,23 @@ test('the largest header that is taken does not pile up', async () => {
   };
   const growth = await grown(round);
   assert.ok(growth < 16 * MIB, `${growth} bytes`);
-  assert.equal(await grown(async () => { for (let n = 0; n < 5; n += 1) await round(); }), 0);
+  assert.equal(
+    await grown(async () => {
+      for (let n = 0; n < 5; n += 1) await round();
+    }),
+    0,
+  );
 });
 
-test('a header of 20 MB is inspected from bytes and from a Blob', async () => {
+test('a header of 20 MB can be inspected from bytes and from a Blob', async () => {
   const bytes = envelope(100, 65_535);
-  assert.equal((await inspect(bytes)).keyIds.length, 100);
-  assert.equal((await inspect(new Blob([bytes]))).keyIds.length, 100);
+  assert.equal((await inspect(bytes)).encryptedDataKeys.length, 100);
+  assert.equal((await inspect(new Blob([bytes]))).encryptedDataKeys.length, 100);
   const again = await grown(() => inspect(bytes));
   assert.equal(again, 0);
 });
 
-test('frames of 4 GiB are claimed', async () => {
+test('claimed frames of 4 GiB allocate nothing', async () => {
   const bytes = envelope(1, 10, { frameLength: 2 ** 32 - 1 });
   const growth = await grown(async () => {
     await refused(bytes, 'ERR_ENVELOPE_UNSUPPORTED');
@@ -86,16 +96,18 @@ test('frames of 4 GiB are claimed', async () => {
   assert.equal(growth, 0);
 });
 
-test('a context of as many pairs as fit', async () => {
+test('a context with as many pairs as fit is accepted', async () => {
   const keys = Array.from({ length: 7000 }, (_, index) => field(Buffer.from(String(6999 - index).padStart(5, '0'))));
   const context = Buffer.concat([u16(keys.length), ...keys.flatMap((key) => [key, field(Buffer.alloc(0))])]);
   const { encryptionContext } = await inspect(envelope(1, 10, { context }));
   assert.equal(Object.keys(encryptionContext).length, 7000);
 });
 
-test('data far too long for a key never gets there', async () => {
+test('data that is far too long for a key never reaches the .wasm', async () => {
   const pem = await readFile(new URL('../keys/rsa-2048.pem', import.meta.url), 'utf8');
   const key = await KmsPublicKey.import(pem, { keyId: KEY_ID });
-  const growth = await grown(() => assert.throws(() => key.encrypt(new Uint8Array(512 * MIB)), { code: 'ERR_TOO_LONG' }));
+  const growth = await grown(() =>
+    assert.throws(() => key.encrypt(new Uint8Array(512 * MIB)), { code: 'ERR_TOO_LONG' }),
+  );
   assert.ok(growth < MIB, `${growth} bytes`);
 });

@@ -1,7 +1,7 @@
 // Secrets in the memory of WebAssembly, in Node; tests/browser/memory.test.mjs does the same in pages.
 import { after, before } from 'node:test';
-import { startKms } from '../support/kms.mjs';
-import { watchForgetting } from '../support/forgetting.mjs';
+import { startKms } from '../support/servers/kms.mjs';
+import { watchForgetting } from '../support/page/forgetting.mjs';
 import { forgets } from '../support/forgets.mjs';
 
 let kms;
@@ -12,5 +12,9 @@ after(() => kms?.close());
 
 forgets('Node', async () => {
   const answers = [await kms.createKey(), await kms.createKey()];
-  return watchForgetting(() => import('kmseal'), answers, (input, options) => kms.decrypt(input, options));
+  return watchForgetting(
+    () => import('kmseal'),
+    answers,
+    (input, options) => kms.decrypt(input, options),
+  );
 });

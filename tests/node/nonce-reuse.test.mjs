@@ -1,20 +1,21 @@
-// Why an envelope cannot be moved to another key by replacing its encrypted data keys (FORMAT.md, 10): the message id fixes the
+// Why replacing the encrypted data keys cannot move an envelope to another key (docs/format.md, 13): the message id fixes the
 // content key, and the header's IV is zero, so that a second header is a second use of one AES-GCM nonce. From two such headers the
 // authentication key follows, without the key, and with it a forged envelope that opens.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
-import { sample } from '../support/bytes.mjs';
-import { startKms } from '../support/kms.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { startKms } from '../support/servers/kms.mjs';
 import { contentKey, framePlaces, readHeader, writeHeader } from '../support/message.mjs';
 
-// GF(2^128) as NIST SP 800-38D, 6.3 has it, but with the bits the other way round, so that the coefficient of x^i is bit i.
+// GF(2^128) as in NIST SP 800-38D, 6.3, but with the bits the other way round, so that the coefficient of x^i is bit i.
 const REDUCE = (1n << 128n) | 0x87n;
 
 function reversed(value) {
   return BigInt(`0b${[...value.toString(2).padStart(128, '0')].reverse().join('')}`);
 }
-const toField = (block) => reversed(BigInt(`0x${Buffer.concat([block, Buffer.alloc(16 - block.length)]).toString('hex')}`));
+const toField = (block) =>
+  reversed(BigInt(`0x${Buffer.concat([block, Buffer.alloc(16 - block.length)]).toString('hex')}`));
 const toBlock = (element) => Buffer.from(reversed(element).toString(16).padStart(32, '0'), 'hex');
 
 function multiply(a, b) {
@@ -93,12 +94,18 @@ function roots(polynomial) {
   const linear = gcd(polynomial, add(power, [0n, 1n]));
   return linear.length > 1 ? split(linear) : [];
 }
-const squared = (p) => trim(p.flatMap((coefficient, i) => (i ? [0n, multiply(coefficient, coefficient)] : [multiply(coefficient, coefficient)])));
+const squared = (p) =>
+  trim(
+    p.flatMap((coefficient, i) =>
+      i ? [0n, multiply(coefficient, coefficient)] : [multiply(coefficient, coefficient)],
+    ),
+  );
 
 /** GHASH of AAD and ciphertext as a polynomial in the authentication key (SP 800-38D, 6.4 and 7.1). */
 function ghash(aad, ciphertext) {
   const blocks = [];
-  for (const bytes of [aad, ciphertext]) for (let at = 0; at < bytes.length; at += 16) blocks.push(toField(bytes.subarray(at, at + 16)));
+  for (const bytes of [aad, ciphertext])
+    for (let at = 0; at < bytes.length; at += 16) blocks.push(toField(bytes.subarray(at, at + 16)));
   const lengths = Buffer.alloc(16);
   lengths.writeBigUInt64BE(8n * BigInt(aad.length), 0);
   lengths.writeBigUInt64BE(8n * BigInt(ciphertext.length), 8);
@@ -113,34 +120,47 @@ before(async () => {
 });
 after(() => kms?.close());
 
-test('two headers under one message id give the authentication key away, and a forged body opens', async () => {
+test('two headers under one message id reveal the authentication key, and a forged body opens', async () => {
   const [old, fresh] = await Promise.all([0, 1].map(async () => KmsPublicKey.import(await kms.createKey())));
-  const envelope = Buffer.from(await new Sealer({ keys: old, encryptionContext: { tenant: '7' } }).seal(sample(100)));
+  const envelope = Buffer.from(await new Sealer({ keys: [old], encryptionContext: { tenant: '7' } }).seal(sample(100)));
   const fields = readHeader(envelope);
 
-  // What a "rewrap" would do, with the data key from KMS: the same frames behind a header for the new key.
+  // What a "rewrap" would do with the data key from KMS: put the same frames behind a header for the new key.
   const [edk] = fields.edks;
-  const { Plaintext } = await kms.decrypt({ KeyId: old.keyId, CiphertextBlob: edk.ciphertext, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' });
+  const { Plaintext } = await kms.decrypt({
+    KeyId: old.keyId,
+    CiphertextBlob: edk.ciphertext,
+    EncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
+  });
   const edks = [{ ...edk, providerInfo: Buffer.from(fresh.keyId), ciphertext: Buffer.from(fresh.encrypt(Plaintext)) }];
   const rewrapped = Buffer.concat([
-    writeHeader(contentKey(Plaintext.subarray(48), fields.messageId), { ...fields, edks }), envelope.subarray(fields.length),
+    writeHeader(contentKey(Plaintext.subarray(48), fields.messageId), { ...fields, edks }),
+    envelope.subarray(fields.length),
   ]);
   const opener = new Opener({ keyIds: [fresh.keyId], decrypt: kms.decrypt });
-  assert.ok(Buffer.from(sample(100)).equals((await opener.open(rewrapped)).plaintext), 'it opens, and here is the harm:');
+  assert.ok(
+    Buffer.from(sample(100)).equals((await opener.open(rewrapped)).plaintext),
+    'it opens, and here is the harm:',
+  );
 
-  // From here on only what anyone sees who has both. The tags are GHASH plus one mask, and the mask is the same.
+  // From here on the attack uses only what anyone with both headers sees. The tags are GHASH plus one mask, and the mask is the same.
   const header = (bytes) => {
     const { length } = readHeader(bytes);
     return { body: bytes.subarray(0, length - 16), tag: toField(bytes.subarray(length - 16, length)) };
   };
   const [first, second] = [envelope, rewrapped].map(header);
-  const difference = add(add(ghash(first.body, Buffer.alloc(0)), ghash(second.body, Buffer.alloc(0))), [first.tag ^ second.tag]);
+  const difference = add(add(ghash(first.body, Buffer.alloc(0)), ghash(second.body, Buffer.alloc(0))), [
+    first.tag ^ second.tag,
+  ]);
 
   const [[start, end]] = framePlaces(envelope);
   const content = Buffer.from(envelope.subarray(start + 24, end - 16));
   const tag = toField(envelope.subarray(end - 16, end));
   const aad = Buffer.concat([
-    fields.messageId, Buffer.from('AWSKMSEncryptionClient Final Frame'), Buffer.from([0, 0, 0, 1]), Buffer.from([0, 0, 0, 0, 0, 0, 0, 100]),
+    fields.messageId,
+    Buffer.from('AWSKMSEncryptionClient Final Frame'),
+    Buffer.from([0, 0, 0, 1]),
+    Buffer.from([0, 0, 0, 0, 0, 0, 0, 100]),
   ]);
   const altered = Buffer.from(content);
   altered[0] ^= sample(1)[0] ^ 0x21;
@@ -150,8 +170,17 @@ test('two headers under one message id give the authentication key away, and a f
   const opened = [];
   for (const key of candidates) {
     const forgedTag = tag ^ evaluate(ghash(aad, content), key) ^ evaluate(ghash(aad, altered), key);
-    const forged = Buffer.concat([rewrapped.subarray(0, rewrapped.length - content.length - 16), altered, toBlock(forgedTag)]);
-    opened.push(await opener.open(forged).then(({ plaintext }) => plaintext, ({ code }) => code));
+    const forged = Buffer.concat([
+      rewrapped.subarray(0, rewrapped.length - content.length - 16),
+      altered,
+      toBlock(forgedTag),
+    ]);
+    opened.push(
+      await opener.open(forged).then(
+        ({ plaintext }) => plaintext,
+        ({ code }) => code,
+      ),
+    );
   }
   const [forged] = opened.filter((result) => result !== 'ERR_AUTHENTICATION');
   assert.ok(forged, `${candidates.length} candidates: ${opened}`);

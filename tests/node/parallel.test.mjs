@@ -1,13 +1,13 @@
-// Frames are sealed and opened side by side, and never so many of them that memory would grow with the file.
+// Frames are sealed and opened in parallel, but never in such numbers that memory would grow with the file.
 import assert from 'node:assert/strict';
 import { after, before, mock, test } from 'node:test';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
-import { collect, inPieces, sample } from '../support/bytes.mjs';
-import { startKms } from '../support/kms.mjs';
+import { collect, inPieces, sample } from '../support/page/bytes.mjs';
+import { startKms } from '../support/servers/kms.mjs';
 
 const MIB = 2 ** 20;
 const PLAINTEXT = sample(48 * MIB);
-/** Bytes of frames under way at a time. */
+/** Bytes of frames in flight at a time. */
 const MOST = 32 * MIB;
 
 let kms;
@@ -23,7 +23,7 @@ before(async () => {
 });
 after(() => kms?.close());
 
-/** The most frames, and bytes of them, that were with SubtleCrypto at a time. */
+/** The most frames, and their bytes, that SubtleCrypto had at the same time. */
 async function underWay(operation, work) {
   const most = { frames: 0, bytes: 0 };
   let [frames, bytes] = [0, 0];
@@ -47,14 +47,18 @@ async function underWay(operation, work) {
   }
 }
 
-const FORMS = { bytes: (bytes) => bytes, 'a Blob': (bytes) => new Blob([bytes]), 'a stream': (bytes) => inPieces(bytes, MIB) };
+const FORMS = {
+  bytes: (bytes) => bytes,
+  'a Blob': (bytes) => new Blob([bytes]),
+  'a stream': (bytes) => inPieces(bytes, MIB),
+};
 
 for (const [form, give] of Object.entries(FORMS)) {
-  for (const [what, operation, work] of [
-    ['sealing', 'encrypt', async () => collect(await sealer.seal(give(PLAINTEXT)))],
-    ['opening', 'decrypt', async () => collect((await opener.open(give(envelope))).plaintext)],
+  for (const { what, operation, work } of [
+    { what: 'sealing', operation: 'encrypt', work: async () => collect(await sealer.seal(give(PLAINTEXT))) },
+    { what: 'opening', operation: 'decrypt', work: async () => collect((await opener.open(give(envelope))).plaintext) },
   ]) {
-    test(`${what} ${form}`, async () => {
+    test(`${what} ${form} keeps several frames in flight`, async () => {
       const { frames, bytes } = await underWay(operation, work);
       assert.ok(frames >= 4, `${frames} frames`);
       assert.ok(bytes <= MOST, `${bytes / MIB} MiB`);

@@ -1,4 +1,4 @@
-// Randomness that cannot be had: nothing is sealed, and nothing is put in its place.
+// Randomness that is unavailable: nothing is sealed, and nothing replaces it.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { afterEach, test } from 'node:test';
@@ -25,36 +25,36 @@ function failAfter(draws) {
 const failed = { name: 'KmsealError', code: 'ERR_INTERNAL', message: /random/ };
 
 for (const engine of ['webcrypto', 'wasm']) {
-  test(`whichever draw fails, nothing is sealed, and the next time all is well (${engine})`, async () => {
+  test(`a failed draw seals nothing, whichever it is, and the next call succeeds (${engine})`, async () => {
     const key = await KmsPublicKey.import(pem, { keyId: KEY_ID });
     const bytes = new Uint8Array(5000);
-    const beside = await new Sealer({ keys: key, engine }).prepare(new Blob([bytes]));
+    const beside = await new Sealer({ keys: [key], engine }).prepare(new Blob([bytes]));
     // A data key, an OAEP seed and a message id.
     for (const draws of [0, 1, 2]) {
-      const sealer = new Sealer({ keys: key, engine, cache: { maxAge: 60_000 } });
+      const sealer = new Sealer({ keys: [key], engine, cache: { maxAge: 60_000 } });
       failAfter(draws);
       await assert.rejects(sealer.seal(bytes), failed);
       failAfter(draws);
-      await assert.rejects(new Sealer({ keys: key, engine }).prepare(new Blob([bytes])), failed);
+      await assert.rejects(new Sealer({ keys: [key], engine }).prepare(new Blob([bytes])), failed);
       crypto.getRandomValues = getRandomValues;
       assert.ok((await sealer.seal(bytes)).length > 5000);
       sealer.close();
     }
-    assert.equal((await beside.slice()).size, beside.size, 'what was begun before goes on');
+    assert.equal((await beside.slice()).size, beside.size, 'work begun before continues');
   });
 }
 
-test('KMS done here fails, too', async () => {
+test('a failed draw fails encrypt and generateDataKey too', async () => {
   const key = await KmsPublicKey.import(pem, { keyId: KEY_ID });
-  for (const [draws, work] of [
-    [0, () => key.encrypt(new Uint8Array(1))],
-    [0, () => key.generateDataKey()],
-    [1, () => key.generateDataKey()],
-    [0, () => key.generateDataKeyWithoutPlaintext()],
+  for (const { draws, work } of [
+    { draws: 0, work: () => key.encrypt(new Uint8Array(1)) },
+    { draws: 0, work: () => key.generateDataKey() },
+    { draws: 1, work: () => key.generateDataKey() },
+    { draws: 0, work: () => key.generateDataKeyWithoutPlaintext() },
   ]) {
     failAfter(draws);
     assert.throws(work, failed);
   }
   failAfter(0);
-  assert.throws(() => generateRandom(16), lost);
+  assert.throws(() => generateRandom(16), { ...failed, cause: lost });
 });

@@ -1,4 +1,4 @@
-// Opening from and to what Node has: buffers, files, objects in S3, web streams, all in constant memory.
+// Opening from and to Node's sources and targets: buffers, files, objects in S3, web streams, all in constant memory.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, openAsBlob } from 'node:fs';
@@ -11,8 +11,8 @@ import { after, before, describe, test } from 'node:test';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { KmsPublicKey, Opener, Sealer, reseal } from 'kmseal';
-import { startAws } from '../support/aws.mjs';
-import { collect, sample } from '../support/bytes.mjs';
+import { startAws } from '../support/servers/aws.mjs';
+import { collect, sample } from '../support/page/bytes.mjs';
 
 const MIB = 2 ** 20;
 const PLAINTEXT = sample(3 * MIB + 10);
@@ -29,7 +29,7 @@ before(async () => {
   opener = new Opener({ keyIds: [key.keyId], decrypt: aws.kms.decrypt });
   folder = await mkdtemp(path.join(tmpdir(), 'kmseal-streams-'));
   file = path.join(folder, 'sealed');
-  const sealed = await new Sealer({ keys: key, encryptionContext: CONTEXT }).seal(new Blob([PLAINTEXT]));
+  const sealed = await new Sealer({ keys: [key], encryptionContext: CONTEXT }).seal(new Blob([PLAINTEXT]));
   await pipeline(Readable.fromWeb(sealed.stream()), createWriteStream(file));
   await aws.put('sealed', 'a', await readFile(file));
 });
@@ -38,14 +38,15 @@ after(async () => {
   await aws?.close();
 });
 
-describe('from and to', () => {
+describe('sources and targets', () => {
   const sources = {
     'a Buffer': () => readFile(file),
     'a file as a Blob': () => openAsBlob(file),
     'a file stream': () => createReadStream(file),
     'a web stream': () => Readable.toWeb(createReadStream(file)),
     'an S3 object': async () => (await aws.s3.send(new GetObjectCommand({ Bucket: 'sealed', Key: 'a' }))).Body,
-    'an S3 object as a web stream': async () => (await aws.s3.send(new GetObjectCommand({ Bucket: 'sealed', Key: 'a' }))).Body.transformToWebStream(),
+    'an S3 object as a web stream': async () =>
+      (await aws.s3.send(new GetObjectCommand({ Bucket: 'sealed', Key: 'a' }))).Body.transformToWebStream(),
   };
   const targets = {
     'a Buffer': collect,
@@ -60,11 +61,13 @@ describe('from and to', () => {
     },
   };
   const readable = (plaintext) =>
-    plaintext instanceof Uint8Array ? Readable.from([plaintext]) : Readable.fromWeb(plaintext instanceof Blob ? plaintext.stream() : plaintext);
+    plaintext instanceof Uint8Array
+      ? Readable.from([plaintext])
+      : Readable.fromWeb(plaintext instanceof Blob ? plaintext.stream() : plaintext);
 
   for (const [from, source] of Object.entries(sources)) {
     for (const [to, target] of Object.entries(targets)) {
-      test(`${from} to ${to}`, async () => {
+      test(`the plaintext flows from ${from} to ${to}`, async () => {
         const { plaintext } = await opener.open(await source(), { encryptionContext: CONTEXT });
         assert.ok(Buffer.from(PLAINTEXT).equals(await target(plaintext)));
       });
@@ -79,7 +82,7 @@ describe('256 MiB in constant memory', () => {
     const block = sample(MIB);
     for (let index = 0; index < SIZE / MIB; index++) yield block.slice();
   };
-  /** A slow reader, the hash of what it got, and the most memory that there was meanwhile beyond that at the start. */
+  /** A slow reader; returns the hash of what it got, and the most memory used meanwhile above the start. */
   async function watched(stream) {
     const held = () => {
       const { arrayBuffers, external } = process.memoryUsage();
@@ -88,42 +91,51 @@ describe('256 MiB in constant memory', () => {
     const start = held();
     let peak = start;
     const hash = createHash('sha256');
-    await pipeline(Readable.fromWeb(stream), new Writable({
-      write(chunk, encoding, done) {
-        hash.update(chunk);
-        peak = Math.max(peak, held());
-        setImmediate(done);
-      },
-    }));
+    await pipeline(
+      Readable.fromWeb(stream),
+      new Writable({
+        write(chunk, encoding, done) {
+          hash.update(chunk);
+          peak = Math.max(peak, held());
+          setImmediate(done);
+        },
+      }),
+    );
     return { hash: hash.digest('hex'), peak: peak - start };
   }
   let big;
   let expected;
   before(async () => {
     big = path.join(folder, 'big');
-    await pipeline(Readable.fromWeb(await new Sealer({ keys: key }).seal(blocks(), { size: SIZE })), createWriteStream(big));
+    await pipeline(
+      Readable.fromWeb(await new Sealer({ keys: [key] }).seal(blocks(), { size: SIZE })),
+      createWriteStream(big),
+    );
     const hash = createHash('sha256');
     for await (const block of blocks()) hash.update(block);
     expected = hash.digest('hex');
   });
 
-  test('open', async () => {
+  test('open of 256 MiB runs in constant memory', async () => {
     const { plaintext } = await opener.open(createReadStream(big));
     const { hash, peak } = await watched(plaintext);
     assert.equal(hash, expected);
     assert.ok(peak < MOST, `${Math.round(peak / MIB)} MiB`);
   });
 
-  test('openRange', async () => {
+  test('openRange of 256 MiB runs in constant memory', async () => {
     const source = await openAsBlob(big);
-    const { plaintext } = await opener.openRange({ size: source.size, read: (start, end) => source.slice(start, end).arrayBuffer() });
+    const { plaintext } = await opener.openRange({
+      size: source.size,
+      read: (start, end) => source.slice(start, end).arrayBuffer(),
+    });
     const { hash, peak } = await watched(plaintext);
     assert.equal(hash, expected);
     assert.ok(peak < MOST, `${Math.round(peak / MIB)} MiB`);
   });
 
-  test('reseal', async () => {
-    const sealed = await reseal(createReadStream(big), { opener, sealer: new Sealer({ keys: key }) });
+  test('reseal of 256 MiB runs in constant memory', async () => {
+    const sealed = await reseal(createReadStream(big), { opener, sealer: new Sealer({ keys: [key] }) });
     const { peak } = await watched(sealed);
     assert.ok(peak < MOST, `${Math.round(peak / MIB)} MiB`);
   });

@@ -1,4 +1,4 @@
-// A process whose platform a script has changed. From its parent comes [script, key pair]; it tells what every operation came to.
+// A process whose platform a script has changed. Its parent sends [script, key pair]; it returns the outcome of every operation.
 import vm from 'node:vm';
 import { everyOperation } from './operations.mjs';
 

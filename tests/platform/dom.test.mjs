@@ -1,11 +1,11 @@
-// Files, Blobs and signals of DOMs that tests run in: other classes than the platform's own, with other methods.
+// Files, Blobs and signals of test DOMs: their classes and methods differ from the platform's own.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import * as kmseal from 'kmseal';
-import { platformTools } from '../../scripts/lib/npm.mjs';
-import { sample } from '../support/bytes.mjs';
-import { makeKeyPair } from '../support/engines.mjs';
+import { platformTools } from '../../tools/npm.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { makeKeyPair } from '../support/page/engines.mjs';
 import { makeHands } from './operations.mjs';
 
 const plaintext = sample(3_000_000);
@@ -19,7 +19,7 @@ before(async () => {
 
 const DOMS = {
   jsdom() {
-    // Where jest-environment-jsdom has it.
+    // The jsdom of jest-environment-jsdom.
     const { JSDOM } = createRequire(require.resolve('jest-environment-jsdom'))('jsdom');
     return new JSDOM('').window;
   },
@@ -41,30 +41,36 @@ for (const [name, makeWindow] of Object.entries(DOMS)) {
 
     for (const kind of ['File', 'Blob']) {
       const make = () => (kind === 'File' ? new window.File([plaintext], 'file') : new window.Blob([plaintext]));
-      test(`a ${kind} is sealed, prepared and opened`, async () => {
+      test(`a ${kind} of ${name} is sealed, prepared and opened`, async () => {
         const sealed = await hands.sealer.seal(make());
-        assert.ok(Buffer.from((await hands.judge.open(await sealed.arrayBuffer().then((buffer) => new Uint8Array(buffer)))).plaintext).equals(plaintext));
+        assert.ok(
+          Buffer.from(
+            (await hands.judge.open(await sealed.arrayBuffer().then((buffer) => new Uint8Array(buffer)))).plaintext,
+          ).equals(plaintext),
+        );
         const prepared = await hands.sealer.prepare(make());
         assert.equal((await prepared.slice()).size, prepared.size);
         const envelope = new window.Blob([new Uint8Array(await sealed.arrayBuffer())]);
         assert.equal((await hands.opener.open(envelope)).plaintext.size, plaintext.length);
-        const { plaintext: part } = await hands.opener.openRange(envelope, 10, 20);
+        const { plaintext: part } = await hands.opener.openRange(envelope, { start: 10, end: 20 });
         assert.deepEqual(new Uint8Array(await part.arrayBuffer()), plaintext.slice(10, 20));
       });
     }
 
-    test('its signal aborts with its reason, before and while something is done', async () => {
+    test(`a signal of ${name} aborts with its reason, before and during the work`, async () => {
       const before = new window.AbortController();
       before.abort();
       await assert.rejects(hands.sealer.seal(plaintext, { signal: before.signal }), { name: 'AbortError' });
       const controller = new window.AbortController();
       const onProgress = () => controller.abort();
-      await assert.rejects(hands.sealer.seal(new Blob([plaintext]), { signal: controller.signal, onProgress }), { name: 'AbortError' });
+      await assert.rejects(hands.sealer.seal(new Blob([plaintext]), { signal: controller.signal, onProgress }), {
+        name: 'AbortError',
+      });
     });
   });
 }
 
-test('a signal of a polyfill, without a reason and throwIfAborted(), aborts', async () => {
+test('a polyfilled signal without a reason and throwIfAborted() aborts', async () => {
   const signal = Object.assign(new EventTarget(), { aborted: false });
   const onProgress = () => {
     signal.aborted = true;

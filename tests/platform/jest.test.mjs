@@ -6,13 +6,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { platformTools } from '../../scripts/lib/npm.mjs';
-import { ROOT } from '../../scripts/lib/run.mjs';
+import { platformTools } from '../../tools/npm.mjs';
+import { ROOT } from '../../tools/run.mjs';
+import { blocksOf } from '../docs/blocks.mjs';
 
-const CASES = fileURLToPath(new URL('jest-cases.mjs', import.meta.url));
+const CASES = fileURLToPath(new URL('test-runner-cases.mjs', import.meta.url));
 
-/** Runs the cases in an environment of Jest's; gives Jest's report of each. */
-async function jest(environment) {
+/** The set-up file of docs/hosting.md. */
+const [{ code: SET_UP }] = blocksOf('docs/hosting.md').filter(({ heading }) => heading === 'Test runners');
+
+/** Runs the cases in a Jest environment; returns Jest's report of each. */
+async function jest(environment, setUp) {
   const modules = path.join(await platformTools(), 'node_modules');
   const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-jest-'));
   try {
@@ -20,9 +24,20 @@ async function jest(environment) {
     symlinkSync(ROOT, path.join(folder, 'node_modules', 'kmseal'));
     writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
     copyFileSync(CASES, path.join(folder, 'cases.test.mjs'));
+    const settings = { rootDir: folder, testMatch: ['**/*.test.mjs'], setupFiles: setUp ? ['./set-up.mjs'] : [] };
+    writeFileSync(path.join(folder, 'set-up.mjs'), SET_UP);
+    writeFileSync(path.join(folder, 'jest.config.json'), JSON.stringify(settings));
     const report = path.join(folder, 'report.json');
-    const args = ['--experimental-vm-modules', path.join(modules, 'jest/bin/jest.js'), '--rootDir', folder, '--testMatch', '**/*.test.mjs'];
-    args.push('--env', path.join(modules, `jest-environment-${environment}`), '--testTimeout', '600000', '--json', '--outputFile', report);
+    const args = ['--experimental-vm-modules', path.join(modules, 'jest/bin/jest.js')];
+    args.push(
+      '--env',
+      path.join(modules, `jest-environment-${environment}`),
+      '--testTimeout',
+      '600000',
+      '--json',
+      '--outputFile',
+      report,
+    );
     await new Promise((resolve) => {
       execFile(process.execPath, args, { cwd: folder }, resolve);
     });
@@ -32,9 +47,16 @@ async function jest(environment) {
   }
 }
 
-for (const [environment, cases] of [['node', 12], ['jsdom', 13]]) {
-  test(`Jest's environment ${environment}`, async (context) => {
-    const results = await jest(environment);
+/** The cases are one more where SubtleCrypto is missing. */
+const RUNS = {
+  "Jest's environment node": { environment: 'node', cases: 12 },
+  "Jest's environment jsdom": { environment: 'jsdom', cases: 13 },
+  "Jest's environment jsdom with the line of the docs": { environment: 'jsdom', setUp: true, cases: 12 },
+};
+
+for (const [title, { environment, setUp, cases }] of Object.entries(RUNS)) {
+  test(`every case passes in ${title}`, async (context) => {
+    const results = await jest(environment, setUp);
     assert.equal(results.length, cases);
     for (const { title, status, failureMessages } of results) {
       await context.test(title, () => assert.equal(status, 'passed', failureMessages.join('\n')));

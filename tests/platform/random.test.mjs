@@ -1,11 +1,12 @@
-// Randomness that other scripts have replaced: nothing is sealed under a key that somebody could guess, or that was there before.
+// Randomness that other scripts have replaced: nothing is sealed under a key that somebody could guess, or that was used before.
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 import * as kmseal from 'kmseal';
-import { launch } from '../support/browser.mjs';
-import { makeKeyPair } from '../support/engines.mjs';
-import { startServer } from '../support/server.mjs';
+import { BROWSERS } from '../../tools/browsers.mjs';
+import { launch } from '../support/browsers/browser.mjs';
+import { makeKeyPair } from '../support/page/engines.mjs';
+import { startServer } from '../support/servers/server.mjs';
 import * as randomness from './randomness.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -17,13 +18,13 @@ before(async () => {
 
 /** @param {(name: string) => Promise<any>} call calls a function of randomness.mjs where it is tested */
 function tests(call) {
-  test('whatever draws fails with ERR_PLATFORM under randomness that is none, and works again with the real one', async () => {
+  test('every function that draws fails with ERR_PLATFORM under false randomness, and works again with real randomness', async () => {
     const outcomes = await call('underWrong');
     assert.equal(Object.keys(outcomes).length, 10 * Object.keys(randomness.WRONG).length);
     for (const [name, codes] of Object.entries(outcomes)) assert.deepEqual(codes, ['ERR_PLATFORM', 'no error'], name);
   });
 
-  test('a sequence that repeats is noticed before an envelope has the message id of another', async () => {
+  test('a repeating sequence is noticed before an envelope has the message id of another', async () => {
     for (const [name, { code, sealed, ids }] of Object.entries(await call('underRepeating'))) {
       assert.equal(code, 'ERR_PLATFORM', name);
       assert.equal(ids, sealed, name);
@@ -37,7 +38,7 @@ function tests(call) {
 
 describe('Node', () => tests((name) => randomness[name](kmseal, pair)));
 
-for (const name of ['chromium', 'firefox', 'webkit']) {
+for (const name of BROWSERS) {
   describe(name, () => {
     let server;
     let browser;
@@ -51,6 +52,12 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
       await server?.close();
     });
 
-    tests((of) => browser.evaluate(async (of, pair) => (await import('/platform/randomness.mjs'))[of](await import('/dist/index.js'), pair), of, pair));
+    tests((of) =>
+      browser.evaluate(
+        async (of, pair) => (await import('/platform/randomness.mjs'))[of](await import('/dist/index.js'), pair),
+        of,
+        pair,
+      ),
+    );
   });
 }

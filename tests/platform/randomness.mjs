@@ -1,4 +1,4 @@
-// getRandomValues as people replace it, and what kmseal then does: in Node, and served to pages.
+// getRandomValues as people replace it, and how kmseal reacts: in Node, and served to pages.
 import { codeOf, makeHands } from './operations.mjs';
 
 const real = crypto.getRandomValues.bind(crypto);
@@ -17,7 +17,7 @@ function filled(array, next) {
   return array;
 }
 
-/** Each makes a getRandomValues that is wrong from its first call on. */
+/** Each makes a getRandomValues that is wrong from the first call on. */
 export const WRONG = {
   'fills a new array': () => (array) => real(new Uint8Array(array.length)),
   'does nothing': () => () => undefined,
@@ -25,12 +25,19 @@ export const WRONG = {
   'fills with one byte': () => (array) => array.fill(7),
   'fills the first half': () => (array) => (real(array.subarray(0, array.length >> 1)), array),
   'fills all but the last eight bytes': () => (array) => (real(array.subarray(0, array.length - 8)), array),
-  'fills every other byte': () => (array) => filled(array, ((at) => () => (at++ % 2 ? real(new Uint8Array(1))[0] : 0))(0)),
+  'fills every other byte': () => (array) =>
+    filled(
+      array,
+      (
+        (at) => () =>
+          at++ % 2 ? real(new Uint8Array(1))[0] : 0
+      )(0),
+    ),
   'fills later': () => (array) => (queueMicrotask(() => real(array)), array),
   'begins the same sequence at each call': () => (array) => filled(array, sequence(1)),
 };
 
-/** Each is good at first, and comes to repeat itself. */
+/** Each is good at first, and repeats itself later. */
 export const REPEATING = {
   'repeats 96 bytes': () => around(Array.from(real(new Uint8Array(96)))),
   'repeats 100 bytes': () => around(Array.from(real(new Uint8Array(100)))),
@@ -51,7 +58,7 @@ async function replaced(getRandomValues, work) {
   }
 }
 
-/** What draws, and the code with which it fails under each wrong randomness; then what it comes to again without. */
+/** The functions that draw, and the code with which each fails under each wrong randomness; then its outcome without. */
 export async function underWrong(kmseal, pair) {
   const { key, sealer } = await makeHands(kmseal, pair);
   const bytes = new Uint8Array(5000);
@@ -76,7 +83,7 @@ export async function underWrong(kmseal, pair) {
   return outcomes;
 }
 
-/** Under randomness that repeats: how many envelopes were sealed, how many data keys and message ids these had, and how it ended. */
+/** Under repeating randomness: how many envelopes were sealed, how many data keys and message ids they had, and how it ended. */
 export async function underRepeating(kmseal, pair) {
   const outcomes = {};
   for (const [name, make] of Object.entries(REPEATING)) {
@@ -102,14 +109,19 @@ export async function underRepeating(kmseal, pair) {
   return outcomes;
 }
 
-/** Under a sequence that a test begins again before each of its cases, after others have drawn a hundred times. */
+/** Under a sequence that a test restarts before each of its cases, after others have drawn a hundred times. */
 export async function underBegunAgain(kmseal, pair) {
   const { sealer } = await makeHands(kmseal, pair);
   const codes = [];
   for (let times = 0; times < 100; times++) kmseal.generateRandom(16);
   for (let times = 0; times < 2; times++) {
     const next = sequence(20261128);
-    codes.push(await replaced((array) => filled(array, next), () => codeOf(sealer.seal(new Uint8Array(5)))));
+    codes.push(
+      await replaced(
+        (array) => filled(array, next),
+        () => codeOf(sealer.seal(new Uint8Array(5))),
+      ),
+    );
   }
   return codes;
 }

@@ -1,15 +1,16 @@
-// kmseal in three browsers beside what other people's scripts put in the place of the platform's own.
+// kmseal in three browsers beside scripts of others that replace the platform's own functions.
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
-import { launch } from '../support/browser.mjs';
-import { makeKeyPair } from '../support/engines.mjs';
-import { publish, startServer } from '../support/server.mjs';
+import { BROWSERS } from '../../tools/browsers.mjs';
+import { launch } from '../support/browsers/browser.mjs';
+import { makeKeyPair } from '../support/page/engines.mjs';
+import { publish, startServer } from '../support/servers/server.mjs';
 import { SCRIPTS, bundled } from './scripts.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
-/** In the page: what every operation comes to after the script. */
+/** In the page: the outcome of every operation after the script. */
 async function tryAll(script, pair) {
   const { everyOperation } = await import('/platform/operations.mjs');
   await new Promise((resolve, reject) => {
@@ -22,7 +23,7 @@ async function tryAll(script, pair) {
   return { outcomes, left };
 }
 
-for (const name of ['chromium', 'firefox', 'webkit']) {
+for (const name of BROWSERS) {
   describe(name, () => {
     let pair;
     let server;
@@ -38,10 +39,13 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
     });
 
     for (const [beside, contents] of Object.entries(SCRIPTS)) {
-      test(`every operation is as without a script beside ${beside}, and no rejection is left over`, async () => {
+      test(`every operation works beside ${beside}, and leaves no unhandled rejection`, async () => {
         await browser.driver.get(`${server.origin}/pages/blank.html`);
         const { outcomes, left } = await browser.evaluate(tryAll, publish(await bundled(contents)), pair);
-        assert.deepEqual(Object.entries(outcomes).filter(([, outcome]) => outcome !== 'right'), []);
+        assert.deepEqual(
+          Object.entries(outcomes).filter(([, outcome]) => outcome !== 'right'),
+          [],
+        );
         assert.deepEqual(left, []);
         assert.equal(Object.keys(outcomes).length, 19);
       });

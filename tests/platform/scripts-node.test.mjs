@@ -1,10 +1,10 @@
-// kmseal in Node beside what other people's scripts put in the place of the platform's own.
+// kmseal in Node beside scripts of others that replace the platform's own functions.
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { before, describe, test } from 'node:test';
-import { makeKeyPair } from '../support/engines.mjs';
+import { makeKeyPair } from '../support/page/engines.mjs';
 import { SCRIPTS, bundled } from './scripts.mjs';
 
 const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
@@ -14,9 +14,9 @@ before(async () => {
   pair = await makeKeyPair();
 });
 
-describe('in Node every operation is as without a script, and no rejection is left over', () => {
+describe('Node beside other scripts', () => {
   for (const [name, contents] of Object.entries(SCRIPTS)) {
-    test(`beside ${name}`, async () => {
+    test(`every operation works in Node beside ${name}, and leaves no unhandled rejection`, async () => {
       const child = fork(CHILD, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
       let errors = '';
       child.stderr.on('data', (text) => (errors += text));
@@ -25,7 +25,10 @@ describe('in Node every operation is as without a script, and no rejection is le
       child.on('message', (message) => (outcomes = message));
       const [code] = await once(child, 'exit');
       assert.ok(outcomes, errors);
-      assert.deepEqual(Object.entries(outcomes).filter(([, outcome]) => outcome !== 'right'), []);
+      assert.deepEqual(
+        Object.entries(outcomes).filter(([, outcome]) => outcome !== 'right'),
+        [],
+      );
       assert.equal(Object.keys(outcomes).length, 18);
       assert.equal(code, 0, errors);
     });

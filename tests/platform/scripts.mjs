@@ -1,8 +1,8 @@
-// What other people's scripts put in the place of the platform's own, each as a classic script that runs before kmseal.
+// Scripts of others that replace the platform's own functions, each as a classic script that runs before kmseal.
 import { build } from 'esbuild';
-import { platformTools } from '../../scripts/lib/npm.mjs';
+import { platformTools } from '../../tools/npm.mjs';
 
-/** SubtleCrypto by whose calls somebody else's code runs first, and the original only `later`. */
+/** A SubtleCrypto whose calls run other code first, and the original only `later`. */
 const late = (later) => `
 const original = Object.fromEntries(['importKey', 'encrypt', 'decrypt'].map((name) => [name, crypto.subtle[name]]));
 for (const [name, work] of Object.entries(original)) {
@@ -11,10 +11,11 @@ for (const [name, work] of Object.entries(original)) {
     return work.apply(crypto.subtle, args);
   };
 }`;
-const task = "new Promise((resolve) => { const { port1, port2 } = new MessageChannel(); port1.onmessage = () => { port1.close(); resolve(); }; port2.postMessage(0); })";
+const task =
+  'new Promise((resolve) => { const { port1, port2 } = new MessageChannel(); port1.onmessage = () => { port1.close(); resolve(); }; port2.postMessage(0); })';
 const timer = 'new Promise((resolve) => { setTimeout(resolve, 1); })';
 
-/** A Proxy that gives other functions at each look. */
+/** A Proxy that returns new functions at each access. */
 const proxied = `
 const { subtle } = crypto;
 const get = (target, name) => typeof target[name] !== 'function' ? target[name] : async (...args) => {
@@ -23,7 +24,7 @@ const get = (target, name) => typeof target[name] !== 'function' ? target[name] 
 };
 Object.defineProperty(crypto, 'subtle', { configurable: true, value: new Proxy(subtle, { get }) });`;
 
-/** Under these kmseal must do all that it does on a page without them. */
+/** With these kmseal must work as on a page without them. */
 export const SCRIPTS = {
   'no script': '',
   Bluebird: "import Bluebird from 'bluebird'; globalThis.Promise = Bluebird;",
@@ -31,7 +32,8 @@ export const SCRIPTS = {
   'es6-shim': "import 'es6-shim';",
   'es6-promise': "import { Promise as Polyfill } from 'es6-promise'; globalThis.Promise = Polyfill;",
   'zone.js': "import 'zone.js';",
-  "OpenTelemetry's zones": "import { ZoneContextManager } from '@opentelemetry/context-zone'; new ZoneContextManager().enable();",
+  "OpenTelemetry's zones":
+    "import { ZoneContextManager } from '@opentelemetry/context-zone'; new ZoneContextManager().enable();",
   'web-streams-polyfill': "import 'web-streams-polyfill/dist/polyfill.js';",
   'a Response that knows no streams': `
     const Native = globalThis.Response;
@@ -46,7 +48,7 @@ export const SCRIPTS = {
   'SubtleCrypto behind a Proxy': proxied,
 };
 
-/** The script of a package, or of the text above, as one that a page loads. */
+/** The script of a package, or of the text above, as a page loads it. */
 export async function bundled(contents) {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: await platformTools() },

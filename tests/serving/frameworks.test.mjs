@@ -1,11 +1,11 @@
-// The snippets of docs/downloads.md, each in its server, in each protocol that it speaks: with a good, an altered and a cut envelope, a
+// The snippets of docs/downloads.md, each in its server, in each protocol of the server: with a good, an altered and a cut envelope, a
 // KMS that refuses, and a reader who goes away.
 import http from 'node:http';
 import http2 from 'node:http2';
 import { after, before, mock } from 'node:test';
-import { startSnippets } from '../support/snippets.mjs';
-import { startEnvelopes } from '../support/serving.mjs';
-import { HTTP1, HTTP2, serves } from '../support/serving-cases.mjs';
+import { startSnippets } from './snippets.mjs';
+import { startEnvelopes } from './serving.mjs';
+import { HTTP1, HTTP2, serves } from './serving-cases.mjs';
 
 let setting;
 let snippets;
@@ -22,11 +22,12 @@ after(async () => {
   await setting?.close();
 });
 
-/** Runs the heading's block with what the test gives. */
-const run = (heading, given, options) => snippets.run(heading, { ...options, given: { openDownload: setting.openDownload, headers, ...given } });
+/** Runs the heading's block with the test's variables. */
+const run = (heading, given, options) =>
+  snippets.run(heading, { ...options, given: { openDownload: setting.openDownload, headers, ...given } });
 const load = async (name) => (await snippets.load(`import * as all from '${name}'; export { all };`)).all;
 
-/** How each snippet is put into a server; the listener, or a server. */
+/** How each snippet is put into a server; returns the listener, or a server. */
 const WAYS = {
   'node:http and node:http2': [HTTP1, (heading) => node(heading, http)],
   'node:http and node:http2, on HTTP/2': [HTTP2, (heading) => node(heading, http2)],
@@ -37,23 +38,32 @@ const WAYS = {
   'Fastify 5': [HTTP1, (heading) => fastify(heading, {})],
   'Fastify 5, on HTTP/2': [HTTP2, (heading) => fastify(heading, { http2: true })],
   'Koa 3': [HTTP1, (heading) => koa(heading)],
-  'Koa 3, with koa-compress': [HTTP1, async (heading) => koa(heading, (await load('koa-compress')).default({ threshold: 1 }))],
+  'Koa 3, with koa-compress': [
+    HTTP1,
+    async (heading) => koa(heading, (await load('koa-compress')).default({ threshold: 1 })),
+  ],
   'Koa 3, on HTTP/2': [HTTP2, async (heading) => http2.createServer((await koa(heading)).listeners('request')[0])],
-  'Nest': [HTTP1, async (heading) => {
-    await load('reflect-metadata');
-    const [{ Module }, { NestFactory }] = [await load('@nestjs/common'), await load('@nestjs/core')];
-    const { Downloads } = await run(heading, {}, { returns: ['Downloads'] });
-    class Root {}
-    Module({ controllers: [Downloads] })(Root);
-    const app = await NestFactory.create(Root, { logger: false });
-    await app.init();
-    return http.createServer(app.getHttpAdapter().getInstance());
-  }],
-  'h3 1 and Nitro 2': [HTTP1, async (heading) => {
-    const { createApp, createRouter, defineEventHandler, getRouterParam, toNodeListener } = await load('h3v1');
-    const { exported } = await run(heading, { defineEventHandler, getRouterParam }, { returns: ['exported'] });
-    return http.createServer(toNodeListener(createApp().use(createRouter().get('/:id', exported))));
-  }],
+  Nest: [
+    HTTP1,
+    async (heading) => {
+      await load('reflect-metadata');
+      const [{ Module }, { NestFactory }] = [await load('@nestjs/common'), await load('@nestjs/core')];
+      const { Downloads } = await run(heading, {}, { returns: ['Downloads'] });
+      class Root {}
+      Module({ controllers: [Downloads] })(Root);
+      const app = await NestFactory.create(Root, { logger: false });
+      await app.init();
+      return http.createServer(app.getHttpAdapter().getInstance());
+    },
+  ],
+  'h3 1 and Nitro 2': [
+    HTTP1,
+    async (heading) => {
+      const { createApp, createRouter, defineEventHandler, getRouterParam, toNodeListener } = await load('h3v1');
+      const { exported } = await run(heading, { defineEventHandler, getRouterParam }, { returns: ['exported'] });
+      return http.createServer(toNodeListener(createApp().use(createRouter().get('/:id', exported))));
+    },
+  ],
   'h3 2': [HTTP1, (heading) => h3(heading, http)],
   'h3 2, on HTTP/2': [HTTP2, (heading) => h3(heading, http2)],
   'Hono 4': [HTTP1, (heading) => hono(heading, http)],
@@ -103,5 +113,10 @@ async function hono(heading, { createServer }) {
 }
 
 for (const [name, [protocols, make]] of Object.entries(WAYS)) {
-  serves(name, protocols, () => make(name.split(', ')[0]), () => ({ setting, headers }));
+  serves(
+    name,
+    protocols,
+    () => make(name.split(', ')[0]),
+    () => ({ setting, headers }),
+  );
 }

@@ -1,4 +1,4 @@
-// Downloads behind nginx from Debian's packages, which asks servers in HTTP/1.0 by default, for readers of HTTP/1.0 and 1.1.
+// Downloads behind nginx from Debian's packages, which uses HTTP/1.0 to servers by default, for readers of HTTP/1.0 and 1.1.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -6,8 +6,8 @@ import { after, before, describe, mock, test } from 'node:test';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { downloads } from '../../examples/http-download.mjs';
 import { respond } from 'kmseal/node';
-import { startNginx } from '../support/nginx.mjs';
-import { CONTEXT, PLAINTEXT, curl, looksWhole, startEnvelopes } from '../support/serving.mjs';
+import { startNginx } from './nginx.mjs';
+import { CONTEXT, PLAINTEXT, curl, looksWhole, startEnvelopes } from './serving.mjs';
 
 let setting;
 let server;
@@ -17,16 +17,22 @@ before(async () => {
   const { opener, kms, source } = setting;
   const s3 = new S3Client({ ...kms.emulator.config, forcePathStyle: true });
   await s3.send(new CreateBucketCommand({ Bucket: 'uploads' }));
-  for (const [Key, Body] of Object.entries(setting.envelopes)) await s3.send(new PutObjectCommand({ Bucket: 'uploads', Key, Body }));
+  for (const [Key, Body] of Object.entries(setting.envelopes))
+    await s3.send(new PutObjectCommand({ Bucket: 'uploads', Key, Body }));
   mock.method(console, 'error', () => {});
-  const example = downloads({ s3, bucket: 'uploads', opener, authorize: async ({ url }) => ({ key: url.split('/')[2], encryptionContext: CONTEXT }) });
+  const example = downloads({
+    s3,
+    bucket: 'uploads',
+    opener,
+    authorize: async ({ url }) => ({ key: url.split('/')[2], encryptionContext: CONTEXT }),
+  });
   const options = { encryptionContext: CONTEXT };
   const ways = {
     example,
     async respond(name, response) {
-      await respond(response, await opener.openRange(source(name), 0, undefined, options));
+      await respond(response, await opener.openRange(source(name), options));
     },
-    // Its length is not proven, so that all of it is opened first.
+    // Its length is not proven, so all of it is opened first.
     async stream(name, response) {
       await respond(response, await opener.open(new Blob([setting.envelopes[name]]).stream(), options));
     },
@@ -52,13 +58,16 @@ for (const front of ['byDefault', 'http11']) {
       describe(`${way} behind nginx (${front === 'byDefault' ? 'HTTP/1.0, its default' : 'HTTP/1.1'}), read with curl ${reader}`, () => {
         const ask = (name) => curl(`${nginx[front]}/${way}/${name}`, reader);
 
-        test('a good envelope comes whole, with its length', async () => {
+        test(`a good envelope comes complete and with its length through nginx, by ${way}`, async () => {
           const { failed, status, headers, body } = await ask('good');
-          assert.deepEqual([failed, status, headers['content-length']], [false, 200, `${PLAINTEXT.length}`]);
+          assert.deepEqual(
+            { failed, status, contentLength: headers['content-length'] },
+            { failed: false, status: 200, contentLength: `${PLAINTEXT.length}` },
+          );
           assert.ok(body.equals(PLAINTEXT));
         });
 
-        test('an altered, a cut and a refused one never look whole', async () => {
+        test(`an altered, a cut and a refused envelope never look complete through nginx, by ${way}`, async () => {
           for (const name of ['altered', 'cut', 'refused']) {
             const answer = await ask(name);
             assert.ok(!looksWhole(answer), `${name}: ${answer.exit} ${answer.status}`);

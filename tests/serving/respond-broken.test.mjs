@@ -1,4 +1,4 @@
-// What respond does when an answer is broken off: by the reader, by the server, or by what else works on the response.
+// What respond does when an answer is cut short: by the reader, by the server, or by other code that works on the response.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,9 +7,9 @@ import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { respond } from 'kmseal/node';
-import { byHand } from '../support/bytes.mjs';
-import { WAYS, startResponders } from '../support/responders.mjs';
-import { CONTEXT, looksWhole } from '../support/serving.mjs';
+import { byHand } from '../support/page/bytes.mjs';
+import { WAYS, startResponders } from './responders.mjs';
+import { CONTEXT, looksWhole } from './serving.mjs';
 
 const options = { encryptionContext: CONTEXT };
 let responders;
@@ -25,7 +25,7 @@ after(() => responders?.close());
 const read = (...all) => responders.read(...all);
 const fromRange = (...all) => responders.fromRange(...all);
 
-test('a response that was begun is refused, and its reader does not wait', async () => {
+test('a response that was already begun is refused, and its reader does not wait', async () => {
   const answer = await read(WAYS['HTTP/1.1'], (request, response) => {
     response.writeHead(200);
     response.write('x');
@@ -35,7 +35,7 @@ test('a response that was begun is refused, and its reader does not wait', async
   assert.deepEqual(responders.outcomes, ['TypeError']);
 });
 
-test('a response that something else ends meanwhile does not pass for the whole', async () => {
+test('a response that something else ends meanwhile does not pass for complete', async () => {
   for (const how of [WAYS['HTTP/1.0'], WAYS['HTTP/1.1'], WAYS['HTTP/2']]) {
     const hand = byHand();
     const answer = await read(how, async (request, response) => {
@@ -53,7 +53,7 @@ test('a response that something else ends meanwhile does not pass for the whole'
 });
 
 describe('a reader who goes away', () => {
-  /** Asks, and leaves as soon as the first bytes are there. */
+  /** Requests, and leaves as soon as the first bytes arrive. */
   const leave = {
     'HTTP/1.1': async () => {
       const socket = net.connect(new URL(responders.urls.http).port, '127.0.0.1');
@@ -71,12 +71,14 @@ describe('a reader who goes away', () => {
     },
   };
   for (const [protocol, go] of Object.entries(leave)) {
-    test(`${protocol}: the source is cancelled though it was about to wait`, async () => {
+    test(`the source is cancelled when an ${protocol} reader leaves, even if it was about to wait`, async () => {
       const hand = byHand();
       const result = new Promise((resolve) => {
         responders.handle = async (request, response) => {
           hand.write(new Uint8Array(10));
-          resolve(await respond(response, { plaintext: hand.stream, start: 0, end: 20, size: 20 }).catch((error) => error));
+          resolve(
+            await respond(response, { plaintext: hand.stream, start: 0, end: 20, size: 20 }).catch((error) => error),
+          );
         };
       });
       await go();
@@ -84,11 +86,11 @@ describe('a reader who goes away', () => {
       assert.equal(hand.cancelled.reason.code, 'ERR_STREAM_PREMATURE_CLOSE');
     });
 
-    test(`${protocol}: no more of the envelope is read`, async () => {
+    test(`no more of the envelope is read after an ${protocol} reader leaves`, async () => {
       const source = setting.source('long');
       const result = new Promise((resolve) => {
         responders.handle = async (request, response) => {
-          resolve(await respond(response, await opener.openRange(source, 0, undefined, options)).catch((error) => error));
+          resolve(await respond(response, await opener.openRange(source, options)).catch((error) => error));
         };
       });
       await go();
@@ -97,7 +99,7 @@ describe('a reader who goes away', () => {
     });
   }
 
-  test('what is being opened is told by its signal, and cancelled if it comes all the same', async () => {
+  test('an open call in progress is aborted by its signal, and its result is cancelled if it still arrives', async () => {
     const hand = byHand();
     let arrived;
     const there = new Promise((resolve) => (arrived = resolve));
@@ -119,7 +121,7 @@ describe('a reader who goes away', () => {
     while (!hand.cancelled) await new Promise(setImmediate);
   });
 
-  test('before anything was opened', async () => {
+  test('a reader who leaves before anything was opened ends the response', async () => {
     for (const server of ['http', 'h2c']) {
       const hand = byHand();
       let arrived;
@@ -151,13 +153,13 @@ describe('a reader who goes away', () => {
   });
 });
 
-test('an abort of the server\'s own does not end an HTTP/2 stream as if that was wanted', async () => {
+test('an abort by the server does not end an HTTP/2 stream as if that were intended', async () => {
   responders.handle = async (request, response) => {
     const hand = byHand();
     hand.write(new Uint8Array(10));
     const responded = respond(response, { plaintext: hand.stream, start: 0, end: 20, size: 20 });
     while (!response.headersSent) await new Promise(setImmediate);
-    // An AbortError of Node's own, for which it would send CANCEL.
+    // Node's own AbortError, for which it would send CANCEL.
     hand.fail(await once(response, 'never', { signal: AbortSignal.abort() }).catch((error) => error));
     await responded;
   };
@@ -168,10 +170,10 @@ test('an abort of the server\'s own does not end an HTTP/2 stream as if that was
   session.close();
 });
 
-test('a failed answer resets the connection, so that the least careful reader of HTTP/1 notices', async () => {
+test('a failed answer resets the connection, so that even the least careful HTTP/1 reader notices', async () => {
   responders.outcomes = [];
   responders.handle = fromRange('altered');
-  // Not Node's own socket, which may tell a reset that comes right behind data as an end.
+  // Not Node's own socket, which may report a reset right behind data as an end.
   const program = `import socket
 s = socket.create_connection(("127.0.0.1", ${new URL(responders.urls.http).port}))
 s.send(b"GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n")
@@ -183,11 +185,12 @@ except ConnectionResetError: print("reset")`;
   assert.equal(stdout.trim(), 'reset');
 });
 
-test('a middleware that removed Transfer-Encoding does not make a cut answer look whole', async () => {
+test('a middleware that removed Transfer-Encoding does not make a cut answer look complete', async () => {
   const answer = await read(WAYS['HTTP/1.1 over TLS'], (request, response) => {
     response.removeHeader('transfer-encoding');
     let left = 40;
-    const pull = (controller) => (left-- > 0 ? controller.enqueue(new Uint8Array(2 ** 20)) : controller.error(new Error('altered')));
+    const pull = (controller) =>
+      left-- > 0 ? controller.enqueue(new Uint8Array(2 ** 20)) : controller.error(new Error('altered'));
     return respond(response, { plaintext: new ReadableStream({ pull }) });
   });
   assert.ok(!looksWhole(answer));
@@ -206,9 +209,10 @@ test('a middleware that removes the length is noticed where HTTP/1.0 needs it', 
   assert.deepEqual(responders.outcomes, ['Error']);
 });
 
-test('what an HTTP/2 reader cancels after the end was not handed over', async () => {
+test('an answer that an HTTP/2 reader cancels at the end does not count as delivered', async () => {
   const result = new Promise((resolve) => {
-    responders.handle = async (request, response) => resolve(await respond(response, { plaintext: new Uint8Array(10) }).catch((error) => error));
+    responders.handle = async (request, response) =>
+      resolve(await respond(response, { plaintext: new Uint8Array(10) }).catch((error) => error));
   });
   // A reader that takes headers only.
   const session = http2.connect(responders.urls.h2c, { settings: { initialWindowSize: 0 } });

@@ -7,15 +7,21 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { addAbortSignal } from 'node:stream';
 import { after, before, describe, mock, test } from 'node:test';
-import { CreateBucketCommand, GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { respond } from 'kmseal/node';
-import { sample } from '../support/bytes.mjs';
-import { startSnippets } from '../support/snippets.mjs';
-import { CONTEXT, PLAINTEXT, curl, leave, looksWhole, startEnvelopes } from '../support/serving.mjs';
+import { sample } from '../support/page/bytes.mjs';
+import { startSnippets } from './snippets.mjs';
+import { CONTEXT, PLAINTEXT, curl, leave, looksWhole, startEnvelopes } from './serving.mjs';
 
-/** What fails, before the first byte of the plaintext or after. */
+/** The envelopes that fail, before the first byte of the plaintext or after it. */
 const FAILING = { altered: 'ERR_AUTHENTICATION', cut: undefined, refused: 'ERR_KMS' };
 
 const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-storing-'));
@@ -36,16 +42,19 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const run = (heading, given, options) => snippets.run(heading, { ...options, given: { openDownload: setting.openDownload, ...given } });
+const run = (heading, given, options) =>
+  snippets.run(heading, { ...options, given: { openDownload: setting.openDownload, ...given } });
 const bytesOf = async (stream) => Buffer.from(await new Response(stream).arrayBuffer());
 
-test('what is opened first is whole, or nothing was answered', async () => {
+test('an envelope that is opened first is complete, or nothing was answered', async () => {
   const heading = 'Up to 32 MiB: open first, answer afterwards';
   for (const [name, envelope] of Object.entries(setting.envelopes)) {
-    const server = http.createServer(async (request, response) => {
-      const given = { opener: setting.opener, envelope, encryptionContext: CONTEXT, headers: {}, response };
-      await run(heading, given).catch(() => response.headersSent || response.writeHead(502).end());
-    }).listen(0, '127.0.0.1');
+    const server = http
+      .createServer(async (request, response) => {
+        const given = { opener: setting.opener, envelope, encryptionContext: CONTEXT, headers: {}, response };
+        await run(heading, given).catch(() => response.headersSent || response.writeHead(502).end());
+      })
+      .listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { status, headers } = await curl(`http://127.0.0.1:${server.address().port}/`, '--http1.0');
     assert.equal(status, name in FAILING ? 502 : 200, name);
@@ -57,27 +66,31 @@ test('what is opened first is whole, or nothing was answered', async () => {
 describe('openDownload of an object in S3', () => {
   let openDownload;
   before(async () => {
-    for (const [Key, Body] of Object.entries(setting.envelopes)) await s3.send(new PutObjectCommand({ Bucket: 'sealed', Key, Body }));
+    for (const [Key, Body] of Object.entries(setting.envelopes))
+      await s3.send(new PutObjectCommand({ Bucket: 'sealed', Key, Body }));
     const find = async (Key) => ({ Bucket: 'sealed', Key, encryptionContext: CONTEXT });
-    const given = { s3, find, opener: setting.opener, HeadObjectCommand, GetObjectCommand, addAbortSignal };
-    ({ openDownload } = await snippets.run('Larger: openRange, which proves the length', { given, returns: ['openDownload'] }));
+    const given = { s3, find, opener: setting.opener };
+    ({ openDownload } = await snippets.run('Larger: openRange, which proves the length', {
+      given,
+      returns: ['openDownload'],
+    }));
   });
   const { signal } = new AbortController();
 
-  test('gives the plaintext and its size', async () => {
+  test('openDownload returns the plaintext of an object in S3 and its size', async () => {
     const { plaintext, size } = await openDownload('good', { signal });
     assert.equal(size, PLAINTEXT.length);
     assert.ok((await bytesOf(plaintext)).equals(PLAINTEXT));
   });
 
-  test('rejects for a cut envelope and a KMS that refuses, and gives a stream that fails for an altered one', async () => {
+  test('openDownload rejects for a cut envelope or a refusing KMS, and returns a stream that fails for an altered one', async () => {
     await assert.rejects(openDownload('cut', { signal }));
     await assert.rejects(openDownload('refused', { signal }), { code: 'ERR_KMS' });
     const { plaintext } = await openDownload('altered', { signal });
     await assert.rejects(plaintext.pipeTo(new WritableStream()), { code: 'ERR_AUTHENTICATION' });
   });
 
-  test('an object that was replaced meanwhile does not mix with the one before', async () => {
+  test('openDownload does not mix an object that was replaced meanwhile with the previous one', async () => {
     await s3.send(new PutObjectCommand({ Bucket: 'sealed', Key: 'moving', Body: setting.envelopes.long }));
     const { plaintext } = await openDownload('moving', { signal });
     await s3.send(new PutObjectCommand({ Bucket: 'sealed', Key: 'moving', Body: await setting.seal(PLAINTEXT) }));
@@ -85,21 +98,30 @@ describe('openDownload of an object in S3', () => {
   });
 });
 
-test('Lambda: an altered envelope makes the handler reject, and the connection break', async () => {
-  // As Lambda's runtime does: what the handler rejects with becomes the end of the connection; what ends by itself is an end.
+test('an altered envelope makes the Lambda handler reject, and the connection break', async () => {
+  // As in Lambda's runtime: a rejected handler breaks the connection; one that returns ends it.
   let given;
   globalThis.awslambda = {
     streamifyResponse: (handler) => handler,
-    HttpResponseStream: { from: (stream, metadata) => ((given = metadata), stream.writeHead(metadata.statusCode, metadata.headers), stream) },
+    HttpResponseStream: {
+      from: (stream, metadata) => ((given = metadata), stream.writeHead(metadata.statusCode, metadata.headers), stream),
+    },
   };
   const { handler } = await run('AWS Lambda, streamed', { headers: {} }, { returns: ['handler'] });
-  const server = http.createServer((request, response) => {
-    handler({ rawPath: request.url }, response).catch(() => (response.headersSent ? response.destroy() : response.writeHead(502).end()));
-  }).listen(0, '127.0.0.1');
+  const server = http
+    .createServer((request, response) => {
+      handler({ rawPath: request.url }, response).catch(() =>
+        response.headersSent ? response.destroy() : response.writeHead(502).end(),
+      );
+    })
+    .listen(0, '127.0.0.1');
   await once(server, 'listening');
   const ask = (name) => curl(`http://127.0.0.1:${server.address().port}/${name}`);
   const good = await ask('good');
-  assert.deepEqual([good.failed, good.body.equals(PLAINTEXT), given.headers['content-length']], [false, true, `${PLAINTEXT.length}`]);
+  assert.deepEqual(
+    { failed: good.failed, isWhole: good.body.equals(PLAINTEXT), contentLength: given.headers['content-length'] },
+    { failed: false, isWhole: true, contentLength: `${PLAINTEXT.length}` },
+  );
   for (const name of Object.keys(FAILING)) assert.ok(!looksWhole(await ask(name)), name);
   const fate = setting.fateOf('long');
   await leave(`http://127.0.0.1:${server.address().port}/long`);
@@ -114,19 +136,25 @@ describe('several files as one archive', () => {
     zip: (file) => ['python3', ['-m', 'zipfile', '-e', file, path.join(folder, 'out')]],
     tar: (file) => ['tar', ['-xf', file, '-C', path.join(folder, 'out')]],
   };
-  for (const [index, [library, kind]] of Object.entries([['archiver', 'zip'], ['yazl', 'zip'], ['tar-stream', 'tar']])) {
+  for (const [index, [library, kind]] of Object.entries([
+    ['archiver', 'zip'],
+    ['yazl', 'zip'],
+    ['tar-stream', 'tar'],
+  ])) {
     describe(library, () => {
       let server;
       let origin;
       before(async () => {
-        const listener = Number(index) === 0 ? undefined : (await run(heading, {}, { index: Number(index), returns: [kind] }))[kind];
+        const listener =
+          Number(index) === 0 ? undefined : (await run(heading, {}, { index: Number(index), returns: [kind] }))[kind];
         const idsOf = (request) => request.url.slice(1).split(',');
         server = http.createServer();
         if (listener) {
           // The first snippet's server, with this one's archive in it.
           server.on('request', async (request, response) => {
-            await respond(response, ({ signal }) => listener(idsOf(request), { signal }), { type: 'application/zip' })
-              .catch(() => response.headersSent || response.writeHead(502).end());
+            await respond(response, ({ signal }) => listener(idsOf(request), { signal }), {
+              type: 'application/zip',
+            }).catch(() => response.headersSent || response.writeHead(502).end());
           });
         } else {
           await run(heading, { server, idsOf });
@@ -140,27 +168,31 @@ describe('several files as one archive', () => {
         server?.close();
       });
 
-      test('good envelopes make a whole archive', async () => {
+      test(`good envelopes make a complete ${library} archive`, async () => {
         const { failed, status, headers, body } = await curl(`${origin}/good,good2`);
-        assert.deepEqual([failed, status, headers['content-length']], [false, 200, `${body.length}`]);
+        assert.deepEqual(
+          { failed, status, contentLength: headers['content-length'] },
+          { failed: false, status: 200, contentLength: `${body.length}` },
+        );
         rmSync(path.join(folder, 'out'), { recursive: true, force: true });
         execFileSync('mkdir', [path.join(folder, 'out')]);
         const file = path.join(folder, `archive.${kind}`);
         writeFileSync(file, body);
         execFileSync(...unpack[kind](file));
         assert.deepEqual(readdirSync(path.join(folder, 'out')).sort(), ['good.pdf', 'good2.pdf']);
-        for (const name of ['good.pdf', 'good2.pdf']) assert.ok(readFileSync(path.join(folder, 'out', name)).equals(PLAINTEXT));
+        for (const name of ['good.pdf', 'good2.pdf'])
+          assert.ok(readFileSync(path.join(folder, 'out', name)).equals(PLAINTEXT));
       });
 
-      test('one file that fails, the first or a later one, fails the archive', async () => {
+      test(`one file that fails, the first or a later one, fails the ${library} archive`, async () => {
         for (const ids of Object.keys(FAILING).flatMap((name) => [name, `good,${name},good2`, `long,long,${name}`])) {
           const answer = await curl(`${origin}/${ids}`);
           assert.ok(!looksWhole(answer), `${ids}: ${answer.exit} ${answer.status}`);
         }
       });
 
-      test('when the reader goes away the file is let go', async () => {
-        // More than is opened before the answer begins, and than sockets hold.
+      test(`the file is released when the reader of a ${library} archive leaves`, async () => {
+        // More than is opened before the answer begins, and more than sockets buffer.
         setting.envelopes.longer ??= await setting.seal(sample(60 * 2 ** 20));
         const fate = setting.fateOf('longer');
         await leave(`${origin}/longer`);
@@ -173,14 +205,15 @@ describe('several files as one archive', () => {
 describe('an upload to S3', () => {
   const upload = (id) => run('In S3', { s3, id, target: { Bucket: 'opened', Key: id } });
 
-  test('a good envelope becomes an object', async () => {
+  test('a good envelope becomes an object in S3', async () => {
     await upload('good');
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'opened', Key: 'good' }));
     assert.ok(Buffer.from(await Body.transformToByteArray()).equals(PLAINTEXT));
   });
 
-  test('another one leaves neither an object nor parts', async () => {
-    for (const [id, code] of Object.entries(FAILING)) await assert.rejects(upload(id), (error) => code === undefined || error.code === code);
+  test('a bad envelope leaves neither an object nor parts in S3', async () => {
+    for (const [id, code] of Object.entries(FAILING))
+      await assert.rejects(upload(id), (error) => code === undefined || error.code === code);
     const long = setting.envelopes.long.slice();
     long[long.length - 1] ^= 1;
     long[long.length - 300_000] ^= 1;
@@ -188,7 +221,7 @@ describe('an upload to S3', () => {
     await assert.rejects(upload('longAltered'));
     const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: 'opened' }));
     const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: 'opened' }));
-    assert.deepEqual([Contents.map(({ Key }) => Key), Uploads], [['good'], []]);
+    assert.deepEqual({ keys: Contents.map(({ Key }) => Key), Uploads }, { keys: ['good'], Uploads: [] });
   });
 });
 
@@ -197,14 +230,15 @@ describe('a file on disk', () => {
   before(() => execFileSync('mkdir', [place]));
   const store = (id) => run('On disk', { id, target: path.join(place, id) });
 
-  test('a good envelope becomes a file', async () => {
+  test('a good envelope becomes a file on disk', async () => {
     await store('good');
     assert.ok(readFileSync(path.join(place, 'good')).equals(PLAINTEXT));
   });
 
-  test('another one leaves nothing, and what was there before stays', async () => {
+  test('a bad envelope leaves no file, and what was there before stays', async () => {
     writeFileSync(path.join(place, 'altered'), 'before');
-    for (const [id, code] of Object.entries(FAILING)) await assert.rejects(store(id), (error) => code === undefined || error.code === code);
+    for (const [id, code] of Object.entries(FAILING))
+      await assert.rejects(store(id), (error) => code === undefined || error.code === code);
     assert.deepEqual(readdirSync(place).sort(), ['altered', 'good']);
     assert.equal(readFileSync(path.join(place, 'altered'), 'utf8'), 'before');
   });

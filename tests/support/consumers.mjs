@@ -2,13 +2,14 @@
 // what the pages seal (tests/package/consumers/app).
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Opener } from '../../dist/index.js';
-import { printed } from '../../scripts/lib/kms.mjs';
-import { consumerTools } from '../../scripts/lib/npm.mjs';
-import { startKms } from './kms.mjs';
-import { startServer } from './server.mjs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { cors } from 'hono/cors';
+import { printed } from '../../tools/kms.mjs';
+import { consumerTools } from '../../tools/npm.mjs';
+import { startKms } from './servers/kms.mjs';
+import { startServer } from './servers/server.mjs';
 import { installTarball } from './tarball.mjs';
 
 const APP = fileURLToPath(new URL('../package/consumers/app', import.meta.url));
@@ -18,7 +19,16 @@ export async function startProject(install = consumerTools) {
   const tools = await install();
   const tarball = installTarball({ within: tools });
   cpSync(APP, path.join(tarball.project, 'app'), { recursive: true });
-  return { ...tarball, tools, bin: (name) => path.join(tools, 'node_modules', '.bin', name) };
+  const inProject = (...names) => path.join(tarball.project, ...names);
+  return {
+    ...tarball,
+    tools,
+    bin: (name) => path.join(tools, 'node_modules', '.bin', name),
+    /** A path in the project. */
+    inProject,
+    /** A tool's module, as the project sees it. */
+    tool: (name) => import(pathToFileURL(createRequire(inProject('package.json')).resolve(name)).href),
+  };
 }
 
 /** The .wasm files in a folder and those below it. */
@@ -28,18 +38,19 @@ export function wasmFiles(folder) {
 
 /**
  * Serves folders and KMS's public key, and opens what comes.
- * @param {Parameters<typeof startServer>[0] & { emulator?: Parameters<typeof startKms>[0] }} [options]
+ * @param {Parameters<typeof startServer>[0] & { emulator?: Parameters<typeof startKms>[0], spec?: string }} [options] spec: of the key
  */
-export async function startHost({ folders, routes, emulator } = {}) {
+export async function startHost({ folders, routes, emulator, spec = 'RSA_2048' } = {}) {
   const kms = await startKms(emulator);
-  const key = await kms.createKey();
-  const opener = new Opener({ keyIds: [key.KeyId], decrypt: kms.decrypt });
+  const key = await kms.createKey({ spec });
+  const opener = await kms.openerFor(key);
   let requests = [];
   let arrival;
   const server = await startServer({
     folders,
     connect: [kms.emulator.endpoint],
     routes(app) {
+      app.use(cors()); // a framework's server is another origin
       app.use(async (context, next) => {
         requests.push(context.req.path);
         await next();
@@ -62,13 +73,20 @@ export async function startHost({ folders, routes, emulator } = {}) {
     key,
     kms,
 
+    /** A page of another server that sends its envelope here. */
+    from: (page) => Object.assign(new URL(page), { search: new URLSearchParams({ host: server.origin }) }).href,
+
     /** Shows that the page seals where it should. */
     async opens({ driver }, page, from = 'page') {
       requests = [];
       let timer;
       const envelope = new Promise((resolve, reject) => {
         arrival = { resolve, reject };
-        timer = setTimeout(reject, 15_000, new Error(`the page has sent nothing in 15 s; it asked for ${requests.join(' ')}`));
+        timer = setTimeout(
+          reject,
+          60_000,
+          new Error(`the page has sent nothing in 60 s; it asked for ${requests.join(' ')}`),
+        );
       });
       envelope.catch(() => {}); // while the page loads
       try {
@@ -87,6 +105,9 @@ export async function startHost({ folders, routes, emulator } = {}) {
       await this.opens(browser, page, from);
       assert.equal(requests.filter((request) => request.endsWith('.wasm')).length, 1, requests.join(' '));
     },
+
+    /** The paths that the page of the last opens() asked for. */
+    requests: () => requests,
 
     async close() {
       await server.close();

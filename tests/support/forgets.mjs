@@ -14,7 +14,7 @@ const OUTCOMES = {
   'opening: another data key': 'ERR_AUTHENTICATION',
   'opening: aborted': 'aborted',
 };
-const STEPS = 41;
+const STEPS = 47;
 
 export function forgets(where, watch) {
   describe(where, () => {
@@ -24,7 +24,7 @@ export function forgets(where, watch) {
     });
 
     for (const engine of ['webcrypto', 'wasm']) {
-      test(`the search finds what is in memory (${engine})`, () => {
+      test(`the search finds secrets that are in memory (${engine})`, () => {
         const seen = report.seen[engine];
         const seed = seen['before the second seed was drawn'];
         assert.ok(seed['data key'] > 0 && seed['OAEP seed 0'] > 0, 'data key and seed');
@@ -38,7 +38,7 @@ export function forgets(where, watch) {
       });
     }
 
-    test('and nothing once the work has ended', () => {
+    test('the search finds nothing once the work has ended', () => {
       assert.equal(report.rows.length, STEPS);
       for (const { name, outcome, found } of report.rows) {
         assert.equal(outcome, OUTCOMES[name.replace(/, \w+$/, '')] ?? 'done', name);
@@ -46,7 +46,7 @@ export function forgets(where, watch) {
       }
     });
 
-    test('content keys cannot be read out again, and what they were made of is overwritten', () => {
+    test('content keys cannot be exported again, and their sources are overwritten', () => {
       for (const { name, extractable, usages, sourcesKept } of report.rows) {
         assert.equal(extractable, false, name);
         assert.equal(sourcesKept, 0, name);

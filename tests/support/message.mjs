@@ -29,7 +29,11 @@ export function readHeader(envelope) {
     const length = take(`${name} length`, 2).readUInt16BE();
     return take(name, length);
   };
-  const header = { version: take('version', 1)[0], suite: take('suite', 2).readUInt16BE(), messageId: take('message id', 32) };
+  const header = {
+    version: take('version', 1)[0],
+    suite: take('suite', 2).readUInt16BE(),
+    messageId: take('message id', 32),
+  };
   header.context = takeField('context');
   const count = take('EDK count', 2).readUInt16BE();
   header.edks = Array.from({ length: count }, (_, index) => ({
@@ -70,13 +74,15 @@ function gcm(key, nonce, aad, content) {
 /** Header body and tag; `required` is the serialized required context. */
 export function writeHeader(key, fields, required = Buffer.alloc(0)) {
   const { version, suite, messageId, context, edks, contentType, frameLength, commitKey } = fields;
-  const wrapped = edks.flatMap(({ providerId, providerInfo, ciphertext }) => [providerId, providerInfo, ciphertext].map(field));
+  const wrapped = edks.flatMap(({ providerId, providerInfo, ciphertext }) =>
+    [providerId, providerInfo, ciphertext].map(field),
+  );
   const start = [Buffer.from([version]), u16(suite), messageId, field(context), u16(edks.length), ...wrapped];
   const body = Buffer.concat([...start, Buffer.from([contentType]), u32(frameLength), commitKey]);
   return Buffer.concat([body, gcm(key, iv(0), Buffer.concat([body, required]), Buffer.alloc(0))]);
 }
 
-/** A frame; `nonce` is another IV than the sequence number's. */
+/** A frame; `nonce` is an IV other than the sequence number's. */
 export function writeFrame(key, messageId, { sequence, last = false, content, nonce = iv(sequence) }) {
   const label = `AWSKMSEncryptionClient ${last ? 'Final Frame' : 'Frame'}`;
   const aad = Buffer.concat([messageId, Buffer.from(label), u32(sequence), u32(0), u32(content.length)]);
@@ -87,5 +93,9 @@ export function writeFrame(key, messageId, { sequence, last = false, content, no
 /** Frames 1, 2 and so on of these contents, the last one final. */
 export function writeFrames(key, messageId, contents) {
   const last = contents.length;
-  return Buffer.concat(contents.map((content, index) => writeFrame(key, messageId, { sequence: index + 1, last: index + 1 === last, content })));
+  return Buffer.concat(
+    contents.map((content, index) =>
+      writeFrame(key, messageId, { sequence: index + 1, last: index + 1 === last, content }),
+    ),
+  );
 }

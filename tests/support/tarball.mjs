@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { execFile, spawnSync } from 'node:child_process';
-import { ROOT } from '../../scripts/lib/run.mjs';
+import { ROOT } from '../../tools/run.mjs';
 
 /** What a command prints, which must succeed. */
 export function output(command, args, cwd) {
@@ -29,7 +29,10 @@ export function installTarball({ within = tmpdir() } = {}) {
   const folder = mkdtempSync(path.join(within, 'kmseal-tarball-'));
   const project = path.join(folder, 'project');
   mkdirSync(project);
-  writeFileSync(path.join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
+  writeFileSync(
+    path.join(project, 'package.json'),
+    JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
+  );
   const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
   const [{ filename, files }] = JSON.parse(output('npm', pack, ROOT));
   output('npm', ['install', '--offline', '--no-audit', '--no-fund', path.join(folder, filename)], project);

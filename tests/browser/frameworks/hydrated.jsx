@@ -7,11 +7,14 @@ export function Form({ context, how }) {
     return `sent ${status}`;
   }, 'not sent');
   const [sealed, setSealed] = useState('');
-  const bound = how === 'attribute' ? { 'encryption-context': JSON.stringify(context) } : { encryptionContext: context };
+  const bound =
+    how === 'attribute' ? { 'encryption-context': JSON.stringify(context) } : { encryptionContext: context };
   return (
     <form action={send}>
       <kmseal-file name="doc" key-src="/kms-public-key.json" {...bound} onseal={() => setSealed('sealed')} />
-      <output>{sent} {sealed}</output>
+      <output>
+        {sent} {sealed}
+      </output>
       <button>Send</button>
     </form>
   );

@@ -1,4 +1,4 @@
-// Everything new at each rendering, and a state that each seal sets, which renders again.
+// Everything is new at each rendering, and each seal sets a state, which renders again.
 import { KmsPublicKey, Sealer } from 'kmseal';
 import 'kmseal/define';
 import { useState } from 'react';
@@ -11,7 +11,9 @@ function Form() {
   return (
     <form>
       <kmseal-file
-        name="doc" sealer={new Sealer({ keys, cache: { maxAge: 60_000 } })} encryptionContext={{ user: '4711' }}
+        name="doc"
+        sealer={new Sealer({ keys, cache: { maxAge: 60_000 } })}
+        encryptionContext={{ user: '4711' }}
         onseal={() => setCount((before) => before + 1)}
       />
       <output>{count}</output>

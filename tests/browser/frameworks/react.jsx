@@ -9,12 +9,21 @@ function Form({ user, required }) {
     <form id="form">
       <label htmlFor="doc">Identity paper</label>
       <kmseal-file
-        id="doc" name="doc" multiple required={required} accept=".pdf" key-src="/kms-public-key.json" meta-name="doc-meta"
+        id="doc"
+        name="doc"
+        multiple
+        required={required}
+        accept=".pdf"
+        key-src="/kms-public-key.json"
+        meta-name="doc-meta"
         encryptionContext={{ user }}
         onseal={({ detail }) => setSealed((before) => [...before, detail.sealed.name])}
         onsealerror={({ detail }) => setFailed(detail.error.code)}
       />
-      <output>{sealed.join(' ')}{failed}</output>
+      <output>
+        {sealed.join(' ')}
+        {failed}
+      </output>
     </form>
   );
 }

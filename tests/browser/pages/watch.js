@@ -1,4 +1,4 @@
-// Counts what kmseal asks of the browser, and knows which buffers anyone still holds.
+// Counts what kmseal asks of the browser, and knows which buffers are still referenced.
 const made = [];
 
 /** How often so far. */
@@ -13,7 +13,7 @@ export const whenReading = (hook) => on('reads', hook);
 /** Called after every encryption, likewise. */
 export const whenEncrypted = (hook) => on('encryptions', hook);
 
-/** Has `held` look after a buffer, too. */
+/** Makes `held` watch this buffer too. */
 export function track(view) {
   made.push(new WeakRef(view.buffer));
   return view;
@@ -34,15 +34,16 @@ function watch(prototype, method, counted, bufferOf = (made) => made) {
   };
 }
 watch(Blob.prototype, 'arrayBuffer', 'reads');
-// So files are read in Chromium.
-if (globalThis.ReadableStreamBYOBReader) watch(ReadableStreamBYOBReader.prototype, 'read', 'reads', ({ value }) => value?.buffer);
+// This is how files are read in Chromium.
+if (globalThis.ReadableStreamBYOBReader)
+  watch(ReadableStreamBYOBReader.prototype, 'read', 'reads', ({ value }) => value?.buffer);
 // On an insecure page there is none.
 if (globalThis.SubtleCrypto) {
   watch(SubtleCrypto.prototype, 'encrypt', 'encryptions');
   watch(SubtleCrypto.prototype, 'decrypt', 'decryptions');
 }
 
-/** What is done while nothing should be done. */
+/** What happens while nothing should happen. */
 export async function doneIn(milliseconds) {
   const before = { ...counts };
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -60,24 +61,27 @@ export async function held() {
   return { made: made.length, held: left.length };
 }
 
-/** A source without end that counts what is asked of it; from pull number `stall` on it has nothing more to give. */
+/** An endless source that counts its pulls; from pull number `stall` on it has nothing more to give. */
 export function endless({ chunk = 100_000, stall = Infinity } = {}) {
   const seen = { pulls: 0, cancelled: [] };
-  const stream = new ReadableStream({
-    pull(controller) {
-      seen.pulls++;
-      if (seen.pulls >= stall) return new Promise(() => {});
-      controller.enqueue(track(new Uint8Array(chunk)));
+  const stream = new ReadableStream(
+    {
+      pull(controller) {
+        seen.pulls++;
+        if (seen.pulls >= stall) return new Promise(() => {});
+        controller.enqueue(track(new Uint8Array(chunk)));
+      },
+      cancel: (reason) => void seen.cancelled.push(reason),
     },
-    cancel: (reason) => void seen.cancelled.push(reason),
-  }, { highWaterMark: 0 });
+    { highWaterMark: 0 },
+  );
   return { seen, stream };
 }
 
-/** Reads to the end; gives how many bytes came. */
+/** Reads to the end; returns the number of bytes. */
 export async function drain(stream) {
   let length = 0;
-  for (const reader = stream.getReader(); ;) {
+  for (const reader = stream.getReader(); ; ) {
     const { done, value } = await reader.read();
     if (done) return length;
     length += value.length;

@@ -1,14 +1,14 @@
-// Faults of the disk, and moments to meddle in: calls of the command to the C library that fail or wait.
+// Faults of the disk, and moments to interfere: calls of the command to the C library that fail or wait.
 import { execFileSync } from 'node:child_process';
 import { constants as FILE } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import path from 'node:path';
-import { ROOT } from '../../../scripts/lib/run.mjs';
+import { ROOT } from '../../../tools/run.mjs';
 
 /**
- * @param {ReturnType<import('../../support/command.mjs').createFolder>} folder
- * @returns what makes environments for the command in that folder
+ * @param {ReturnType<import('../command.mjs').createFolder>} folder
+ * @returns a function that makes environments for the command in that folder
  */
 export function buildPreload(folder) {
   const library = folder.at('preload.so');
@@ -27,10 +27,13 @@ export function buildPreload(folder) {
     named: { LD_PRELOAD: library, PRELOAD_NAMED: '1' },
 
     /** This call fails with this error. */
-    failing: (call, part, error, nth) => ({ ...preload({ call, path: part, nth }), PRELOAD_ERRNO: String(constants.errno[error]) }),
+    failing: (call, part, error, nth) => ({
+      ...preload({ call, path: part, nth }),
+      PRELOAD_ERRNO: String(constants.errno[error]),
+    }),
 
     /**
-     * This call waits: `reached` opens when the command is there, and what that gives is closed to let it go on. A command that
+     * This call waits: `reached` opens when the command is there, and closing what that returns lets the call continue. A command that
      * ends before is an error.
      */
     pausing(call, part, nth) {

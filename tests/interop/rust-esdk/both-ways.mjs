@@ -1,17 +1,16 @@
-// What the page, Node and the command seal opens with AWS's Rust Encryption SDK, and what that seals opens with them.
+// AWS's Rust Encryption SDK opens what the page, Node and the command seal, and they open what it seals.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
-import { rustEsdk } from '../../../scripts/lib/rust-esdk.mjs';
 import { startSetting } from '../../cli/setting.mjs';
-import { collect, sample } from '../../support/bytes.mjs';
-import { decryptRoute } from '../../support/kms.mjs';
-import { openPage } from '../../support/session.mjs';
+import { collect, sample } from '../../support/page/bytes.mjs';
+import { kmsRoutes } from '../../support/servers/kms.mjs';
+import { openPage } from '../../support/browsers/session.mjs';
 import { CONTEXTS, lengthsAround } from '../contexts.mjs';
-import { startRust } from '../peers.mjs';
+import { startRust } from '../peers/rust.mjs';
 
 const FRAME = 4096;
 const LENGTHS = [...lengthsAround(FRAME), 2 * FRAME];
@@ -25,11 +24,11 @@ let page;
 let other;
 before(async () => {
   setting = await startSetting();
-  rust = await startRust(setting.kms.emulator, await rustEsdk());
+  rust = await startRust(setting.kms.emulator);
   other = await setting.kms.createKey({ spec: 'RSA_4096' });
   setting.keyFile('other.json', other);
   const routes = (app) => {
-    decryptRoute(setting.kms)(app);
+    kmsRoutes(setting.kms)(app);
     app.get('/messages/:name', (context) => context.body(messages.get(context.req.param('name'))));
   };
   page = await openPage('chromium', { routes });
@@ -52,12 +51,17 @@ const SEALERS = {
       async (name, keys, encryptionAlgorithm, frameLength, encryptionContext, requiredEncryptionContext) => {
         const { KmsPublicKey, Sealer } = await import('/dist/index.js');
         const { collect } = await import('/support/bytes.mjs');
-        const { chosenFile } = await import('/support/page.mjs');
+        const { chosenFile } = await import('/support/kit.mjs');
         const imported = await Promise.all(keys.map((key) => KmsPublicKey.import(key, { encryptionAlgorithm })));
         const sealer = new Sealer({ keys: imported, frameLength });
         return collect(await sealer.seal(chosenFile(name), { encryptionContext, requiredEncryptionContext }));
       },
-      `${length}.bin`, keys, algorithm, FRAME, stored, required,
+      `${length}.bin`,
+      keys,
+      algorithm,
+      FRAME,
+      stored,
+      required,
     );
   },
   async Node(length, { keys, algorithm, stored, required }) {
@@ -80,12 +84,16 @@ const OPENERS = {
     return page.evaluate(
       async (keyId, encryptionAlgorithm, encryptionContext) => {
         const { Opener } = await import('/dist/index.js');
-        const { decrypt } = await import('/support/page.mjs');
+        const { decrypt } = await import('/support/kit.mjs');
         const message = await (await fetch('/messages/message')).blob();
-        const { plaintext } = await new Opener({ keyIds: [keyId], decrypt, encryptionAlgorithm }).open(message, { encryptionContext });
+        const { plaintext } = await new Opener({ keyIds: [keyId], decrypt, encryptionAlgorithm }).open(message, {
+          encryptionContext,
+        });
         return new Uint8Array(await plaintext.arrayBuffer());
       },
-      keyId, algorithm, pairs,
+      keyId,
+      algorithm,
+      pairs,
     );
   },
   async Node(envelope, { keyId, algorithm, pairs }) {
@@ -101,13 +109,23 @@ const OPENERS = {
 async function rustOpens(by, length, { keys = [setting.key], algorithm = HASHES[0], stored = {}, required = {} } = {}) {
   const envelope = await SEALERS[by](length, { keys, algorithm, stored, required });
   for (const { KeyId } of keys) {
-    const { plaintext } = await rust.open(envelope, { keyIds: [KeyId], algorithm, encryptionContext: { ...stored, ...required } });
+    const { plaintext } = await rust.open(envelope, {
+      keyIds: [KeyId],
+      algorithm,
+      encryptionContext: { ...stored, ...required },
+    });
     assert.ok(Buffer.from(plaintext).equals(sample(length)), `${length} bytes`);
   }
 }
 
 async function opensRust(by, length, { keys = [setting.key], algorithm = HASHES[0], pairs = {}, required = [] } = {}) {
-  const envelope = await rust.seal(sample(length), { keys, algorithm, frameLength: FRAME, encryptionContext: pairs, required });
+  const envelope = await rust.seal(sample(length), {
+    keys,
+    algorithm,
+    frameLength: FRAME,
+    encryptionContext: pairs,
+    required,
+  });
   for (const { KeyId } of keys) {
     const plaintext = await OPENERS[by](envelope, { keyId: KeyId, algorithm, pairs });
     assert.ok(Buffer.from(plaintext).equals(sample(length)), `${length} bytes`);
@@ -115,26 +133,26 @@ async function opensRust(by, length, { keys = [setting.key], algorithm = HASHES[
 }
 
 for (const by of Object.keys(SEALERS)) {
-  test(`every length, sealed by ${by}`, async () => {
+  test(`the Rust SDK opens every length that ${by} sealed`, async () => {
     for (const length of LENGTHS) await rustOpens(by, length);
   });
-  test(`every length, opened by ${by}`, async () => {
+  test(`${by} opens every length that the Rust SDK sealed`, async () => {
     for (const length of LENGTHS) await opensRust(by, length);
   });
-  test(`contexts, stored and required, ${by}`, async () => {
+  test(`${by} and the Rust SDK agree on stored and required contexts`, async () => {
     for (const pairs of Object.values(CONTEXTS)) {
       await rustOpens(by, 1, { stored: pairs });
       await rustOpens(by, 1, { stored: { stored: 'too' }, required: pairs });
       await opensRust(by, 1, { pairs, required: Object.keys(pairs).slice(0, 1) });
     }
   });
-  test(`both hashes and several keys, ${by}`, async () => {
+  test(`${by} and the Rust SDK agree on both hashes and several keys`, async () => {
     for (const algorithm of HASHES) {
       await rustOpens(by, FRAME + 1, { keys: [setting.key, other], algorithm });
       await opensRust(by, FRAME + 1, { keys: [setting.key, other], algorithm });
     }
   });
-  test(`under another context the Rust SDK opens nothing of ${by}`, async () => {
+  test(`the Rust SDK opens nothing that ${by} sealed under another context`, async () => {
     const options = { keys: [setting.key], algorithm: HASHES[0], stored: { user: '1' }, required: { tenant: '7' } };
     const envelope = await SEALERS[by](1, options);
     for (const encryptionContext of [{}, { user: '1', tenant: '8' }, { user: '2', tenant: '7' }]) {

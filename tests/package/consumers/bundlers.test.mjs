@@ -1,31 +1,33 @@
-// What bundlers make of the package: one .wasm each, without a setting where they can, and pages that seal in three browsers, with the
+// What bundlers make of the package: one .wasm each, without a setting where possible, and pages that seal in three browsers, with the
 // main entry point alone and with all of them, under a policy that allows neither inline script nor style nor, where a browser knows
-// Trusted Types, text that becomes script.
+// Trusted Types, text that is turned into script.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
-import { answers, freePort, startChild } from '../../../scripts/lib/child.mjs';
-import { launch } from '../../support/browser.mjs';
+import { BROWSERS } from '../../../tools/browsers.mjs';
+import { startChild, startOnPort } from '../../../tools/child.mjs';
+import { launch } from '../../support/browsers/browser.mjs';
 import { startHost, startProject, wasmFiles } from '../../support/consumers.mjs';
 import { output } from '../../support/tarball.mjs';
 
-const STRICT = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; base-uri 'none'";
-// A worker's own URL is such a text: a page that starts one needs a policy of its own for it.
+const STRICT =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; base-uri 'none'";
+// A worker's own URL is such a text: a page that starts a worker needs a policy for it.
 const TRUSTED = `${STRICT}; require-trusted-types-for 'script'; trusted-types 'none'`;
 const FORM = '<form><kmseal-file name="file" key-src="/kms-public-key.json"></kmseal-file></form>';
-const html = (script) => `<!doctype html><title>Consumer</title><link rel="icon" href="data:,">${script.includes('form') ? FORM : ''}
+const html = (
+  script,
+) => `<!doctype html><title>Consumer</title><link rel="icon" href="data:,">${script.includes('form') ? FORM : ''}
   <script type="module" src="${script}"></script>`;
 
 let project;
 let host;
 before(async () => {
   project = await startProject();
-  mkdirSync(inProject('out'));
+  mkdirSync(project.inProject('out'));
   host = await startHost({
-    folders: { '/out/': inProject('out') },
+    folders: { '/out/': project.inProject('out') },
     routes(app) {
       // A page for each script; Vite makes its own.
       app.get('/page/*', (context) => {
@@ -41,17 +43,20 @@ after(async () => {
   project?.remove();
 });
 
-const inProject = (...names) => path.join(project.project, ...names);
-const entry = (name) => inProject('app', `${name}.js`);
+const entry = (name) => project.inProject('app', `${name}.js`);
 /** A package of the tools. */
-const tool = (name) => import(pathToFileURL(createRequire(inProject('package.json')).resolve(name)).href);
 
 const PAGES = ['page', 'form-page', 'worker-page'];
 
 /** webpack and Rspack have one interface. */
 function pack(bundler, folder) {
   const entries = Object.fromEntries(PAGES.map((name) => [name, entry(name)]));
-  const settings = { mode: 'production', context: project.project, entry: entries, output: { path: inProject('out', folder) } };
+  const settings = {
+    mode: 'production',
+    context: project.project,
+    entry: entries,
+    output: { path: project.inProject('out', folder) },
+  };
   return new Promise((resolve, reject) => {
     bundler(settings, (error, stats) => {
       if (error || stats.hasErrors() || stats.hasWarnings()) reject(error ?? new Error(stats.toString()));
@@ -60,39 +65,48 @@ function pack(bundler, folder) {
   });
 }
 
-/** How each builds out/NAME/, and the pages that come of it. */
+/** How each builds out/NAME/, and the resulting pages. */
 const BUNDLERS = {
   vite: {
     async build() {
-      for (const name of PAGES) writeFileSync(inProject(`${name}.html`), html(`./app/${name}.js`));
-      writeFileSync(inProject('vite.config.js'), `export default {
+      for (const name of PAGES) writeFileSync(project.inProject(`${name}.html`), html(`./app/${name}.js`));
+      writeFileSync(
+        project.inProject('vite.config.js'),
+        `export default {
         base: '/out/vite/',
         build: { outDir: 'out/vite', rollupOptions: { input: ${JSON.stringify(PAGES.map((name) => `${name}.html`))} } },
         worker: { format: 'es' },
-      };`);
+      };`,
+      );
       output(project.bin('vite'), ['build', '--logLevel', 'warn'], project.project);
     },
     pages: { page: '/out/vite/page.html', form: '/out/vite/form-page.html', worker: '/out/vite/worker-page.html' },
   },
   webpack: {
-    build: async () => pack((await tool('webpack')).default, 'webpack'),
-    pages: { page: '/page/webpack/page.js', form: '/page/webpack/form-page.js', worker: '/page/webpack/worker-page.js' },
+    build: async () => pack((await project.tool('webpack')).default, 'webpack'),
+    pages: {
+      page: '/page/webpack/page.js',
+      form: '/page/webpack/form-page.js',
+      worker: '/page/webpack/worker-page.js',
+    },
   },
   rspack: {
-    build: async () => pack((await tool('@rspack/core')).rspack, 'rspack'),
+    build: async () => pack((await project.tool('@rspack/core')).rspack, 'rspack'),
     pages: { page: '/page/rspack/page.js', form: '/page/rspack/form-page.js', worker: '/page/rspack/worker-page.js' },
   },
   rollup: {
     async build() {
-      const { rollup } = await tool('rollup');
-      const { nodeResolve } = await tool('@rollup/plugin-node-resolve');
-      const { importMetaAssets } = await tool('@web/rollup-plugin-import-meta-assets');
-      // Uppy asks for these two.
-      const [json, commonjs] = await Promise.all(['json', 'commonjs'].map((name) => tool(`@rollup/plugin-${name}`)));
+      const { rollup } = await project.tool('rollup');
+      const { nodeResolve } = await project.tool('@rollup/plugin-node-resolve');
+      const { importMetaAssets } = await project.tool('@web/rollup-plugin-import-meta-assets');
+      // Uppy needs these two.
+      const [json, commonjs] = await Promise.all(
+        ['json', 'commonjs'].map((name) => project.tool(`@rollup/plugin-${name}`)),
+      );
       const plugins = [nodeResolve({ browser: true }), json.default(), commonjs.default(), importMetaAssets()];
       const onwarn = ({ message }) => assert.fail(message);
       const bundle = await rollup({ input: [entry('page'), entry('form-page')], plugins, onwarn });
-      await bundle.write({ dir: inProject('out', 'rollup') });
+      await bundle.write({ dir: project.inProject('out', 'rollup') });
       await bundle.close();
     },
     pages: { page: '/page/rollup/page.js', form: '/page/rollup/form-page.js' },
@@ -100,9 +114,15 @@ const BUNDLERS = {
   // It emits no file for a URL: the page names the .wasm itself.
   esbuild: {
     async build() {
-      const { build } = await tool('esbuild');
-      const outdir = inProject('out', 'esbuild');
-      const settings = { bundle: true, format: 'esm', minify: true, loader: { '.wasm': 'file' }, publicPath: '/out/esbuild' };
+      const { build } = await project.tool('esbuild');
+      const outdir = project.inProject('out', 'esbuild');
+      const settings = {
+        bundle: true,
+        format: 'esm',
+        minify: true,
+        loader: { '.wasm': 'file' },
+        publicPath: '/out/esbuild',
+      };
       await build({ ...settings, entryPoints: [entry('self-hosted'), entry('self-hosted-form')], outdir });
     },
     pages: { page: '/page/esbuild/self-hosted.js', form: '/page/esbuild/self-hosted-form.js' },
@@ -110,9 +130,9 @@ const BUNDLERS = {
 };
 
 for (const [name, { build }] of Object.entries(BUNDLERS)) {
-  test(`${name} emits the .wasm once, as it is`, async () => {
+  test(`${name} emits the .wasm once and unchanged`, async () => {
     await build();
-    const folder = inProject('out', name);
+    const folder = project.inProject('out', name);
     const files = wasmFiles(folder);
     assert.equal(files.length, 1, files.join(' '));
     const original = readFileSync(path.join(project.installed, 'dist/kmseal.wasm'));
@@ -120,7 +140,7 @@ for (const [name, { build }] of Object.entries(BUNDLERS)) {
   });
 }
 
-for (const name of ['chromium', 'firefox', 'webkit']) {
+for (const name of BROWSERS) {
   describe(name, () => {
     let browser;
     before(async () => {
@@ -129,21 +149,21 @@ for (const name of ['chromium', 'firefox', 'webkit']) {
     after(() => browser?.close());
 
     for (const [bundler, { pages }] of Object.entries(BUNDLERS)) {
-      for (const [place, page] of Object.entries(pages)) test(`built by ${bundler}, in a ${place}`, () => host.seals(browser, page, place));
+      for (const [place, page] of Object.entries(pages))
+        test(`a ${place} built by ${bundler} seals`, () => host.seals(browser, page, place));
     }
   });
 }
 
-test("Vite's server, which bundles dependencies in a way of its own, finds the .wasm", async () => {
-  const port = await freePort();
+test("Vite's server, which bundles dependencies in its own way, finds the .wasm", async () => {
   const proxy = Object.fromEntries(['/kms-public-key.json', '/sealed', '/failed'].map((route) => [route, host.origin]));
-  writeFileSync(inProject('vite.config.js'), `export default { server: { proxy: ${JSON.stringify(proxy)} } };`);
-  for (const name of ['page', 'form-page']) writeFileSync(inProject(`${name}.html`), html(`/app/${name}.js`));
-  const server = startChild(project.bin('vite'), [project.project, '--host', '127.0.0.1', '--port', String(port), '--strictPort']);
+  writeFileSync(project.inProject('vite.config.js'), `export default { server: { proxy: ${JSON.stringify(proxy)} } };`);
+  for (const name of ['page', 'form-page']) writeFileSync(project.inProject(`${name}.html`), html(`/app/${name}.js`));
+  const args = (port) => [project.project, '--host', '127.0.0.1', '--port', String(port), '--strictPort'];
+  const server = await startOnPort((port) => startChild(project.bin('vite'), args(port)), { path: '/page.html' });
   let browser;
   try {
-    const page = (name) => `http://127.0.0.1:${port}/${name}.html`;
-    await server.until(() => answers(page('page')));
+    const page = (name) => `${server.origin}/${name}.html`;
     browser = await launch('chromium');
     await host.opens(browser, page('page'));
     await host.opens(browser, page('form-page'), 'form');

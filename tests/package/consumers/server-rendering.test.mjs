@@ -5,11 +5,12 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { By, until } from 'selenium-webdriver';
-import { answers, freePort, startChild } from '../../../scripts/lib/child.mjs';
-import { printed } from '../../../scripts/lib/kms.mjs';
-import { launch } from '../../support/browser.mjs';
+import { startChild, startOnPort } from '../../../tools/child.mjs';
+import { printed } from '../../../tools/kms.mjs';
+import { launch } from '../../support/browsers/browser.mjs';
+import { PATIENCE } from '../../support/browsers/pages.mjs';
 import { startProject, wasmFiles } from '../../support/consumers.mjs';
-import { startKms } from '../../support/kms.mjs';
+import { startKms } from '../../support/servers/kms.mjs';
 import { outputOf } from '../../support/tarball.mjs';
 
 let project;
@@ -22,7 +23,7 @@ before(async () => {
   const key = await kms.createKey();
   const folder = project.project;
   const place = (...names) => path.join(folder, ...names);
-  cpSync(new URL('next', import.meta.url), folder, { recursive: true });
+  cpSync(new URL('next', import.meta.url), place('src/app'), { recursive: true });
   cpSync(place('app/kms.js'), place('src/app/opened/kms.js'));
   rmSync(place('app'), { recursive: true }); // to Next.js it would be the site
   mkdirSync(place('public'));
@@ -30,11 +31,10 @@ before(async () => {
   writeFileSync(place('next.config.mjs'), `export default { turbopack: { root: ${JSON.stringify(project.tools)} } };`);
   const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' };
   await outputOf(project.bin('next'), ['build'], folder, env);
-  const port = await freePort();
-  origin = `http://127.0.0.1:${port}`;
   Object.assign(env, { KMS_ENDPOINT: kms.emulator.endpoint, KMS_KEY_ID: key.KeyId });
-  server = startChild(project.bin('next'), ['start', folder, '--hostname', '127.0.0.1', '--port', String(port)], env);
-  await server.until(() => answers(origin));
+  const args = (port) => ['start', folder, '--hostname', '127.0.0.1', '--port', String(port)];
+  server = await startOnPort((port) => startChild(project.bin('next'), args(port), env));
+  ({ origin } = server);
 });
 after(async () => {
   await server?.stop();
@@ -53,7 +53,7 @@ test('the page is rendered on the server, seals in the browser, and the server o
   try {
     await browser.driver.get(origin);
     const text = until.elementTextMatches(await browser.driver.findElement(By.css('output')), /opened|failed/);
-    const output = await browser.driver.wait(text, 20_000);
+    const output = await browser.driver.wait(text, PATIENCE);
     assert.equal(await output.getText(), 'the server opened: sealed in the page');
   } finally {
     await browser.close();

@@ -4,8 +4,19 @@ import type {} from 'kmseal/react';
 
 export const Form = ({ sealer }: { sealer: Sealer }) => (
   <form>
-    <kmseal-file name="paper" key-src="/key.json" required encryptionContext={{ user: '7' }} onseal={({ detail }) => console.log(detail.sealed)} />
-    <kmseal-file className="own" sealer={sealer} ref={(element) => console.log(element?.files)} onsealerror={(event) => event.preventDefault()} />
+    <kmseal-file
+      name="paper"
+      key-src="/key.json"
+      required
+      encryptionContext={{ user: '7' }}
+      onseal={({ detail }) => console.log(detail.sealed)}
+    />
+    <kmseal-file
+      className="own"
+      sealer={sealer}
+      ref={(element) => console.log(element?.files)}
+      onsealerror={(event) => event.preventDefault()}
+    />
     <kmseal-file name="paper" encryption-context={JSON.stringify({ user: '7' })} />
     {/* @ts-expect-error a context holds strings */}
     <kmseal-file encryptionContext={{ user: 7 }} />

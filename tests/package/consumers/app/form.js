@@ -1,4 +1,4 @@
-// Every entry point in one page: the form element, which must be there before this runs, seals a file, and the others can be called.
+// Every entry point in one page: the form element, which must exist before this runs, seals a file, and the others can be called.
 import { Sealer } from 'kmseal';
 import 'kmseal/define';
 import { KmsealFileElement } from 'kmseal/element';
@@ -12,7 +12,8 @@ const EXPORTS = { KmsealFileElement, Seal, Sealer, tusOptions, uploadSealed };
 export function sealInForm() {
   const missing = Object.keys(EXPORTS).filter((name) => typeof EXPORTS[name] !== 'function');
   const element = document.querySelector('kmseal-file');
-  if (missing.length > 0 || !(element instanceof KmsealFileElement)) return tell(`missing: ${missing.join(' ')}; the element: ${element?.constructor.name}`);
+  if (missing.length > 0 || !(element instanceof KmsealFileElement))
+    return tell(`missing: ${missing.join(' ')}; the element: ${element?.constructor.name}`);
   element.encryptionContext = { from: 'form' };
   element.addEventListener('seal', () => send(new FormData(element.form).get('file')));
   element.addEventListener('sealerror', ({ detail }) => tell(detail.error));

@@ -1,4 +1,4 @@
-// KMS Decrypt without an SDK, which not every consumer has: the emulator takes any credentials.
+// KMS Decrypt without an SDK, which not every consumer has: the emulator accepts any credentials.
 export function kmsDecrypt(endpoint) {
   return async ({ CiphertextBlob, ...input }, { signal }) => {
     const body = JSON.stringify({ ...input, CiphertextBlob: btoa(String.fromCharCode(...CiphertextBlob)) });

@@ -1,4 +1,4 @@
-// For runtimes other than browsers: a file is written anew while it is sealed, once as a Blob and once by openFile.
+// For runtimes other than browsers: a file is rewritten while it is sealed, once as a Blob and once by openFile.
 import { openAsBlob, rmSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
@@ -11,10 +11,10 @@ const write = (value) => writeFileSync(NAME, new Uint8Array(SIZE).fill(value));
 
 const [origin, endpoint] = process.argv.slice(2);
 const key = await KmsPublicKey.import(await (await fetch(`${origin}/kms-public-key.json`)).json());
-const sealer = new Sealer({ keys: key });
+const sealer = new Sealer({ keys: [key] });
 const opener = new Opener({ keyIds: [key.keyId], decrypt: kmsDecrypt(endpoint) });
 
-/** Which bytes the envelope holds, or the code of the error. */
+/** Which bytes the envelope contains, or the code of the error. */
 async function outcome(open) {
   write(1);
   const file = await open(NAME);

@@ -1,2 +1,2 @@
-// Bundlers see this very expression.
+// Bundlers recognize exactly this expression.
 new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });

@@ -1,0 +1,193 @@
+// The way of a file through the demo as a reader sees it: the first screen, the choice, many files, the limit, and a server outage.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { By, Key } from 'selenium-webdriver';
+import { sha256 } from '../support/servers/demo.mjs';
+import { openDemoPages } from '../support/browsers/demo-pages.mjs';
+import { inBrowsers } from '../support/browsers/session.mjs';
+
+const MIB = 2 ** 20;
+
+inBrowsers(openDemoPages, (page, name) => {
+  /** Whether all of them are visible without scrolling. */
+  const seen = (...selectors) =>
+    page.driver.executeScript((all) => {
+      const boxes = all.map((css) => document.querySelector(css)?.getBoundingClientRect());
+      return boxes.every((box) => box && box.height > 0 && box.top >= 0 && box.bottom <= innerHeight);
+    }, selectors);
+  const choose = (...files) => page.browser.chooseFiles('#file-input', files);
+  const names = () => page.texts('#files h3');
+
+  test('the first screen says what kmseal does, for whom, and how to get it', async () => {
+    // Only Chromium can have a window as narrow as a phone.
+    for (const [width, height] of [[1280, 700], ...(name === 'chromium' ? [[375, 667]] : [])]) {
+      await page.resize(width, height);
+      await page.visit('/');
+      assert.match(
+        await page.text('.lede'),
+        /JavaScript library for upload forms .*medical files.* breach of your server, the bucket/,
+      );
+      assert.equal(await page.text('#install-command'), 'npm install kmseal');
+      assert.deepEqual(await page.texts('.masthead .project a'), ['Source', 'Docs', 'Security']);
+      assert.ok(await seen('h1', '.lede', '.command', '.masthead .project'), `${width} pixels wide`);
+    }
+    await page.widen();
+  });
+
+  test('the result of a choice scrolls into view, for one file and for two', async () => {
+    await page.visit('/');
+    await choose(page.create('first.txt', 'first'));
+    await page.wait(
+      () => seen('#files > li:first-child h3', '#files > li:first-child .step', '#files > li:first-child .proof'),
+      'the file',
+    );
+    await page.driver.executeScript('scrollTo(0, 0)');
+    await choose(page.create('second.txt', 'second'));
+    await page.wait(
+      () => seen('#upload-all', '#files > li:first-child h3', '#files > li:first-child .step'),
+      'the batch and the file',
+    );
+    assert.deepEqual(await names(), ['second.txt', 'first.txt']);
+    for (const way of ['/s3', '/tus']) {
+      await page.visit(way);
+      await page.browser.chooseFiles('#file', [page.create('third.txt', 'third')]);
+      await page.wait(() => seen('.upload-list > li'), way);
+    }
+  });
+
+  test('all files are uploaded at once, and a file that is too large is named when it is chosen', async () => {
+    await page.visit('/');
+    const known = (await page.demo.objectKeys()).length;
+    const [one, two] = [randomBytes(MIB), randomBytes(1000)];
+    await choose(page.create('one', one), page.create('two', two), page.create('too large.iso', 513 * MIB));
+    const large = '#files > li:nth-child(3)';
+    await page.wait(
+      async () => /Too large to upload: this demo takes files of up to 512 MiB/.test(await page.text(large)),
+      'the limit',
+    );
+    // The others are drawn, so that nothing moves any more.
+    await page.wait(async () => (await page.all('#files .envelope-whole')).length === 2, 'both envelopes');
+    await page.press('Remove', large);
+    await page.wait(async () => (await names()).length === 2, 'one less');
+    await choose(page.create('three', 'three'));
+    await page.wait(async () => (await names()).length === 3, 'three files');
+    await page.press('Upload all', '#batch');
+    await page.wait(async () => (await page.text('#batch-summary')) === '3 files, 3 uploaded.', 'all uploaded');
+    assert.equal(await (await page.find('#upload-all')).isEnabled(), false);
+    assert.deepEqual(await page.texts('#files .proof > :nth-child(2) h4'), Array(3).fill('What S3 holds'));
+
+    // They are removed from the page only.
+    await page.press('Remove all', '#batch');
+    assert.deepEqual(await names(), []);
+    assert.ok((await page.demo.objectKeys()).length >= known + 3);
+  });
+
+  test('the page refuses an upload that is too large before it sends anything', async () => {
+    for (const way of ['/s3', '/tus']) {
+      await page.visit(way);
+      await page.browser.chooseFiles('#file', [page.create('too large.iso', 513 * MIB)]);
+      await page.wait(
+        async () => /this demo takes files of up to 512 MiB/.test((await page.texts('.upload-list .alert')).join()),
+        way,
+      );
+      assert.match((await page.said())[1], /^too large\.iso: Too large/);
+    }
+    await page.visit('/form');
+    const field = await (await page.find('kmseal-file')).getShadowRoot();
+    await (await field.findElement(By.css('input'))).sendKeys(page.create('too large.iso', 513 * MIB));
+    const told = () => page.driver.executeScript("return document.querySelector('kmseal-file').shadowRoot.textContent");
+    await page.wait(
+      async () => /too large\.iso.* is too large\. The largest file that can be chosen here has/.test(await told()),
+      'the form',
+    );
+    await page.visit('/uppy');
+    await (await page.find('.uppy-Dashboard-input')).sendKeys(page.create('too large.iso', 513 * MIB));
+    await page.wait(
+      async () => /maximum allowed size is 512 MB/.test((await page.texts('.uppy-Informer')).join()),
+      'Uppy',
+    );
+    assert.deepEqual(await page.all('.uppy-Dashboard-Item'), []);
+  });
+
+  test('the page seals while the server is offline, says when it needs the server, and uploads once it is back', async () => {
+    await page.visit('/');
+    await page.withoutServer(async () => {
+      await choose(page.create('alone.txt', 'sealed alone'));
+      await page.find('#files .header-parts');
+      await page.press('Upload the envelope');
+      await page.wait(
+        async () => /server of this page does not answer/.test((await page.texts('#files .alert')).join()),
+        'it is told',
+      );
+      assert.match((await page.said())[1], /^alone\.txt: The server of this page does not answer/);
+    });
+    await page.press('Upload the envelope');
+    await page.press('Ask the server');
+    await page.find('#files .same');
+    assert.deepEqual(await page.texts('#files .digests dd'), Array(2).fill(sha256('sealed alone')));
+  });
+
+  // The S3 upload is still retrying when the server is back; tus has given up by then, and asks.
+  for (const { way, told, request, count } of [
+    { way: '/s3', told: 'No connection, trying again', request: /^POST .*\/signPart$/, count: 5 },
+    { way: '/tus', told: 'Interrupted: ', request: /^PATCH /, count: 2 },
+  ]) {
+    test(`an upload to ${way} continues with the same envelope after an outage`, async () => {
+      await page.visit(way);
+      const known = (await page.all('#arrivals > li')).length;
+      const bytes = randomBytes(48 * MIB);
+      // When one of 6 parts or of 3 chunks has arrived and the others have not, however slow the page is.
+      const inProgress = page.requested(request, count);
+      await page.browser.chooseFiles('#file', [page.create(`during an outage ${way.slice(1)}`, bytes)]);
+      const shown = async () => (await page.texts('.upload-list .step-figure')).join();
+      await page.withoutServer(() => page.wait(async () => (await shown()).startsWith(told), told), inProgress);
+      if (way === '/tus') await page.press('Resume', '.upload-list');
+      await page.wait(
+        async () => (await page.texts('.upload-list .step-result')).join() === 'Sealed, and in the bucket.',
+        'arrived',
+      );
+      await page.wait(async () => (await page.all('#arrivals > li')).length > known, 'listed');
+      await page.press('Ask the server', '#arrivals > li:first-child');
+      await page.find('#arrivals > li:first-child .digests');
+      assert.equal((await page.texts('#arrivals > li:first-child .digests dd'))[0], sha256(bytes));
+    });
+  }
+
+  test('code samples are complete, pin the key’s fingerprint, and can be copied', async () => {
+    const halves = {
+      form: ['form.mjs', 'receiving.mjs'],
+      uppy: ['form.mjs'],
+      s3: ['multipart.mjs', 'multipart-upload.mjs'],
+      tus: ['tus.mjs'],
+    };
+    for (const [way, server] of Object.entries(halves)) {
+      await page.visit(`/${way}`);
+      const samples = await page.all('.sample pre');
+      const labels = await Promise.all(samples.map((sample) => sample.getAttribute('aria-label')));
+      assert.deepEqual(
+        [`${way}.html`, `${way}.js`, ...server].filter((file) => !labels.includes(file)),
+        [],
+        way,
+      );
+      const code = await Promise.all(samples.map((sample) => sample.getProperty('textContent')));
+      assert.ok(code.slice(0, 2).join('\n').includes(page.demo.fingerprint), way);
+      assert.ok(!code.join().includes('FINGERPRINT') && !code.join().includes('MAX_FILE_SIZE'), way);
+    }
+    await page.visit('/s3');
+    await page.press('Copy s3.js', '.samples');
+    await page.wait(async () => ['Copied.', 'Selected.'].includes((await page.said())[0]), 'said');
+    // Into a field, as a reader would type it.
+    await page.driver.executeScript(
+      "document.querySelector('main').prepend(Object.assign(document.createElement('textarea'), { id: 'pasted' }))",
+    );
+    const field = await page.find('#pasted');
+    if ((await page.said())[0] === 'Selected.')
+      await page.driver.actions().keyDown(Key.CONTROL).sendKeys('c').keyUp(Key.CONTROL).perform();
+    await field.click();
+    await field.sendKeys(Key.chord(Key.CONTROL, 'v'));
+    const wanted = await page.driver.executeScript("return document.getElementById('sample-s3-js').textContent");
+    await page.wait(async () => (await field.getProperty('value')) !== '', 'pasted');
+    assert.equal(await field.getProperty('value'), wanted);
+  });
+});

@@ -1,0 +1,86 @@
+// Hundreds of files in <kmseal-file>: what it does for each of them does not grow with their number. Operations are counted, not seconds.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { testForms } from '../support/browsers/forms.mjs';
+
+/* global element, form, part, parts, until, values -- of forms.mjs, in the page */
+
+const FORM = `<form method="post" enctype="multipart/form-data" action="/upload">
+  <kmseal-file name="doc" key-src="/kms-public-key.json" encryption-context='{"user":"1"}' multiple></kmseal-file></form>`;
+
+const { inBrowsers } = testForms();
+
+inBrowsers((page) => {
+  test('sealing twice as many files takes twice the work, and the form value is built once', async () => {
+    await page.show(FORM);
+    const measure = (count) =>
+      page.evaluate(async (count) => {
+        element.value = '';
+        const done = { forms: 0, added: 0, mutations: 0, rowsAtOnce: 0 };
+        const { FormData } = globalThis;
+        globalThis.FormData = class extends FormData {
+          constructor(...given) {
+            super(...given);
+            done.forms++;
+          }
+        };
+        const { prototype } = DataTransferItemList;
+        const { add } = prototype;
+        prototype.add = function count(...given) {
+          done.added++;
+          return add.apply(this, given);
+        };
+        const observer = new MutationObserver((records) => {
+          done.mutations += records.length;
+          const rows = records
+            .flatMap(({ addedNodes }) => [...addedNodes])
+            .filter(({ localName }) => localName === 'li');
+          done.rowsAtOnce = Math.max(done.rowsAtOnce, rows.length);
+        });
+        observer.observe(element.shadowRoot, { subtree: true, childList: true, attributes: true, characterData: true });
+        const changed = new Promise((resolve) => element.addEventListener('change', resolve, { once: true }));
+        element.add(Array.from({ length: count }, (_, index) => new File([`content ${index}`], `${index}.txt`)));
+        const rows = parts('item').length;
+        await changed;
+        await until(() => parts('item').length === count && part('input').files.length === count);
+        observer.disconnect();
+        globalThis.FormData = FormData;
+        prototype.add = add;
+        const names = values().map(([, name]) => name);
+        return { ...done, rows, names: [names.length, names.at(-1)], order: parts('name').at(-1).textContent };
+      }, count);
+    const [few, many] = [await measure(150), await measure(300)];
+    for (const [count, { forms, added, rows, rowsAtOnce, names, order }] of [
+      [150, few],
+      [300, many],
+    ]) {
+      const found = { forms, added, rows, names, order };
+      assert.deepEqual(found, {
+        forms: 1,
+        added: count,
+        rows: 100,
+        names: [count, `file-${count}.kmseal`],
+        order: `${count - 1}.txt`,
+      });
+      assert.ok(rowsAtOnce <= 100, `${rowsAtOnce} rows at once`);
+    }
+    // Progress is shown once a screen frame, so more often on a slow machine.
+    assert.ok(
+      many.mutations < 300 * 45,
+      `${many.mutations} changes of the page for 300 files, and ${few.mutations} for 150`,
+    );
+  });
+
+  test('removing one of many files keeps the order of the rest', async () => {
+    await page.show(FORM);
+    const found = await page.evaluate(async () => {
+      element.add(Array.from({ length: 120 }, (_, index) => new File([`${index}`], `${index}.txt`)));
+      await until(() => element.value !== '' && parts('item').length === 120);
+      parts('remove')[50].click();
+      const names = parts('name').map(({ textContent }) => textContent);
+      await until(() => part('input').files.length === 119);
+      return [names[49], names[50], names.length, values().length, part('input').files[50].name];
+    });
+    assert.deepEqual(found, ['49.txt', '51.txt', 119, 119, '51.txt']);
+  });
+});

@@ -1,0 +1,62 @@
+// The browsers that test files hand on to each other: the next one finds nothing of the one before.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { after, before, test } from 'node:test';
+import { startBrowserPool } from '../../tools/browser-pool.mjs';
+import { BROWSERS } from '../../tools/browsers.mjs';
+import { lease } from '../support/browsers/lease.mjs';
+import { startServer } from '../support/servers/server.mjs';
+
+let pool;
+let server;
+before(async () => {
+  [pool, server] = [await startBrowserPool(), await startServer()];
+});
+after(async () => {
+  await pool?.stop();
+  await server?.close();
+});
+
+const sessionOf = async ({ driver }) => (await driver.getSession()).getId();
+
+/** What is left of a test in a browser: its storage, cookies and windows. */
+async function leftIn({ driver }) {
+  await driver.get(`${server.origin}/pages/blank.html`);
+  const kept = await driver.executeScript(() => ({
+    stored: localStorage.length + sessionStorage.length,
+    cookie: document.cookie,
+  }));
+  return { ...kept, windows: (await driver.getAllWindowHandles()).length };
+}
+
+for (const name of BROWSERS) {
+  test(`${name} is handed on without storage, cookies and windows of the test before`, async () => {
+    const first = await lease(pool.address, name);
+    assert.deepEqual(await leftIn(first), { stored: 0, cookie: '', windows: 1 });
+    await first.driver.executeScript(() => {
+      localStorage.setItem('left', 'behind');
+      sessionStorage.setItem('left', 'behind');
+    });
+    await first.driver.manage().addCookie({ name: 'left', value: 'behind' });
+    await first.driver.switchTo().newWindow('tab');
+    assert.deepEqual(await leftIn(first), { stored: 1, cookie: 'left=behind', windows: 2 });
+    const session = await sessionOf(first);
+    await first.close();
+
+    const second = await lease(pool.address, name);
+    assert.equal(await sessionOf(second), session);
+    assert.deepEqual(await leftIn(second), { stored: 0, cookie: '', windows: 1 });
+    await second.close();
+  });
+}
+
+test('a browser whose test ended without giving it back is not handed on', async () => {
+  const [name] = BROWSERS;
+  const lost = request(`${pool.address}/${name}`, { method: 'POST', agent: new Agent() });
+  const [response] = await once(lost.end(), 'response');
+  response.destroy();
+  const next = await lease(pool.address, name);
+  assert.notEqual(await sessionOf(next), response.headers.session);
+  await next.close();
+});

@@ -1,0 +1,83 @@
+// The example's server half, and its page half in a browser.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { launch } from '../../support/browsers/browser.mjs';
+import { bundle } from '../../support/browsers/bundle.mjs';
+import { startServer } from '../../support/servers/server.mjs';
+import { startUnlocking } from '../../support/servers/unlocking.mjs';
+
+const PAGE = fileURLToPath(new URL('../../../examples/open-in-page/page/', import.meta.url));
+/** Where browsers put downloads. */
+const savesTo = (folder) => ({
+  chromium: { 'download.default_directory': folder },
+  firefox: { 'browser.download.folderList': 2, 'browser.download.dir': folder },
+});
+
+/** Both halves. @param {Parameters<typeof launch>[0]} name */
+export async function openOpenInPage(name) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-here-'));
+  const half = await startUnlocking();
+  const closing = [() => rmSync(folder, { recursive: true }), () => half.close()];
+  const close = async () => {
+    while (closing.length > 0) await closing.pop()();
+  };
+  try {
+    const modules = {
+      'index.js': await bundle(readFileSync(path.join(PAGE, 'index.js'), 'utf8'), PAGE),
+      'lib.js': await bundle(
+        "export * from './open-here.js'; export * from './save.js'; export * from './show.js';",
+        PAGE,
+      ),
+      'save-worker.js': readFileSync(path.join(PAGE, 'save-worker.js')),
+    };
+    const policy = [
+      "default-src 'none'",
+      "script-src 'self' 'wasm-unsafe-eval'",
+      `connect-src 'self' ${half.relay.origin}`,
+      'img-src blob:',
+      "frame-src 'self' blob:",
+      "worker-src 'self'",
+    ].join('; ');
+    const server = await startServer({
+      routes(app) {
+        app.post('/unlock/:id', ({ req }) => half.unlock(req.param('id'), { cookie: req.header('cookie') ?? '' }));
+        const html = (text) => (context) => {
+          context.header('Content-Security-Policy', policy);
+          return context.html(text);
+        };
+        app.get('/page/', html(readFileSync(path.join(PAGE, 'index.html'), 'utf8')));
+        app.get('/page/empty', html('<!doctype html><meta charset="utf-8"><title>Empty</title>'));
+        app.get('/page/:name', (context) => {
+          const body = modules[context.req.param('name')];
+          return body ? context.body(body, 200, { 'content-type': 'text/javascript' }) : context.notFound();
+        });
+      },
+    });
+    closing.push(() => server.close());
+    await half.allow(server.origin);
+    const browser = await launch(name, { preferences: savesTo(folder)[name] });
+    closing.push(() => browser.close());
+    const { driver, evaluate } = browser;
+    return {
+      ...half,
+      folder,
+      driver,
+      evaluate,
+      /** Shows the example's page of a file, or without an id an empty one of the same policy which has what lib.js exports as `here`. */
+      async visit({ id, user = 'anna' } = {}) {
+        await driver.get(`${server.origin}/pages/blank.html`);
+        await driver.manage().addCookie({ name: 'session', value: user });
+        await driver.get(`${server.origin}/page/${id ? `?id=${id}` : 'empty'}`);
+        await evaluate(async () => {
+          globalThis.here = await import('/page/lib.js');
+        });
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,231 @@
+// Uploads to S3 whose page is killed: what another life of it sends, what arrives, and what never leaves.
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { openLives } from '../support/browsers/lives.mjs';
+import { seen } from '../support/until.mjs';
+import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+
+const SIZE = 23 * MIB;
+const PART = 5 * MIB;
+const KEPT = "{ store: new (await import('/dist/store.js')).UploadStore(), lists: true }";
+
+/** In the page: what is kept. */
+const list = async () => new (await import('/dist/store.js')).UploadStore().list();
+const load = async (id) => {
+  const { sealed, progress } = await new (await import('/dist/store.js')).UploadStore().load(id);
+  return { ...progress, extractable: sealed.key.extractable, tags: sealed.tags };
+};
+
+/** The requests by part: what of each reached the wire, and when. */
+const sent = (requests) =>
+  requests
+    .filter(({ name }) => /^PUT \d+$/.test(name))
+    .map(({ name, body }) => ({ part: Number(name.slice(4)), body }));
+
+/** No byte of the envelope ever left in two forms: places that are the same have the same key and nonce. */
+function assertOneCiphertext(requests) {
+  const longest = new Map();
+  for (const { part, body } of sent(requests)) {
+    const other = longest.get(part) ?? Buffer.alloc(0);
+    const length = Math.min(other.length, body.length);
+    assert.ok(other.subarray(0, length).equals(body.subarray(0, length)), `part ${part} left in two forms`);
+    if (body.length > other.length) longest.set(part, body);
+  }
+}
+
+uploadsInBrowsers(
+  (name) => openUploads(name, { open: openLives }),
+  (uploads, name) => {
+    let s3;
+    before(() => {
+      ({ s3 } = uploads);
+    });
+
+    /** Ends the page's life once something has happened. */
+    async function die(happened) {
+      await happened;
+      await uploads.page.kill();
+      await uploads.page.begin();
+    }
+
+    /** Has the first request of that name get no answer; those before it get theirs. It resolves when all that is said of it has happened. */
+    async function held(asked, after = 'nothing') {
+      let stalled;
+      s3.faults.fault = (name, request) => {
+        if (name !== asked || stalled) return undefined;
+        stalled = request ?? {};
+        return { does: 'stall', after };
+      };
+      await seen(() => stalled);
+      if (after === 'half') await seen(() => stalled.body.length >= MIB);
+      if (after === 'all' && stalled.body) await seen(async () => (await s3.parts()).includes(Number(asked.slice(4))));
+      if (after === 'all' && !stalled.body) await seen(async () => (await s3.unfinished()).length === 0);
+    }
+
+    const MOMENTS = {
+      'at the start': { asked: 'createMultipartUpload' },
+      'when the first part is about to be sent': { asked: 'signPart 1' },
+      'in the middle of a part': { asked: 'PUT 3', after: 'half' },
+      'when a part has arrived and its answer has not': { asked: 'PUT 3', after: 'all' },
+      'when the tags of a part are on disk and nothing of it has left': { asked: 'signPart 4' },
+      'when all parts have arrived': { asked: 'completeMultipartUpload' },
+      'when it is complete and does not know it': { asked: 'completeMultipartUpload', after: 'all' },
+    };
+
+    // A life of Firefox takes three times as long. WebKit's differ in nothing but what outlives its processes: it runs a few.
+    const LEFT_OUT = { chromium: [], firefox: ['signPart 1'], webkit: ['signPart 1', 'completeMultipartUpload'] };
+    const isWebKit = name === 'webkit';
+    for (const [moment, { asked, after }] of Object.entries(MOMENTS)) {
+      if (LEFT_OUT[name].includes(asked)) continue;
+      test(`an upload whose page is killed ${moment} continues in another one`, async () => {
+        const sha256 = uploads.write(SIZE);
+        const happened = held(asked, after);
+        const id = await uploads.begin({ concurrency: 1 }, KEPT);
+        await seen(async () => (await uploads.page.evaluate(list)).length === 1); // nothing waits for its first save
+        await die(happened);
+        s3.faults.fault = () => undefined;
+        const [kept] = await uploads.page.evaluate(list);
+        assert.deepEqual(
+          { id: kept?.id, size: kept?.size, name: kept?.name, isRunning: kept?.isRunning },
+          { id, size: SIZE, name: undefined, isRunning: false },
+        );
+        const before = s3.faults.seen.length;
+        const durable = (await uploads.page.evaluate(load, id)).parts.filter(({ ETag }) => ETag);
+        const { error, progress } = await uploads.upload({ id, resumes: true }, KEPT);
+        assert.equal(error, undefined);
+        assert.equal((await s3.open(id)).sha256, sha256);
+        const again = sent(s3.faults.seen.slice(before)).map(({ part }) => part);
+        assert.deepEqual(
+          durable.filter(({ PartNumber }) => again.includes(PartNumber)),
+          [],
+          'parts whose ETag was on disk are not sent again',
+        );
+        assert.ok(progress[0][0] >= Math.min(durable.length * PART, SIZE), 'what is there counts from the start');
+        assertOneCiphertext(s3.faults.seen);
+        assert.deepEqual(await uploads.page.evaluate(list), [], 'nothing stays');
+      });
+    }
+
+    for (const checksumAlgorithm of [undefined, 'SHA256']) {
+      test(`a part of an earlier envelope under the same id is not taken for one that was about to be sent, ${checksumAlgorithm ? 'with' : 'without'} checksums`, async () => {
+        const sha256 = uploads.write(SIZE);
+        const first = held('signPart 4');
+        const id = await uploads.begin({ concurrency: 1, checksumAlgorithm }, KEPT);
+        await die(first);
+        assert.deepEqual(await s3.parts(), [1, 2, 3]);
+        // The page begins again, and its server has the same multipart upload for it.
+        const second = held('signPart 2');
+        await uploads.begin({ id, concurrency: 1, checksumAlgorithm }, KEPT);
+        await die(second);
+        s3.faults.fault = () => undefined;
+        const { error } = await uploads.upload({ id, resumes: true }, KEPT);
+        assert.equal(error, undefined);
+        assert.equal((await s3.open(id)).sha256, sha256);
+      });
+    }
+
+    test('a part whose answer was lost is not sent again where its checksum says that S3 has it', async () => {
+      const sha256 = uploads.write(SIZE);
+      const happened = held('PUT 3', 'all');
+      const id = await uploads.begin({ concurrency: 1, checksumAlgorithm: 'SHA256' }, KEPT);
+      await die(happened);
+      s3.faults.fault = () => undefined;
+      const before = s3.faults.seen.length;
+      const { error } = await uploads.upload({ id, resumes: true }, KEPT);
+      assert.equal(error, undefined);
+      assert.equal((await s3.open(id)).sha256, sha256);
+      assert.deepEqual(
+        sent(s3.faults.seen.slice(before))
+          .map(({ part }) => part)
+          .sort(),
+        [4, 5],
+      );
+    });
+
+    /** Two parts are there, half of the third one has left, and the page is dead. */
+    async function halfSent() {
+      uploads.write(SIZE);
+      const happened = held('PUT 3', 'half');
+      const id = await uploads.begin({ concurrency: 1 }, KEPT);
+      await die(happened);
+      s3.faults.fault = () => undefined;
+      return id;
+    }
+
+    for (const { where, at } of [
+      { where: 'in a part that has arrived', at: 7 * MIB },
+      { where: 'in its first byte', at: 0 },
+      { where: 'in the frame that two parts share, one of them not sealed yet', at: 2 * PART - 1000 },
+      { where: 'in the part of which half has left', at: 11 * MIB },
+      { where: 'in that part where nothing has left', at: 14 * MIB },
+    ].slice(isWebKit ? -2 : 0)) {
+      test(`a file that changed ${where} is never mixed with what has arrived`, async () => {
+        const id = await halfSent();
+        uploads.alter(at);
+        const { error } = await uploads.upload({ id, resumes: true, concurrency: 1 }, KEPT);
+        assert.equal(error?.code, 'ERR_SOURCE_CHANGED');
+        assert.equal(await s3.arrived(id), false);
+        assertOneCiphertext(s3.faults.seen);
+        assert.deepEqual(await uploads.page.evaluate(list), [], 'what can never be completed is forgotten');
+      });
+    }
+
+    if (isWebKit) return;
+
+    test('a file that changed where nothing was sealed arrives as it is now', async () => {
+      const id = await halfSent();
+      const sha256 = uploads.alter(20 * MIB);
+      const { error } = await uploads.upload({ id, resumes: true }, KEPT);
+      assert.equal(error, undefined);
+      assert.equal((await s3.open(id)).sha256, sha256);
+      assertOneCiphertext(s3.faults.seen);
+    });
+
+    test('a wrong file is refused before anything is sent, and the right one may follow', async () => {
+      const id = await halfSent();
+      const before = s3.faults.seen.length;
+      const wrong = async () => (await uploads.upload({ id, resumes: true }, KEPT)).error?.code;
+      uploads.alter(PART - 2000);
+      assert.equal(await wrong(), 'ERR_SOURCE_CHANGED', 'of the same size and time');
+      const sha256 = uploads.write(SIZE);
+      uploads.touch();
+      assert.equal(await wrong(), 'ERR_SOURCE_CHANGED', 'of another time');
+      uploads.write(SIZE + 1);
+      assert.equal(await wrong(), 'ERR_SOURCE_CHANGED', 'of another size');
+      assert.equal(s3.faults.seen.length, before);
+      uploads.write(SIZE);
+      const { error } = await uploads.upload({ id, resumes: true }, KEPT);
+      assert.equal(error, undefined);
+      assert.equal((await s3.open(id)).sha256, sha256);
+      assertOneCiphertext(s3.faults.seen);
+    });
+
+    test('a file that takes three lives of a page arrives in one envelope', async () => {
+      const sha256 = uploads.write(SIZE);
+      let happened = held('PUT 2', 'half');
+      const id = await uploads.begin({ concurrency: 2, checksumAlgorithm: 'SHA256' }, KEPT);
+      await die(happened);
+      happened = held('PUT 4', 'half');
+      await uploads.begin({ id, resumes: true, concurrency: 2 }, KEPT);
+      await die(happened);
+      s3.faults.fault = () => undefined;
+      const { error } = await uploads.upload({ id, resumes: true }, KEPT);
+      assert.equal(error, undefined);
+      assert.equal((await s3.open(id)).sha256, sha256);
+      assertOneCiphertext(s3.faults.seen);
+    });
+
+    test('a single PUT continues, too, with the same envelope', async () => {
+      const sha256 = uploads.write(3 * MIB);
+      const happened = held('PUT', 'half');
+      const id = await uploads.begin({}, KEPT);
+      await die(happened);
+      s3.faults.fault = () => undefined;
+      const { error } = await uploads.upload({ id, resumes: true }, KEPT);
+      assert.equal(error, undefined);
+      assert.equal((await s3.open(id)).sha256, sha256);
+      const [first, second] = s3.faults.seen.filter((request) => request.name === 'PUT').map(({ body }) => body);
+      assert.ok(first.length > 0 && first.equals(second.subarray(0, first.length)));
+    });
+  },
+);

@@ -1,0 +1,76 @@
+// What kmseal/store keeps of uploads by tus in one page: nothing once they are done, and nothing leaves that it could not note.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NAME, testTus } from '../support/browsers/tus-uploads.mjs';
+import { seen } from '../support/until.mjs';
+
+/* global kit, tus -- of the page */
+
+const MIB = 2 ** 20;
+const SIZE = 3 * MIB;
+
+const { server, offsets, inBrowsers } = testTus();
+
+inBrowsers(
+  (page) => {
+    test('an upload by tus that another Upload of its file has finished is not kept any more', async () => {
+      await page.choose(SIZE);
+      server.relay.fault = ({ headers }) =>
+        headers['upload-offset'] === String(MIB) ? { does: 'answer', status: 400, body: '' } : undefined;
+      const begin = (uploadUrl) =>
+        page.evaluate(
+          async (name, chunkSize, uploadUrl) => {
+            const { UploadStore } = await import('/dist/store.js');
+            tus.kept ??= tus.tusOptions({ sealer: kit.sealer(), store: new UploadStore() });
+            return tus.start(kit.chosenFile(name), { ...tus.kept, chunkSize, uploadUrl }).done;
+          },
+          NAME,
+          MIB,
+          uploadUrl,
+        );
+      const list = () => page.evaluate(async () => new (await import('/dist/store.js')).UploadStore().list());
+      const { error, url } = await begin(null);
+      assert.notEqual(error, undefined);
+      assert.equal((await list()).length, 1);
+      server.relay.fault = () => undefined;
+      assert.equal((await begin(url)).error, undefined);
+      await seen(async () => (await list()).length === 0);
+    });
+
+    test('nothing more leaves by tus, however often it starts, once an old state can neither be saved nor removed', async () => {
+      await page.choose(SIZE);
+      const ended = await page.evaluate(
+        async (name, chunkSize) => {
+          const { UploadStore } = await import('/dist/store.js');
+          const store = new UploadStore();
+          let fails = false;
+          const fail = async () => {
+            throw new DOMException('no', 'UnknownError');
+          };
+          const failing = {
+            own: (id) => store.own(id),
+            load: (id) => store.load(id),
+            save: (state) => ((fails ||= state.progress.sent > chunkSize) ? fail() : store.save(state)),
+            forget: (id) => (fails ? fail() : store.forget(id)),
+          };
+          const options = tus.tusOptions({ sealer: kit.sealer(), store: failing });
+          const upload = tus.start(kit.chosenFile(name), { ...options, chunkSize });
+          const ends = [(await upload.done).error];
+          const again = new Promise((resolve) => {
+            upload.options.onSuccess = () => resolve('success');
+            upload.options.onError = (error) => resolve((error.causingError ?? error).code);
+          });
+          upload.start();
+          ends.push(await again);
+          await store.forget();
+          return ends;
+        },
+        NAME,
+        MIB,
+      );
+      assert.deepEqual(ended, ['ERR_STORAGE', 'ERR_STORAGE']);
+      assert.deepEqual(offsets(), [0]);
+    });
+  },
+  ['chromium'],
+);

@@ -1,9 +1,0 @@
-// A server component: whom the envelope is for is known on the server only.
-import { Form } from './form.jsx';
-
-export const dynamic = 'force-dynamic';
-
-export default async function Page({ searchParams }) {
-  const { user = '4711', how = 'attribute' } = await searchParams;
-  return <Form context={{ user }} how={how} />;
-}

@@ -1,0 +1,74 @@
+// AWS's Encryption SDK for JavaScript and kmseal in one page open what the other sealed for raw RSA keys.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { javascriptBrowserTools } from '../../tools/npm.mjs';
+import { bundle } from '../support/browsers/bundle.mjs';
+import { inBrowsers, openPage } from '../support/browsers/session.mjs';
+import { rawRsaKey } from './kinds.mjs';
+
+async function open(name) {
+  const script = await bundle(
+    `import { Buffer } from 'buffer';
+    globalThis.Buffer = Buffer; // before the SDK's parts look for Node's
+    export const aws = await import('@aws-crypto/client-browser');`,
+    await javascriptBrowserTools(),
+  );
+  const javascript = { 'content-type': 'text/javascript' };
+  return openPage(name, {
+    everyKind: true,
+    routes: (app) => app.get('/aws.js', (context) => context.body(script, 200, javascript)),
+  });
+}
+
+const HASHES = ['SHA-1', 'SHA-256', 'SHA-384', 'SHA-512'];
+const base64 = (bytes) => Buffer.from(bytes).toString('base64');
+
+inBrowsers(open, (page) => {
+  for (const hash of HASHES) {
+    test(`AWS's SDK and kmseal in a page open each other's envelopes for a raw RSA key with ${hash}`, async () => {
+      const { publicKey, privateKey, ...name } = await rawRsaKey(2048);
+      const pair = { publicKey: base64(publicKey), privateKey: base64(privateKey) };
+      const opened = await page.evaluate(
+        async (pair, name, hash) => {
+          const { aws } = await import('/aws.js');
+          const { Opener, RsaPublicKey, Sealer } = await import('/dist/index.js');
+          const { sample } = await import('/support/bytes.mjs');
+          const { encrypt, decrypt } = aws.buildClient(aws.CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
+          const suiteId = aws.AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY;
+          const der = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+          const algorithm = { name: 'RSA-OAEP', hash };
+          const half = (format, text, usage) => crypto.subtle.importKey(format, der(text), algorithm, true, [usage]);
+          const sealing = await half('spki', pair.publicKey, 'wrapKey');
+          const opening = await half('pkcs8', pair.privateKey, 'unwrapKey');
+          const keyring = new aws.RawRsaKeyringWebCrypto({ ...name, publicKey: sealing, privateKey: opening });
+          const sealer = new Sealer({
+            keys: [await RsaPublicKey.import(pair.publicKey, { ...name, hash })],
+            frameLength: 4096,
+          });
+          const own = await half('pkcs8', pair.privateKey, 'decrypt');
+          const opener = new Opener({ rawKeys: [{ ...name, privateKey: own }] });
+
+          const encryptionContext = { user: '4711', '\uff5e': 'x', '\u{1f600}': 'y' };
+          const same = (one, other) => one.length === other.length && one.every((byte, at) => byte === other[at]);
+          const lengths = [];
+          for (const length of [0, 1, 4096, 65_537]) {
+            const plaintext = sample(length);
+            const ours = await decrypt(keyring, await sealer.seal(plaintext, { encryptionContext }));
+            const { result } = await encrypt(keyring, plaintext, { suiteId, frameLength: 4096, encryptionContext });
+            const theirs = await opener.open(new Uint8Array(result), { encryptionContext });
+            const contexts = [ours.messageHeader, theirs].map((one) =>
+              JSON.stringify(Object.entries(one.encryptionContext).sort()),
+            );
+            const right = same(ours.plaintext, plaintext) && same(theirs.plaintext, plaintext);
+            if (right && contexts[0] === contexts[1]) lengths.push(length);
+          }
+          return lengths;
+        },
+        pair,
+        name,
+        hash,
+      );
+      assert.deepEqual(opened, [0, 1, 4096, 65_537]);
+    });
+  }
+});

@@ -1,0 +1,149 @@
+// Uploads outside a browser whose server's half hides failures: they end with an error that says what
+// to write instead, and never count as delivered.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import Uppy from '@uppy/core';
+import { KmsPublicKey, Sealer } from 'kmseal';
+import { uploadSealed } from 'kmseal/s3';
+import { tusOptions } from 'kmseal/tus';
+import Seal from 'kmseal/uppy';
+import { startKms } from '../support/servers/kms.mjs';
+import { startStore } from './store.mjs';
+
+const MIB = 2 ** 20;
+const SMALL = new Blob(['secret']);
+const PARTS = new Blob([new Uint8Array(6 * MIB)]);
+
+let kms;
+let sealer;
+let store;
+let origin;
+
+before(async () => {
+  kms = await startKms();
+  sealer = new Sealer({ keys: [await KmsPublicKey.import(await kms.createKey())] });
+  store = await startStore();
+  ({ origin } = store);
+});
+after(async () => {
+  store?.close();
+  await kms?.close();
+});
+beforeEach(() => store.forget());
+
+/** Bytes that came with each PUT. */
+const arrived = () => store.arrived.map(({ length }) => length);
+
+const answered = (status) => Object.assign(new Error('refused'), { status });
+
+/** @param {Partial<import('kmseal/s3').UploadServer>} [server] callbacks in place of those that answer at once */
+function upload(file, { server, ...options } = {}) {
+  const steps = {
+    createMultipartUpload: async () => ({}),
+    signPart: async ({ number }) => ({ url: `${origin}/object?partNumber=${number}` }),
+    completeMultipartUpload: async () => ({}),
+    abortMultipartUpload: async () => ({}),
+    signPut: async () => ({ url: `${origin}/object` }),
+  };
+  return uploadSealed(file, { sealer, partSize: 5 * MIB, retries: 0, server: { ...steps, ...server }, ...options });
+}
+
+test('an upload works where there is neither a document nor a location', async () => {
+  const { size } = await upload(SMALL);
+  assert.deepEqual(arrived(), [size]);
+  const parts = await upload(PARTS);
+  assert.equal(
+    arrived()
+      .slice(1)
+      .reduce((sum, length) => sum + length),
+    parts.size,
+  );
+});
+
+const SILENT = {
+  'forgets to return its promise': [
+    () => void Promise.reject(new Error('never seen')).catch(() => {}),
+    { name: 'TypeError', message: /completeMultipartUpload gives nothing to wait for/ },
+  ],
+  'gives an Observable that nobody subscribes to': [
+    () => ({ subscribe() {} }),
+    { name: 'TypeError', message: /gives an Observable; give a promise/ },
+  ],
+  'gives a refusal as axios does with validateStatus': [
+    async () => ({ status: 404, headers: {}, data: '' }),
+    { code: 'ERR_UPLOAD', status: 404 },
+  ],
+  'gives a refusal as got does without throwHttpErrors': [
+    async () => ({ statusCode: 403, headers: {}, body: '' }),
+    { code: 'ERR_UPLOAD', status: 403 },
+  ],
+};
+for (const [what, [completeMultipartUpload, expected]] of Object.entries(SILENT)) {
+  test(`an upload does not count as delivered if completeMultipartUpload ${what}`, async () => {
+    let aborted = 0;
+    const abortMultipartUpload = async () => void aborted++;
+    await assert.rejects(upload(PARTS, { server: { completeMultipartUpload, abortMultipartUpload } }), expected);
+    assert.equal(aborted, 1);
+  });
+}
+
+test('an answer constructed by the page may have a status and headers', async () => {
+  const { completed } = await upload(PARTS, { server: { completeMultipartUpload: () => ({ status: 3 }) } });
+  assert.deepEqual(completed, { status: 3 });
+  const { completed: response } = await upload(PARTS, {
+    server: { completeMultipartUpload: async () => ({ status: 201, headers: {}, data: 1 }) },
+  });
+  assert.equal(response.data, 1);
+});
+
+test('a Response that the callback has read itself is not a lost connection, and is not requested again', async () => {
+  let asked = 0;
+  const signPut = async () => {
+    asked++;
+    const response = Response.json({ url: origin });
+    await response.json();
+    return response;
+  };
+  await assert.rejects(upload(SMALL, { server: { signPut }, retries: 5 }), {
+    name: 'TypeError',
+    message: /signPut gives was read already/,
+  });
+  assert.equal(asked, 1);
+});
+
+test('an upload that may have been delivered is not reported as surely failed after the page has continued', async () => {
+  store.statuses = [500];
+  let signed = 0;
+  const told = [];
+  const signPut = async () => {
+    if (signed++ > 0) throw answered(400);
+    return { url: `${origin}/object` };
+  };
+  const resume = ({ message }) => told.push(message) === 1;
+  await assert.rejects(upload(SMALL, { server: { signPut }, resume }), {
+    code: 'ERR_UPLOAD',
+    status: 400,
+    message: /^the envelope is perhaps delivered/,
+  });
+  assert.match(told[0], /^the envelope is perhaps delivered/);
+});
+
+test('an upload in parts is not reported as surely failed either after the page has continued', async () => {
+  let completed = 0;
+  const completeMultipartUpload = async () => {
+    throw answered(completed++ === 0 ? 500 : 400);
+  };
+  const resume = ({ status }) => status === 500;
+  const expected = { code: 'ERR_UPLOAD', status: 400, message: /^the envelope is perhaps delivered/ };
+  await assert.rejects(upload(PARTS, { server: { completeMultipartUpload }, resume }), expected);
+});
+
+test('callbacks that are called only after a failure are checked before anything is sent', async () => {
+  for (const name of ['resume', 'onRetry', 'onProgress']) {
+    await assert.rejects(upload(SMALL, { [name]: true }), { name: 'TypeError', message: `${name} must be a function` });
+  }
+  assert.deepEqual(arrived(), []);
+  assert.throws(() => tusOptions({ sealer, onRetry: true }), { message: 'onRetry must be a function' });
+  assert.throws(() => new Uppy().use(Seal, { sealer, onRetry: true }), { message: 'onRetry must be a function' });
+  assert.throws(() => new Uppy().use(Seal, { sealer, rename: 'envelope' }), { message: 'rename must be a function' });
+});

@@ -1,0 +1,180 @@
+// The workflows that publish: what they run is pinned, and nothing of others runs where the package is packed or published. What the
+// registries would say to the package and the crates, where they are reached.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { CRATES } from '../../scripts/crates.mjs';
+import { checkTools } from '../../tools/npm.mjs';
+import { ROOT } from '../../tools/run.mjs';
+
+const { parse } = createRequire(path.join(await checkTools(), 'package.json'))('yaml');
+const FOLDER = path.join(ROOT, '.github/workflows');
+const workflows = readdirSync(FOLDER).map((name) => ({
+  ...parse(readFileSync(path.join(FOLDER, name), 'utf8')),
+  name,
+}));
+const jobs = workflows.flatMap(({ name, jobs }) =>
+  Object.entries(jobs).map(([job, value]) => ({ ...value, name: `${name}: ${job}` })),
+);
+// A job that calls another workflow has no steps of its own.
+const steps = jobs.flatMap(({ name, steps = [] }) => steps.map((step) => ({ job: name, ...step })));
+
+test('every action is pinned by the hash of a commit', () => {
+  const used = steps.flatMap(({ uses }) => uses ?? []);
+  assert.ok(used.length > 10);
+  assert.deepEqual(
+    used.filter((action) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/.test(action)),
+    [],
+  );
+});
+
+test('an action has one hash in all workflows, and its version beside it', () => {
+  const text = readdirSync(FOLDER)
+    .map((name) => readFileSync(path.join(FOLDER, name), 'utf8'))
+    .join('\n');
+  const lines = [...new Set(text.match(/uses: (?!\.\/).*$/gm))];
+  assert.deepEqual(
+    lines.filter((line) => !/ # v\d+\.\d+\.\d+$/.test(line)),
+    [],
+  );
+  const actions = lines.map((line) => line.split('@')[0]);
+  assert.deepEqual(
+    actions.filter((action, at) => actions.indexOf(action) !== at),
+    [],
+  );
+});
+
+test('a checkout leaves no credentials', () => {
+  const checkouts = steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'));
+  assert.ok(checkouts.length > 5);
+  assert.deepEqual(
+    checkouts.filter((step) => step.with?.['persist-credentials'] !== false),
+    [],
+  );
+});
+
+test('no step runs a download as a script', () => {
+  assert.deepEqual(
+    steps.filter(({ run }) => /(curl|wget)[^]*\|\s*(ba)?sh/.test(run ?? '')),
+    [],
+  );
+});
+
+test('what packs and what publishes runs no test and no script of a dependency', () => {
+  const trusted = jobs.filter(
+    ({ name, permissions }) =>
+      name === 'release.yml: pack' || permissions?.['id-token'] === 'write' || permissions?.contents === 'write',
+  );
+  for (const job of ['pack', 'npm', 'crates', 'release'])
+    assert.ok(
+      trusted.some(({ name }) => name === `release.yml: ${job}`),
+      job,
+    );
+  for (const { name, steps = [] } of trusted) {
+    const commands = steps.flatMap(({ run }) => run ?? []);
+    for (const command of commands) {
+      assert.doesNotMatch(command, /npm (test|run|start|exec)|npx|node --test|cargo (test|run|build|clippy)/, name);
+      if (/npm (ci|install|pack|publish)/.test(command)) assert.match(command, /--ignore-scripts/, name);
+    }
+  }
+});
+
+test('the token for the crates is handed to what compiles nothing', () => {
+  const holders = steps.filter(({ env }) => env?.CARGO_REGISTRY_TOKEN);
+  assert.deepEqual(
+    holders.map(({ run }) => run),
+    ['node scripts/crates.mjs publish'],
+  );
+  const script = readFileSync(path.join(ROOT, 'scripts/crates.mjs'), 'utf8');
+  for (const [call] of script.matchAll(/\['publish'.*?\]/g)) assert.match(call, /'--no-verify'/);
+});
+
+test('what is published waits until it was compared with what was tested', () => {
+  const { jobs: release } = workflows.find(({ name }) => name === 'release.yml');
+  assert.deepEqual(release.compare.needs, ['test', 'pack']);
+  assert.match(release.compare.steps.at(-1).run, /^sha256sum --check --strict tested\.sha256$/);
+  for (const job of ['npm', 'crates']) assert.ok(release[job].needs.includes('compare'), job);
+  assert.equal(release.binaries.uses, './.github/workflows/binaries.yml');
+  assert.ok(release.npm.needs.includes('binaries'));
+});
+
+test('a release publishes the site, after all else, from a job that runs nothing but the publication', () => {
+  const { jobs: release } = workflows.find(({ name }) => name === 'release.yml');
+  const calls = jobs.filter(({ uses }) => uses !== undefined);
+  assert.deepEqual(calls.map(({ uses }) => uses).sort(), [
+    './.github/workflows/binaries.yml',
+    './.github/workflows/site.yml',
+  ]);
+  assert.equal(release.site.needs, 'release');
+  const { jobs: site } = workflows.find(({ name }) => name === 'site.yml');
+  assert.deepEqual(site.build.permissions, { contents: 'read' });
+  assert.deepEqual(site.publish.permissions, { pages: 'write', 'id-token': 'write' });
+  assert.deepEqual(
+    site.publish.steps.map(({ uses }) => uses.split('@')[0]),
+    ['actions/deploy-pages'],
+  );
+});
+
+test('Python packages and the compiler are pinned', () => {
+  const folder = path.join(ROOT, 'tools/requirements');
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.txt'))) {
+    const text = readFileSync(path.join(folder, file), 'utf8').replaceAll(/ \\\n\s*/g, ' ');
+    for (const line of text.trim().split('\n'))
+      assert.match(line, /^[\w.-]+==\S+( --hash=sha256:[0-9a-f]{64})+$/, file);
+  }
+  assert.match(readFileSync(path.join(ROOT, 'tools/venv.mjs'), 'utf8'), /'--require-hashes'/);
+  assert.match(readFileSync(path.join(ROOT, 'rust-toolchain.toml'), 'utf8'), /^channel = "\d+\.\d+\.\d+"$/m);
+});
+
+const AWAY =
+  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|[Cc]ould not resolve host|[Cc]ouldn't connect|failed to (connect|download)|network failure/;
+
+/** Runs a rehearsal of a publication; where the registry is not reached the test is left out, and says so. */
+function rehearse(context, command, args, cwd) {
+  // Only the part of our own tests' environment that the command needs to find its registry.
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 300_000 });
+  const said = `${stdout}${stderr}`;
+  if (status !== 0 && AWAY.test(said)) return void context.skip('the registry is not reached from here');
+  assert.equal(status, 0, error?.message ?? said);
+  return said;
+}
+
+test('npm would take the package', (context) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-publish-'));
+  try {
+    const [{ filename }] = JSON.parse(
+      spawnSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+        cwd: ROOT,
+        encoding: 'utf8',
+      }).stdout,
+    );
+    const said = rehearse(
+      context,
+      'npm',
+      ['publish', '--dry-run', '--ignore-scripts', '--access', 'public', path.join(folder, filename)],
+      folder,
+    );
+    if (said) assert.match(said, /^\+ kmseal@\d/m);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the registry of crates would take all of them, in this order', (context) => {
+  const crates = CRATES.flatMap((name) => ['--package', name]);
+  const said = rehearse(
+    context,
+    'cargo',
+    ['publish', '--dry-run', '--locked', '--no-verify', '--allow-dirty', ...crates],
+    ROOT,
+  );
+  if (said)
+    assert.deepEqual(
+      Array.from(said.matchAll(/Uploading (\S+) v/g), ([, name]) => name),
+      CRATES,
+    );
+});

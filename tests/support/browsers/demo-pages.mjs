@@ -1,0 +1,62 @@
+// The demo's pages in a browser.
+import { launch } from './browser.mjs';
+import { createPages } from './pages.mjs';
+import { openDemo } from '../servers/demo.mjs';
+
+export const PAGES = ['/', '/form', '/uppy', '/s3', '/tus', '/arrived'];
+
+/** @param {'chromium' | 'firefox' | 'webkit'} name */
+export async function openDemoPages(name) {
+  const [demo, browser] = [await openDemo(), await launch(name)];
+  const pages = createPages(browser);
+
+  return {
+    ...pages,
+    demo,
+
+    /** Waits until the page is ready for files. */
+    async visit(url) {
+      await pages.driver.get(demo.origin + url);
+      await pages.find(url === '/arrived' ? '#arrivals' : '#key-facts dd');
+    },
+
+    /**
+     * While `work` runs, nothing reaches the demo's server.
+     *
+     * @param {() => Promise<void>} work
+     * @param {Promise<void>} [begun] settles when the outage begins; by default it does at once
+     */
+    async withoutServer(work, begun) {
+      await begun;
+      demo.server.close();
+      demo.server.closeAllConnections();
+      try {
+        await work();
+      } finally {
+        await new Promise((resolve) => demo.server.listen(Number(new URL(demo.origin).port), '127.0.0.1', resolve));
+      }
+    },
+
+    /**
+     * Settles at the `count`-th request from now that matches, whatever the pace of the page: `POST /uploads/1/signPart`.
+     *
+     * @param {RegExp} pattern of the method and the path
+     * @param {number} count
+     */
+    requested(pattern, count) {
+      return new Promise((resolve) => {
+        const listen = ({ method, url }) => {
+          if (!pattern.test(`${method} ${url}`) || --count > 0) return;
+          demo.server.off('request', listen);
+          resolve();
+        };
+        demo.server.prependListener('request', listen);
+      });
+    },
+
+    async close() {
+      await pages.close();
+      await demo.close();
+    },
+  };
+}

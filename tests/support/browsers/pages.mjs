@@ -1,0 +1,131 @@
+// Pages in a browser, the demo's and the site's: what their tests look for and press, at which width, in which colours.
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { By, until } from 'selenium-webdriver';
+
+/** An upload tries again for most of a minute before it asks. */
+export const PATIENCE = 120_000;
+
+/** In the page: whether an element stays where it is for three frames. */
+const isStill = (element, done) => {
+  const { top } = element.getBoundingClientRect();
+  let frames = 3;
+  const look = () => {
+    if (element.getBoundingClientRect().top !== top) done(false);
+    else if (--frames === 0) done(true);
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+};
+
+/** @param {Awaited<ReturnType<typeof import('./browser.mjs').launch>>} browser */
+export function createPages(browser) {
+  const { driver } = browser;
+  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-pages-'));
+  const all = (css) => driver.findElements(By.css(css));
+  const find = (css) => driver.wait(until.elementLocated(By.css(css)), PATIENCE, css);
+
+  return {
+    browser,
+    driver,
+    all,
+    find,
+    text: async (css) => (await find(css)).getText(),
+    texts: (css) => settled(async () => Promise.all((await all(css)).map((found) => found.getText()))),
+    /** What is in the page's two live regions. */
+    said: () => driver.executeScript("return ['status', 'alert'].map((id) => document.getElementById(id).textContent)"),
+
+    /** A file of this machine; one of a size is sparse. @param {string} file @param {string | Uint8Array | number} content */
+    create(file, content) {
+      const at = path.join(folder, file);
+      writeFileSync(at, typeof content === 'number' ? '' : content);
+      if (typeof content === 'number') truncateSync(at, content);
+      return at;
+    },
+
+    /** Presses the first visible button within `css` whose text begins so, once it is there. */
+    async press(label, css = 'main') {
+      const xpath = `.//button[starts-with(normalize-space(), "${label}")]`;
+      const visible = async () => {
+        const found = await (await find(css)).findElements(By.xpath(xpath));
+        for (const button of found) if (await button.isDisplayed().catch(() => false)) return button;
+        return false;
+      };
+      const button = await driver.wait(visible, PATIENCE, `a button ${label} in ${css}`);
+      // A press during a smooth scroll would hit whatever is there by then.
+      await driver.wait(() => driver.executeAsyncScript(isStill, button), PATIENCE, `${label} to stand still`);
+      await button.click();
+    },
+
+    wait: (condition, message) => driver.wait(condition, PATIENCE, message),
+
+    /**
+     * Makes the page so wide. Firefox's and WebKit's windows do not become narrower than 447 or 500 pixels, within which no style of ours
+     * depends on the width: there the root element is so wide.
+     *
+     * @param {number} width in CSS pixels
+     */
+    async narrow(width) {
+      await driver.manage().window().setRect({ width, height: 800 });
+      await driver.executeScript(
+        "document.documentElement.style.width = innerWidth > arguments[0] ? `${arguments[0]}px` : ''",
+        width,
+      );
+    },
+    /** Makes the window's inside so large, as far as it can be had. @param {number} width @param {number} height */
+    async resize(width, height) {
+      const window = driver.manage().window();
+      await window.setRect({ width, height });
+      const inside = await driver.executeScript('return innerHeight');
+      await window.setRect({ width, height: height + height - inside });
+    },
+    widen: () => driver.manage().window().setRect({ width: 1280, height: 900 }),
+
+    /** What is wider than the page, as tag, class and right edge; what scrolls by itself may be. */
+    overflowing: () =>
+      driver.executeScript(() => {
+        const width = document.documentElement.getBoundingClientRect().width;
+        const clips = (element) => /auto|scroll|hidden|clip/.test(getComputedStyle(element).overflowX);
+        const scrolls = (element) => element && (clips(element) || scrolls(element.parentElement));
+        const wide = Array.from(document.body.querySelectorAll('*'))
+          .filter((element) => element.getBoundingClientRect().right > width + 0.5 && !scrolls(element.parentElement))
+          .map((element) => `${element.localName}.${element.className} ${element.getBoundingClientRect().right}`);
+        if (document.documentElement.scrollWidth > Math.max(innerWidth, width))
+          wide.push(`root ${document.documentElement.scrollWidth}`);
+        return wide;
+      }),
+
+    /** Has the page look as where dark colours are preferred, by its own rules for that. */
+    darken: () =>
+      driver.executeScript(() => {
+        const rules = (sheets) => sheets.flatMap((sheet) => Array.from(sheet.cssRules ?? []));
+        const roots = [
+          document,
+          ...Array.from(document.querySelectorAll('*'), ({ shadowRoot }) => shadowRoot).filter(Boolean),
+        ];
+        const sheets = roots.flatMap((root) => [...root.styleSheets, ...(root.adoptedStyleSheets ?? [])]);
+        for (const rule of rules(sheets)) {
+          if (rule.media?.mediaText.includes('prefers-color-scheme: dark')) rule.media.mediaText = 'all';
+        }
+        document.documentElement.style.colorScheme = 'dark';
+        return getComputedStyle(document.body).backgroundColor;
+      }),
+
+    async close() {
+      await browser.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** Reads once more when the page replaced an element between finding it and reading it. */
+async function settled(read) {
+  for (;;) {
+    try {
+      return await read();
+    } catch (failure) {
+      if (failure.name !== 'StaleElementReferenceError') throw failure;
+    }
+  }
+}

@@ -1,0 +1,106 @@
+// The site in a browser, as a static host has it: built for the test, under a path of its own.
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { By, until } from 'selenium-webdriver';
+import { buildSite } from '../../../tools/site/build.mjs';
+import { serveFiles } from '../servers/files.mjs';
+import { launch } from './browser.mjs';
+import { PATIENCE, createPages } from './pages.mjs';
+
+/** The pages of one test file, without the API reference. */
+async function openSite() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-site-'));
+  const site = path.join(folder, 'site');
+  await buildSite(site, { reference: false });
+  const server = await serveFiles(site, '/some/path/kmseal/');
+  return {
+    ...server,
+    folder: site,
+    async close() {
+      await server.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** In the page of WebKitGTK's MiniBrowser, which asks a person where to save: keeps what links lead to. */
+const keepBlobs = () => {
+  const kept = new Map();
+  const create = URL.createObjectURL;
+  URL.createObjectURL = (blob) => {
+    const url = create.call(URL, blob);
+    kept.set(url, blob);
+    return url;
+  };
+  globalThis.kept = kept;
+};
+
+/** There, too: what a link leads to, in base64. */
+const readKept = (url, done) =>
+  globalThis.kept
+    .get(url)
+    .arrayBuffer()
+    .then(
+      (bytes) => done(new Uint8Array(bytes).toBase64()),
+      (error) => done(String(error)),
+    );
+
+/** Where the others put what is saved. */
+const savesTo = (downloads) => ({
+  chromium: { 'download.default_directory': downloads },
+  firefox: { 'browser.download.folderList': 2, 'browser.download.dir': downloads },
+});
+
+/**
+ * @param {'chromium' | 'firefox' | 'webkit'} name
+ * @param {Parameters<typeof launch>[1]} [options]
+ */
+export async function openSitePages(name, { args, preferences } = {}) {
+  const downloads = mkdtempSync(path.join(tmpdir(), 'kmseal-saved-'));
+  const settings = { ...savesTo(downloads)[name], ...preferences };
+  const [site, browser] = [await openSite(), await launch(name, { args, preferences: settings })];
+  const pages = createPages(browser);
+  return {
+    ...pages,
+    site,
+
+    /** @param {string} [page] */
+    async visit(page = 'index.html') {
+      await pages.driver.get(site.address + page);
+      if (page !== 'index.html') return;
+      if (name === 'webkit') await pages.driver.executeScript(keepBlobs);
+      await pages.find('#key-facts dd');
+    },
+
+    /** Drops files, or chooses them. @param {string[]} files */
+    choose: (files) => browser.chooseFiles('#file-input', files),
+
+    /** Follows the link of the newest entry that saves something. @param {string} text @returns {Promise<string>} the file */
+    async save(text) {
+      const link = await pages.driver.wait(
+        until.elementLocated(By.xpath(`//*[@id="files"]/li[1]//a[text()="${text}"]`)),
+        PATIENCE,
+      );
+      const file = path.join(downloads, await link.getAttribute('download'));
+      if (name === 'webkit') {
+        writeFileSync(
+          file,
+          Buffer.from(await pages.driver.executeAsyncScript(readKept, await link.getAttribute('href')), 'base64'),
+        );
+        return file;
+      }
+      rmSync(file, { force: true });
+      await link.click();
+      // Browsers give the file its name once it is whole; Firefox makes it empty before.
+      await pages.driver.wait(() => existsSync(file) && statSync(file).size > 0, PATIENCE, file);
+      return file;
+    },
+
+    async close() {
+      await pages.close();
+      await site.close();
+      rmSync(downloads, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,96 @@
+// Starts Chromium, Firefox and WebKitGTK, each with a fresh profile, behind their WebDrivers.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Builder } from 'selenium-webdriver';
+import { browserPrograms } from '../../../tools/browsers.mjs';
+import { startChild, startOnPort } from '../../../tools/child.mjs';
+
+const MINUTES = 60_000;
+
+// Chromium does not start its sandbox as root; the rest keeps it from talking to anyone but us.
+const CHROMIUM = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-sync',
+].concat('--disable-background-networking', '--disable-component-update', '--window-size=1280,900');
+
+/** What Firefox otherwise does at its start for a person: a page of new tabs, and processes in store. A tenth of what a start takes. */
+const FIREFOX = {
+  'browser.newtabpage.enabled': false,
+  'browser.newtabpage.activity-stream.enabled': false,
+  'browser.startup.homepage': 'about:blank',
+  'browser.startup.page': 0,
+  'dom.ipc.processPrelaunch.enabled': false,
+  'dom.ipc.processPrelaunch.fission.number': 0,
+};
+
+const CAPABILITIES = {
+  chromium: (binary, args, prefs) => ({
+    browserName: 'chrome',
+    'goog:chromeOptions': { binary, args: [...CHROMIUM, ...args], prefs },
+  }),
+  firefox: (binary, args, prefs) => ({
+    browserName: 'firefox',
+    'moz:firefoxOptions': {
+      binary,
+      args: ['-headless', '--width=1280', '--height=900', ...args],
+      prefs: { ...FIREFOX, ...prefs },
+    },
+  }),
+  webkit: (binary, args) => ({
+    browserName: 'MiniBrowser',
+    'webkitgtk:browserOptions': { binary, args: ['--automation', ...args] },
+  }),
+};
+
+/** An X server on a display of its own choosing; WebKitGTK cannot do without. */
+async function startDisplay() {
+  const args = ['-displayfd', '1', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'];
+  const child = startChild('Xvfb', args);
+  const number = await child.until(() => /^(\d+)\n/m.exec(child.output)?.[1]);
+  return { env: { DISPLAY: `:${number}` }, stop: child.stop };
+}
+
+/** How long scripts and pages may take. */
+export const TIMEOUTS = { script: 6 * MINUTES, pageLoad: MINUTES };
+
+/**
+ * A browser of its own. `address` is its WebDriver's.
+ * @param {'chromium' | 'firefox' | 'webkit'} name
+ * @param {Parameters<typeof import('./browser.mjs').launch>[1]} [options]
+ */
+export async function startBrowser(name, { args = [], preferences = {}, env: more = {} } = {}) {
+  const { browser, driver: program } = await browserPrograms(name);
+  const folder = mkdtempSync(path.join(tmpdir(), `kmseal-${name}-`));
+  const children = [];
+  const close = async () => {
+    while (children.length > 0) await children.pop().stop();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  };
+  try {
+    /** @type {NodeJS.ProcessEnv} */
+    const env = { ...process.env, ...more, TMPDIR: folder }; // the drivers make the profiles there
+    if (name === 'webkit') {
+      // Without a graphics card it composes pages on the processor, which takes a third of what its tests take.
+      env.WEBKIT_DISABLE_COMPOSITING_MODE = '1';
+      const display = await startDisplay();
+      children.push(display);
+      Object.assign(env, display.env);
+    }
+    const server = await startOnPort((port) => startChild(program, [`--port=${port}`], env), { path: '/status' });
+    children.push(server);
+    const driver = await new Builder()
+      .usingServer(server.origin)
+      .withCapabilities(CAPABILITIES[name](browser, args, preferences))
+      .build();
+    await driver.manage().setTimeouts(TIMEOUTS);
+    return { driver, address: server.origin, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
