@@ -16,8 +16,11 @@ export async function sealerAndOpener(options) {
   const source = await crypto.subtle.exportKey('spki', publicKey);
   const keys = await KmsPublicKey.import(source, { keyId: KEY_ID });
   const decrypt = async ({ KeyId, CiphertextBlob }) => {
-    const plaintext = await crypto.subtle.decrypt(RSA, privateKey, CiphertextBlob);
-    return { KeyId, Plaintext: new Uint8Array(plaintext) };
+    const decrypted = new Uint8Array(await crypto.subtle.decrypt(RSA, privateKey, CiphertextBlob));
+    // WebKitGTK leaves out the zeros with which a data key may begin.
+    const Plaintext = new Uint8Array(32);
+    Plaintext.set(decrypted, 32 - decrypted.length);
+    return { KeyId, Plaintext };
   };
   return { keys, sealer: new Sealer({ keys, ...options }), opener: new Opener({ keyIds: [KEY_ID], decrypt }) };
 }

@@ -1,5 +1,6 @@
 import type { Answer, Glue, Request } from '#glue';
 import { throwIfAborted } from '../io/abort.js';
+import { withLeadingZeros } from '../io/browser.js';
 import { viewOf } from '../io/bytes.js';
 import { KmsealError } from '../errors.js';
 import { requireSubtleCrypto } from './engine.js';
@@ -26,6 +27,9 @@ export interface NamedKey {
 export class Refused {
   constructor(readonly error: KmsealError) {}
 }
+
+/** Bytes of a data key (docs/format.md). */
+const DATA_KEY_LENGTH = 32;
 
 /** The option that performs an operation. */
 const CALLS = { Decrypt: 'decrypt', DeriveSharedSecret: 'deriveSharedSecret', Decapsulate: 'decapsulate' } as const;
@@ -117,12 +121,14 @@ async function unwrap(
     return accepted(request, name, await refusedBy(wasm, 'unwrap', name, signal, call));
   }
   requireSubtleCrypto();
-  const bytes = await crypto.subtle.decrypt('RSA-OAEP', privateKey!, ciphertext).catch(() => new ArrayBuffer());
+  const decrypted = await crypto.subtle.decrypt('RSA-OAEP', privateKey!, ciphertext).catch(() => undefined);
   throwIfAborted(signal);
+  if (!decrypted) throw new Refused(notUnwrapped(name));
+  const dataKey = withLeadingZeros(viewOf(decrypted), DATA_KEY_LENGTH);
   try {
-    return accepted(request, name, bytes);
+    return accepted(request, name, dataKey);
   } finally {
-    viewOf(bytes).fill(0);
+    dataKey.fill(0);
   }
 }
 

@@ -52,6 +52,17 @@ export async function answersWithinCall(answer: PromiseLike<unknown>): Promise<b
   return isGiven;
 }
 
+/**
+ * What SubtleCrypto decrypted, as long as it was when it was encrypted. WebKitGTK 2.50 leaves out the zeros with which the plaintext of RSA-OAEP
+ * begins, as one data key in 256 does. The bytes that are handed in are wiped.
+ */
+export function withLeadingZeros(decrypted: Chunk, length: number): Chunk {
+  const whole = new Uint8Array(Math.max(length, decrypted.length));
+  whole.set(decrypted, whole.length - decrypted.length);
+  decrypted.fill(0);
+  return whole;
+}
+
 /** What is shorter, as frames' heads are, waits for the garbage collector: freeing it would take longer than it spares. */
 const SMALL = 4096;
 

@@ -65,10 +65,13 @@ async function* refilled(bytes) {
 export async function makeHands({ KmsPublicKey, Opener, Sealer }, { publicKey, privateKey }) {
   const key = await KmsPublicKey.import(publicKey, { keyId: KEY_ID });
   const rsa = await importRsa('pkcs8', privateKey, OAEP, false, ['decrypt']);
-  const decrypt = async ({ KeyId, CiphertextBlob }) => ({
-    KeyId,
-    Plaintext: new Uint8Array(await decryptOaep(OAEP, rsa, CiphertextBlob)),
-  });
+  const decrypt = async ({ KeyId, CiphertextBlob }) => {
+    const decrypted = new Uint8Array(await decryptOaep(OAEP, rsa, CiphertextBlob));
+    // WebKitGTK leaves out the zeros with which a data key may begin.
+    const Plaintext = new Uint8Array(32);
+    Plaintext.set(decrypted, 32 - decrypted.length);
+    return { KeyId, Plaintext };
+  };
   return {
     key,
     sealer: new Sealer({ keys: [key] }),

@@ -47,14 +47,14 @@ export async function makeKind(kms, kind) {
 const pairs = [];
 
 /**
- * A raw RSA key: its public half, its private half as a CryptoKey, and as node:crypto has it. The same `pair` is the same key; making one takes
+ * A raw RSA key: its public half, its private half as a CryptoKey, as node:crypto has it, and as PKCS#8. The same `pair` is the same key; making one takes
  * long.
  */
 export async function makeRaw({ hash = 'SHA-256', keyNamespace = 'hsm', keyName = 'offline-2026', pair = 0 } = {}) {
   const { privateKey: own, publicKey } = (pairs[pair] ??= generateKeyPairSync('rsa', { modulusLength: 2048 }));
-  const der = own.export({ type: 'pkcs8', format: 'der' });
-  const privateKey = await webcrypto.subtle.importKey('pkcs8', der, { name: 'RSA-OAEP', hash }, false, ['decrypt']);
+  const pkcs8 = new Uint8Array(own.export({ type: 'pkcs8', format: 'der' }));
+  const privateKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, { name: 'RSA-OAEP', hash }, false, ['decrypt']);
   const pem = publicKey.export({ type: 'spki', format: 'pem' });
   const key = await RsaPublicKey.import(pem, { keyNamespace, keyName, hash });
-  return { key, privateKey, own, pem };
+  return { key, privateKey, own, pkcs8, pem };
 }

@@ -24,8 +24,11 @@ const KINDS = {
     describes: { KeyUsage: 'ENCRYPT_DECRYPT', EncryptionAlgorithms: ['RSAES_OAEP_SHA_256'] },
     answers: (privateKey) => ({
       async decrypt({ KeyId, CiphertextBlob }) {
-        const plaintext = await crypto.subtle.decrypt('RSA-OAEP', privateKey, CiphertextBlob);
-        return { KeyId, Plaintext: new Uint8Array(plaintext) };
+        const decrypted = new Uint8Array(await crypto.subtle.decrypt('RSA-OAEP', privateKey, CiphertextBlob));
+        // WebKitGTK leaves out the zeros with which a data key may begin.
+        const Plaintext = new Uint8Array(32);
+        Plaintext.set(decrypted, 32 - decrypted.length);
+        return { KeyId, Plaintext };
       },
     }),
   },

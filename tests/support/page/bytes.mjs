@@ -75,3 +75,10 @@ export async function readAll(stream) {
 export function pairsOf(context) {
   return Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1));
 }
+
+/** A data key that SubtleCrypto decrypted. WebKitGTK leaves out the zeros with which it may begin. @param {ArrayBuffer} decrypted */
+export function dataKeyOf(decrypted) {
+  const dataKey = new Uint8Array(32);
+  dataKey.set(new Uint8Array(decrypted), 32 - decrypted.byteLength);
+  return dataKey;
+}
