@@ -11,6 +11,7 @@ import path from 'node:path';
 import { BROWSERS, browserPrograms } from '../tools/browsers.mjs';
 import { startBrowserPool } from '../tools/browser-pool.mjs';
 import { startEmulatorNursery } from '../tools/emulator.mjs';
+import { forgetFailures, tellFailures } from '../tools/failures.mjs';
 import { javascriptTests } from '../tools/javascript-tests.mjs';
 import { ROOT, show, showTogether } from '../tools/run.mjs';
 import { WASM_ENV, WASM_TARGET, rustToolchain } from '../tools/rust.mjs';
@@ -87,6 +88,7 @@ async function javascript(files, env) {
   }
 }
 
+forgetFailures();
 try {
   const found = (await javascriptTests(wanted)).filter((file) => !file.startsWith('tests/consumers/'));
   const orphans = found.filter((file) => !suiteOf(file));
@@ -126,6 +128,8 @@ try {
 } catch (error) {
   console.error(`test: ${error.message}`);
   process.exitCode = 1;
+} finally {
+  tellFailures();
 }
 
 /** Waits until all have ended, so that none is cut short, and then fails with what failed. */
