@@ -18,7 +18,8 @@ interface Reached {
  */
 const uploads = new Map<string, Reached>();
 
-function keyOf(url: string, base?: string): string {
+/** One text for each upload, however its URL is written. */
+export function keyOf(url: string, base?: string): string {
   const key = new URL(url, base ?? globalThis.document?.baseURI ?? globalThis.location?.href);
   key.hash = '';
   return key.href;

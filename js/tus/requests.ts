@@ -1,6 +1,6 @@
 import { KmsealError } from '../index.js';
 import type { TusRequest, TusResponse } from './client.js';
-import { declaredLength, expectLength, expectOwn, noteCreated, noteSent } from './reached.js';
+import { declaredLength, expectLength, expectOwn, keyOf, noteCreated, noteSent } from './reached.js';
 import type { TusKeeper } from './kept.js';
 import { DESCRIPTION } from '../uploads/describe.js';
 import { isOffline, untilOnline } from '../uploads/retry.js';
@@ -38,7 +38,7 @@ export interface Starting {
   /** Called when the server turns out to have all of it: tus-js-client then reads and closes nothing. */
   onThere(): void;
   /** Called when the upload is deleted. */
-  onDeleted?(): void;
+  onDeleted(): void;
 }
 
 /**
@@ -48,6 +48,8 @@ export interface Starting {
 export class SealingStack {
   #starting: Starting | undefined;
   #again: Starting | undefined;
+  /** By URL: tus-js-client deletes an upload by nothing else. */
+  readonly #uploads = new Map<string, Starting>();
   /** Whether a request has failed while the browser was offline: from then on they wait until it is online. */
   waits = false;
   /** The one upload whose requests it sends, if it was made for one. */
@@ -75,9 +77,20 @@ export class SealingStack {
     });
   }
 
+  /** The upload has this URL. */
+  note(url: string, starting: Starting): void {
+    this.#uploads.set(keyOf(url), starting);
+  }
+
+  /** The envelope has arrived, or was given up. */
+  forget(envelope: symbol): void {
+    for (const [url, starting] of this.#uploads) if (starting.envelope === envelope) this.#uploads.delete(url);
+  }
+
   createRequest(method: string, url: string): TusRequest {
     this.isUsed = true;
-    const starting = this.only ?? this.#starting ?? (method === 'POST' ? this.#again : undefined);
+    const known = method === 'POST' ? this.#again : method === 'DELETE' ? this.#uploads.get(keyOf(url)) : undefined;
+    const starting = this.only ?? this.#starting ?? known;
     [this.#starting, this.#again] = [undefined, undefined];
     return new SealingRequest(method, url, { starting, stack: this });
   }
@@ -133,7 +146,7 @@ class SealingRequest implements TusRequest {
   async send(body: Blob | null = null): Promise<TusResponse> {
     this.#describe();
     if (body) return this.#sendChunk(body);
-    if (this.#method === 'DELETE') this.#starting?.onDeleted?.();
+    if (this.#method === 'DELETE') this.#starting?.onDeleted();
     // tus-js-client would report it done as soon as it is created.
     if (this.#declared() === 0)
       throw new KmsealError('ERR_UPLOAD', 'an envelope is never empty; leave uploadSize alone');
@@ -173,7 +186,9 @@ class SealingRequest implements TusRequest {
     const length = this.#declared();
     if (!location) return;
     const url = noteCreated({ location, endpoint: this.#url, length }, sent);
-    this.#starting?.keeper?.created(url);
+    if (!this.#starting) return;
+    this.#stack.note(url, this.#starting);
+    this.#starting.keeper?.created(url);
   }
 
   async #sendChunk(body: Blob): Promise<TusResponse> {
@@ -219,6 +234,7 @@ class SealingRequest implements TusRequest {
     }
     const offset = offsetOf(response) || 0;
     expectOwn(this.#url, envelope, offset);
+    this.#stack.note(this.#url, this.#starting);
     if (offset === length) this.#starting.onThere();
   }
 

@@ -139,6 +139,8 @@ class SealingSource implements TusSource {
         this.#bypassed = true;
       },
       onThere: () => this.close(),
+      // The envelope itself stays for an Upload that starts again; a new one of the same file gets its own, which is kept.
+      onDeleted: () => this.#giveUp(),
     });
     return size;
   }
@@ -176,12 +178,18 @@ class SealingSource implements TusSource {
     if (this.#closed) return;
     this.#closed = true;
     this.#ahead?.stop.abort();
+    this.#giveUp();
+    if (--this.#envelope.sources > 0) return;
+    this.#envelope.sealed.close();
+  }
+
+  /** Nothing of it is kept any more. */
+  #giveUp(): void {
+    const { id, keeper } = this.#envelope;
     this.#onClose();
-    const { sealed, keeper } = this.#envelope;
+    this.#stack.forget(id);
     // Others may be of uploads that were given up, which nobody closes.
     void keeper?.end();
-    if (--this.#envelope.sources > 0) return;
-    sealed.close();
   }
 
   #take(start: number, end: number): Promise<Blob> {

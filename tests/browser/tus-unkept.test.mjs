@@ -9,7 +9,7 @@ import { seen } from '../support/until.mjs';
 const MIB = 2 ** 20;
 const SIZE = 3 * MIB;
 
-const { server, offsets, inBrowsers } = testTus();
+const { server, offsets, open, inBrowsers } = testTus();
 
 inBrowsers(
   (page) => {
@@ -34,6 +34,37 @@ inBrowsers(
       assert.equal((await list()).length, 1);
       server.relay.fault = () => undefined;
       assert.equal((await begin(url)).error, undefined);
+      await seen(async () => (await list()).length === 0);
+    });
+
+    test('an upload by tus that is deleted is not kept any more, and another one of its file takes its id', async () => {
+      const bytes = await page.choose(SIZE);
+      server.relay.fault = ({ headers }) =>
+        headers['upload-offset'] === String(MIB) ? { does: 'stall', after: 'half' } : undefined;
+      const begin = () =>
+        page.evaluate(
+          async (name, chunkSize) => {
+            const { UploadStore } = await import('/dist/store.js');
+            tus.store = new UploadStore();
+            tus.deletable ??= tus.tusOptions({ sealer: kit.sealer(), store: tus.store, id: () => 'mine' });
+            tus.start(kit.chosenFile(name), { ...tus.deletable, chunkSize });
+          },
+          NAME,
+          MIB,
+        );
+      const list = () => page.evaluate(async () => (await tus.store.list()).map(({ id, loaded }) => ({ id, loaded })));
+      await begin();
+      await seen(async () => (await list())[0]?.loaded === MIB);
+      await page.evaluate(() => tus.last.abort(true));
+      await seen(async () => (await list()).length === 0);
+      await seen(() => page.evaluate(async () => (await navigator.locks.query()).held.length === 0));
+      await begin();
+      await seen(async () => (await list())[0]?.loaded === MIB);
+      server.relay.fault = () => undefined;
+      await page.evaluate(() => tus.last.abort().then(() => tus.last.start()));
+      const { url, error } = await page.evaluate(() => tus.last.done);
+      assert.equal(error, undefined);
+      assert.ok(bytes.equals(await open(url)));
       await seen(async () => (await list()).length === 0);
     });
 
