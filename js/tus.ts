@@ -14,6 +14,7 @@ import { SealingStack } from './tus/requests.js';
 import { SealingReader } from './tus/source.js';
 import { StreamSealer, isReader } from './tus/stream.js';
 import { expectFunctions } from './uploads/callbacks.js';
+import { passes } from './uploads/fault.js';
 import { expectNoStore } from './uploads/keeper.js';
 import { restore } from './uploads/restore.js';
 import type { Retry } from './uploads/options.js';
@@ -186,8 +187,12 @@ function shouldRetry(
   { retryDelays }: { retryDelays?: number[] | null },
   next?: (error: never) => boolean,
 ): boolean {
-  if (error.causingError instanceof KmsealError) return false;
-  const status = error.originalResponse?.getStatus();
+  const { causingError } = error;
+  // That of an answer which tus-js-client does not get to see.
+  const told =
+    causingError instanceof KmsealError && causingError.code === 'ERR_UPLOAD' ? causingError.status : undefined;
+  if (causingError instanceof KmsealError && !passes(told ?? 0)) return false;
+  const status = told ?? error.originalResponse?.getStatus();
   const refused = status !== undefined && status >= 400 && status < 500 && status !== 409 && status !== 423;
   if (!(next ? next(error as never) : !refused)) return false;
   stack.waits ||= isOffline();

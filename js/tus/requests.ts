@@ -3,6 +3,7 @@ import type { TusRequest, TusResponse } from './client.js';
 import { declaredLength, expectLength, expectOwn, keyOf, noteCreated, noteSent } from './reached.js';
 import type { TusKeeper } from './kept.js';
 import { DESCRIPTION } from '../uploads/describe.js';
+import { passes } from '../uploads/fault.js';
 import { isOffline, untilOnline } from '../uploads/retry.js';
 
 /** tus 1.0, "Creation": pairs of a name and a value in base64. */
@@ -152,7 +153,10 @@ class SealingRequest implements TusRequest {
       throw new KmsealError('ERR_UPLOAD', 'an envelope is never empty; leave uploadSize alone');
     const response = await this.#exchange(null);
     if (this.#method === 'HEAD' && isGood(response)) this.#expectResumable(response);
-    if (this.#method === 'HEAD' && !isGood(response)) this.#stack.expectAgain(this.#starting);
+    if (this.#method === 'HEAD' && !isGood(response)) {
+      expectGone(response.getStatus());
+      this.#stack.expectAgain(this.#starting);
+    }
     if (this.#method === 'POST' && isGood(response)) this.#noteCreated(response);
     return response;
   }
@@ -280,6 +284,16 @@ class SealingRequest implements TusRequest {
   getUnderlyingObject(): XMLHttpRequest {
     return this.#xhr;
   }
+}
+
+/**
+ * After any answer but a good one tus-js-client creates the upload again, and all that has arrived is sent a second time. So only a refusal may
+ * reach it (tus 1.0, "HEAD": 403, 404 or 410), and not a server that restarts or a session that has ended.
+ */
+function expectGone(status: number): void {
+  if (status >= 400 && status !== 401 && !passes(status)) return;
+  const message = `the tus server did not say how far the upload is (status ${status}); start it again later, or after signing in`;
+  throw new KmsealError('ERR_UPLOAD', message, { status });
 }
 
 const isGood = (response: TusResponse) => response.getStatus() >= 200 && response.getStatus() < 300;

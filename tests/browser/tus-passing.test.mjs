@@ -99,6 +99,56 @@ inBrowsers((page) => {
     assert.deepEqual(await told(), [{ attempt: 1, delay: 0, code: 'ERR_UPLOAD', status: 503 }]);
   });
 
+  /** Breaks the second chunk on its way, and answers the first questions after it, how far the upload is, with a status. */
+  function breakAndAnswer(status, times) {
+    let asked = 0;
+    let isBroken = false;
+    server.relay.fault = ({ method }) => {
+      if (method === 'HEAD') return asked++ < times ? { does: 'answer', status, after: 'nothing' } : undefined;
+      if (isBroken || patches().length < 2) return undefined;
+      isBroken = true;
+      return { does: 'cut', after: 'half' };
+    };
+  }
+  const posts = () => server.relay.seen.filter(({ method }) => method === 'POST').length;
+
+  test('a server that restarts when it is asked how far the upload is does not make it begin again', async () => {
+    const bytes = await page.choose(3 * MIB);
+    breakAndAnswer(503, 2);
+    await begin();
+    const { url, error } = await done();
+    assert.equal(error, undefined);
+    assert.ok(bytes.equals(await open(url)));
+    assert.deepEqual(
+      { posts: posts(), sentFromStart: offsets().filter((at) => at === 0).length },
+      { posts: 1, sentFromStart: 1 },
+    );
+    // Chromium itself sends the chunk again, and the server refuses that.
+    const statuses = (await told()).map(({ status }) => status).filter((status) => status && status !== 409);
+    assert.deepEqual(statuses, [503, 503]);
+  });
+
+  test('a session that has ended when it is asked how far the upload is fails it, and it continues after signing in', async () => {
+    const bytes = await page.choose(3 * MIB);
+    breakAndAnswer(401, 1);
+    await begin();
+    const { error, message } = await done();
+    assert.equal(error, 'ERR_UPLOAD');
+    assert.match(message, /status 401/);
+    const { url, failed } = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const { last } = tus;
+          last.options.onSuccess = () => resolve({ url: last.url });
+          last.options.onError = ({ message }) => resolve({ failed: message });
+          last.start();
+        }),
+    );
+    assert.equal(failed, undefined);
+    assert.ok(bytes.equals(await open(url)));
+    assert.equal(posts(), 1);
+  });
+
   test('a file that is unreadable for a moment is read again', async () => {
     const bytes = await page.choose(4 * MIB);
     // The test decides how long the waits between two reads are.
