@@ -55,7 +55,7 @@ interface Entry {
  * Uploads of this origin, in IndexedDB. Each has the envelope's header and its content key as a CryptoKey that cannot be exported, the tags of
  * all frames that have left, what the server knows, and the size and time of the file; nothing of the file's content or name.
  *
- * Expired uploads are deleted when anything is asked of the store.
+ * Expired uploads are deleted when the store lists or loads one, and when it begins to keep another.
  */
 export class UploadStore implements UploadStorage {
   readonly #databaseName: string;
@@ -125,6 +125,8 @@ export class UploadStore implements UploadStorage {
     const isKnown = this.#known.has(id);
     await transact(this.#databaseName, async (uploads) => {
       if (isKnown && !(await uploads.has(id))) throw new Error('this upload was forgotten');
+      // A page that only begins uploads does nothing else that deletes what has expired.
+      if (!isKnown) await this.#fresh(uploads);
       const entry: Entry = { id, savedAt: Date.now(), state };
       uploads.put(entry);
     });
@@ -148,15 +150,17 @@ export class UploadStore implements UploadStorage {
     return `${this.#databaseName}/${id}`;
   }
 
-  /** What is not expired. */
   #entries(): Promise<Entry[]> {
-    return transact(this.#databaseName, async (uploads) => {
-      const now = Date.now();
-      const entries = (await uploads.all()) as Entry[];
-      // A clock that was set far back keeps nothing longer.
-      const isFresh = ({ savedAt }: Entry) => Math.abs(now - savedAt) < this.#maxAge;
-      for (const entry of entries) if (!isFresh(entry)) uploads.delete(entry.id);
-      return entries.filter(isFresh);
-    });
+    return transact(this.#databaseName, (uploads) => this.#fresh(uploads));
+  }
+
+  /** What has not expired; the others are deleted. */
+  async #fresh(uploads: Uploads): Promise<Entry[]> {
+    const now = Date.now();
+    const entries = (await uploads.all()) as Entry[];
+    // A clock that was set far back keeps nothing longer.
+    const isFresh = ({ savedAt }: Entry) => Math.abs(now - savedAt) < this.#maxAge;
+    for (const entry of entries) if (!isFresh(entry)) uploads.delete(entry.id);
+    return entries.filter(isFresh);
   }
 }

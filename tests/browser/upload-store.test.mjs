@@ -98,6 +98,30 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     await s3.abortAll();
   });
 
+  test('an upload that begins deletes what has expired, in a page that asks nothing else of its store', async () => {
+    const expired = await failed({ name: 'a name in the clear' });
+    await inPage(`
+      const state = await store.load('${expired}');
+      const { now } = Date;
+      Date.now = () => now() - 8 * ${DAY};
+      try { await store.save(state); } finally { Date.now = now; }
+    `);
+    const id = await failed();
+    const left = await inPage(`
+      const database = await new Promise((resolve) => {
+        indexedDB.open('kmseal-uploads').onsuccess = ({ target }) => resolve(target.result);
+      });
+      const keys = await new Promise((resolve) => {
+        database.transaction('uploads').objectStore('uploads').getAllKeys().onsuccess = ({ target }) => resolve(target.result);
+      });
+      database.close();
+      return keys;
+    `);
+    assert.deepEqual(left, [id]);
+    await inPage('await store.forget();');
+    await s3.abortAll();
+  });
+
   test('an upload that is cancelled, or that cannot be continued, is removed', async () => {
     uploads.write(12 * MIB);
     s3.faults.add('PUT 2', { does: 'stall' });
