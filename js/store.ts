@@ -11,6 +11,8 @@ export type { FileHandle, UploadState, UploadStorage };
 
 const DAY = 86_400_000;
 
+const METHODS = ['list', 'file', 'own', 'load', 'save', 'forget'] as const;
+
 /** Options of {@link UploadStore}. */
 export interface UploadStoreOptions {
   /** The database's name: give each application of an origin its own. `kmseal-uploads` by default. */
@@ -68,6 +70,8 @@ export class UploadStore implements UploadStorage {
     if (typeof maxAge !== 'number' || !(maxAge > 0))
       throw new RangeError('maxAge must be a number of milliseconds above 0');
     [this.#databaseName, this.#maxAge] = [databaseName, maxAge];
+    // A Proxy of it, as Vue and others make of their state, has no private members: uploads would run without being kept, and its list be empty.
+    for (const name of METHODS) Object.assign(this, { [name]: this[name].bind(this) });
   }
 
   /**

@@ -139,6 +139,15 @@ function owning(store: UploadStorage, id: string, signal?: AbortSignal): Promise
   return unlessAborted(answer, signal, () => ignoreFailure(answer.then((late) => late?.())));
 }
 
+/** Otherwise an upload would run without being kept, since a store may fail. */
+export function expectStore(store: UploadStorage): void {
+  const { own, load, save, forget } = Object(store) as Partial<UploadStorage>;
+  if ([own, load, save, forget].every((method) => typeof method === 'function')) return;
+  throw new TypeError(
+    'store must be an UploadStore of kmseal/store, or an object with the functions own, load, save and forget',
+  );
+}
+
 export function expectRelease(release: unknown): void {
   if (release !== undefined && typeof release !== 'function')
     throw new TypeError('own of the store must give a function that gives the upload up, or undefined');
@@ -157,6 +166,7 @@ export async function keep<P>(
   progress: P,
 ): Promise<Keeper<P> | undefined> {
   if (!store) return undefined;
+  expectStore(store);
   expectText('the id', given);
   expectText('the name', name);
   const id = given ?? globalThis.crypto.randomUUID();

@@ -1,6 +1,6 @@
 import { KmsealError, type SealedFile, type Sealer } from '../index.js';
 import { toBase64url } from '../io/base64url.js';
-import { Keeper, because, expectRelease, ownedError } from './keeper.js';
+import { Keeper, because, expectRelease, expectStore, ownedError } from './keeper.js';
 import type { KeepOptions, UploadState, UploadStorage } from './storage.js';
 
 /** An upload that was kept, which this page owns from now on. */
@@ -13,6 +13,7 @@ async function owned(
     Promise.resolve(asked).catch((cause: unknown) => {
       throw new KmsealError('ERR_STORAGE', `what is kept of uploads cannot be read${because(cause)}`, { cause });
     });
+  expectStore(store);
   const release = await read(store.own(id));
   expectRelease(release);
   if (!release) throw ownedError();

@@ -122,6 +122,19 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     await s3.abortAll();
   });
 
+  test('an upload is kept by a store in a Proxy, as Vue makes one of its state', async () => {
+    const PROXY = `new Proxy(${STORE}, {})`;
+    uploads.write(12 * MIB);
+    s3.faults.add('PUT 2', { does: 'answer', status: 503 });
+    const { id, error } = await uploads.upload({ retries: 0, concurrency: 1 }, `{ store: ${PROXY}, lists: true }`);
+    assert.equal(error?.status, 503);
+    s3.faults.reset();
+    const [kept] = await uploads.page.evaluate(`(async () => (${PROXY}).list())()`);
+    assert.equal(kept?.id, id);
+    assert.equal((await uploads.upload({ id, resumes: true }, `{ store: ${PROXY}, lists: true }`)).error, undefined);
+    assert.deepEqual(await list(), []);
+  });
+
   test('an upload that is cancelled, or that cannot be continued, is removed', async () => {
     uploads.write(12 * MIB);
     s3.faults.add('PUT 2', { does: 'stall' });

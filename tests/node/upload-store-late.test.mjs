@@ -80,6 +80,8 @@ test('an upload whose store does not end a save can be aborted, sends nothing, a
 });
 
 for (const { what, store, options, message } of [
+  { what: 'lacks a function', store: { load: undefined }, message: /store must be an UploadStore/ },
+  { what: 'is a class', options: { store: class UploadStore {} }, message: /store must be an UploadStore/ },
   { what: 'gives something other than a function', store: { own: async () => true }, message: /own of the store/ },
   {
     what: 'is asked with a promise for an id',
