@@ -134,7 +134,11 @@ export class Transfer<U> {
       if (error instanceof Fault && !error.mendable) return undefined;
       throw error;
     }
-    if (!Array.isArray(listed)) throw new TypeError('server.listParts must give an array of parts');
+    // Parts under other names would be sent again, all of them, and nobody told.
+    const isPart = (part: ListedPart | undefined) =>
+      typeof part?.PartNumber === 'number' && typeof part.ETag === 'string';
+    if (!Array.isArray(listed) || !listed.every(isPart))
+      throw new TypeError('server.listParts must give an array of { PartNumber, ETag }, PartNumber a number');
     return listed as readonly ListedPart[];
   }
 

@@ -135,6 +135,22 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     assert.deepEqual(await list(), []);
   });
 
+  for (const { what, part } of [
+    { what: 'other names', part: "{ part: 1, etag: 'a' }" },
+    { what: 'numbers in texts', part: "{ PartNumber: '1', ETag: 'a' }" },
+  ])
+    test(`a list of parts with ${what} is a mistake that is named, and not a reason to send all of them again`, async () => {
+      const id = await failed();
+      const callbacks = `callbacks: { listParts: async () => [${part}] }`;
+      const { error } = await uploads.upload({ id, resumes: true }, `{ store: ${STORE}, ${callbacks} }`);
+      assert.equal(error?.name, 'TypeError');
+      assert.match(error.message, /listParts must give an array of/);
+      assert.deepEqual(
+        s3.faults.names().filter((asked) => asked.startsWith('PUT')),
+        [],
+      );
+    });
+
   test('an upload that is cancelled, or that cannot be continued, is removed', async () => {
     uploads.write(12 * MIB);
     s3.faults.add('PUT 2', { does: 'stall' });
