@@ -6,6 +6,12 @@ import { Sealer } from 'kmseal';
 import { CONTEXT, PAPER } from '../stage.mjs';
 import { blocksOf, serverOf } from '../blocks.mjs';
 
+/** The server's half of the guide. */
+async function guideServer() {
+  const [{ code }] = blocksOf('docs/uploads.md').filter(({ heading }) => heading === "The server's half");
+  return (await serverOf(code)).handle;
+}
+
 /** A description in metadata, and one beside its object. */
 async function describePaper(key, paper) {
   const prepared = await new Sealer({ keys: [key] }).prepare(paper, { encryptionContext: CONTEXT });
@@ -42,9 +48,7 @@ export default {
   'To S3, in parts': {
     async js({ host, s3, handleUploads, inPage, assertOpens }, page) {
       Object.assign(process.env, host.kms.emulator.env);
-      const [{ code }] = blocksOf('docs/uploads.md').filter(({ heading }) => heading === "The server's half");
-      const { handle } = await serverOf(code);
-      handleUploads(handle);
+      handleUploads(await guideServer());
       await inPage('s3', page, { use: (example, file) => example({ file }) });
       const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket: 'uploads', Prefix: 'uploads/' }));
       assert.equal(Contents.length, 1);
@@ -56,30 +60,49 @@ export default {
     },
   },
   'After a reload, a crash, or tomorrow': {
-    async js({ inPage, assertOpens, uploads }, code) {
+    async js({ s3, handleUploads, inPage, assertOpens }, code) {
+      handleUploads(await guideServer());
       const kept = await inPage('survive', code, {
         given: ['serverOf'],
         returns: ['begin', 'list', 'resume'],
-        use: async (example, file) => {
+        use: async (example) => {
+          // Two parts.
+          const file = new File(['p'.repeat(9 * 2 ** 20)], 'paper.pdf', { lastModified: 1 });
+          const post = (path, body, signal) =>
+            fetch(path, {
+              method: 'POST',
+              headers: { 'content-type': 'application/json' },
+              body: JSON.stringify(body),
+              signal,
+            });
           let isSignedIn = false;
-          const never = () => Promise.reject(new Error('one PUT is enough'));
-          const serverOf = () => ({
-            createMultipartUpload: never,
-            signPart: never,
-            completeMultipartUpload: never,
-            abortMultipartUpload: never,
-            signPut: async () => (isSignedIn ? { url: '/put/it' } : new Response('', { status: 401 })),
-          });
+          const steps = ['createMultipartUpload', 'signPart', 'completeMultipartUpload', 'abortMultipartUpload'];
+          const serverOf = (id) => {
+            const ask =
+              (step) =>
+              (request, { signal } = {}) =>
+                isSignedIn || request.number !== 2
+                  ? post(`/uploads/${id}/${step}`, request, signal)
+                  : new Response('', { status: 401 });
+            return Object.fromEntries(
+              [...steps, 'signPut', 'headObject', 'listParts'].map((step) => [step, ask(step)]),
+            );
+          };
           const { begin, list, resume } = await example({ serverOf });
-          const { status } = await begin(file, '7').catch((error) => error);
+          const { id } = await (await post('/uploads', {})).json();
+          const { status } = await begin(file, id).catch((error) => error);
           isSignedIn = true;
           const [kept] = await list();
           await resume(file, kept);
-          return { status, id: kept.id, left: (await list()).length };
+          return { status, isIt: kept.id === id, id, left: (await list()).length };
         },
       });
-      assert.deepEqual(kept, { status: 401, id: '7', left: 0 });
-      await assertOpens(uploads()[0], PAPER, { ...CONTEXT, upload: '7' });
+      const { id: upload, ...rest } = kept;
+      assert.deepEqual(rest, { status: 401, isIt: true, left: 0 });
+      const { Body } = await s3.send(
+        new GetObjectCommand({ Bucket: 'uploads', Key: `uploads/somebody/${upload}.kmseal` }),
+      );
+      await assertOpens(await Body.transformToByteArray(), 'p'.repeat(9 * 2 ** 20), { ...CONTEXT, upload });
     },
   },
   'Names and types': {
