@@ -140,7 +140,7 @@ async function start(closing) {
       state.handle = handle;
     },
 
-    /** Answers a page's request for `/upload-settings`, `/unlock/ID` or `/envelope` by a function, such as one of a block. */
+    /** Answers a page's request for `/upload-settings`, `/unlock/ID`, `/envelope` or `/descriptions` by a function, such as one of a block. */
     answerWith: (path, answer) => state.answers.set(path, answer),
 
     /** Runs a line of a shell, in the folder where `aws` and `kmseal` are found. */
@@ -212,7 +212,11 @@ function addRoutes(app, { pages, state, tus }) {
   });
   app.post('/uploads/:id/:step', (context) => state.handle(context.req.raw, 'somebody'));
   const answer = (context) => state.answers.get(context.req.path)(context);
-  app.get('/upload-settings', answer).post('/unlock/:id', answer).get('/envelope', answer);
+  app
+    .get('/upload-settings', answer)
+    .post('/unlock/:id', answer)
+    .get('/envelope', answer)
+    .post('/descriptions', answer);
   app.post('/upload', async (context) => {
     state.uploads.push(await context.req.parseBody({ all: true }).catch(() => ({})));
     return context.body(null, 204);
