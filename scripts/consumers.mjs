@@ -1,4 +1,4 @@
-// Tests the package in third-party frameworks that take minutes to install or build (tests/consumers).
+// Tests the package in third-party bundlers, runtimes and frameworks, which take minutes to install or build (tests/consumers).
 //
 //     npm run test:consumers              all of them
 //     npm run test:consumers -- angular   those whose path contains one of the words
@@ -12,7 +12,7 @@ forgetFailures();
 try {
   const tests = (await javascriptTests(process.argv.slice(2))).filter((file) => file.startsWith('tests/consumers/'));
   if (tests.length === 0) throw new Error('no test in tests/consumers has a path with these words');
-  const { env } = await setup([...PACKAGE, 'browsers', 'geckodriver', 'emulator']);
+  const { env } = await setup([...PACKAGE, 'browsers', 'geckodriver', 'emulator', 'consumers']);
   await build();
   await show(process.execPath, ['scripts/test-files.mjs', '2', ...tests], env);
 } catch (error) {

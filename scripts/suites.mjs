@@ -59,7 +59,6 @@ export const SUITES = {
   'tests/package/': { needs: PACKAGE },
   'tests/package/api': { needs: [...PACKAGE, 'checks'] },
   'tests/package/checks': { needs: [...PACKAGE, 'checks', 'deny'] },
-  'tests/package/consumers/': { needs: [...BROWSER, 'consumers'] },
   'tests/package/floor': { needs: [...PACKAGE, 'floor'] },
   'tests/package/releases': { needs: [...PACKAGE, 'checks'] },
   'tests/package/types': { needs: [...PACKAGE, 'types'] },
@@ -98,7 +97,6 @@ export const LONGEST = [
   'tests/browser/upload-store.test.mjs',
   'tests/browser/s3-upload.test.mjs',
   'tests/browser/element-swapped.test.mjs',
-  'tests/package/consumers/bundlers.test.mjs',
 ];
 
 /** @param {string[]} files */

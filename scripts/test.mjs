@@ -4,8 +4,8 @@
 //     npm test -- rust wasm lint     the core's tests, the web edge's in Chromium and Firefox, what linters and compilers find
 //     npm test -- tests/browser      the JavaScript tests whose path contains one of the words
 //
-// What takes minutes to install or build (Angular, Next.js, ...) lies in tests/consumers and has a command of its own:
-// `npm run test:consumers`.
+// Bundlers, runtimes and frameworks that take the package in (Vite, Deno, Angular, ...) lie in tests/consumers and have a command of their
+// own: `npm run test:consumers`.
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { BROWSERS, browserPrograms } from '../tools/browsers.mjs';

@@ -34,7 +34,7 @@ export function npmTools(folder) {
 }
 
 /** The bundlers, frameworks and runtimes in which the tests use the package. */
-export const consumerTools = () => npmTools('tests/package/consumers');
+export const consumerTools = () => npmTools('tools/requirements/consumers');
 
 /** The frameworks and form libraries in whose pages the element is tested. */
 export const frameworkTools = () => npmTools('tools/requirements/frameworks');

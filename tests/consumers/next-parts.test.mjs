@@ -13,7 +13,7 @@ import { startProject, wasmFiles } from '../support/consumers.mjs';
 import { startKms } from '../support/servers/kms.mjs';
 import { outputOf } from '../support/tarball.mjs';
 
-const APPS = ['../package/consumers/next', 'next-parts'].map((name) => fileURLToPath(new URL(name, import.meta.url)));
+const APPS = ['server-rendering', 'next-parts'].map((name) => fileURLToPath(new URL(name, import.meta.url)));
 
 let kms;
 let key;

@@ -1,5 +1,5 @@
 // Consumers of the package: a project that has the tarball and the bundlers, and a host for what they make of it, which opens
-// what the pages seal (tests/package/consumers/app).
+// what the pages seal (tests/consumers/app).
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,7 +12,7 @@ import { startKms } from './servers/kms.mjs';
 import { startServer } from './servers/server.mjs';
 import { installTarball } from './tarball.mjs';
 
-const APP = fileURLToPath(new URL('../package/consumers/app', import.meta.url));
+const APP = fileURLToPath(new URL('../consumers/app', import.meta.url));
 
 /** The tarball in a project which sees the tools, with a copy of the app in app/. */
 export async function startProject(install = consumerTools) {

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { BROWSERS } from '../../../tools/browsers.mjs';
-import { launch } from '../../support/browsers/browser.mjs';
-import { startHost, startProject } from '../../support/consumers.mjs';
-import { output } from '../../support/tarball.mjs';
+import { BROWSERS } from '../../tools/browsers.mjs';
+import { launch } from '../support/browsers/browser.mjs';
+import { startHost, startProject } from '../support/consumers.mjs';
+import { output } from '../support/tarball.mjs';
 
 let project;
 const hosts = {};

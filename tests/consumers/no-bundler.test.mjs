@@ -5,10 +5,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { BROWSERS } from '../../../tools/browsers.mjs';
-import { launch } from '../../support/browsers/browser.mjs';
-import { startHost, startProject } from '../../support/consumers.mjs';
-import { startServer } from '../../support/servers/server.mjs';
+import { BROWSERS } from '../../tools/browsers.mjs';
+import { launch } from '../support/browsers/browser.mjs';
+import { startHost, startProject } from '../support/consumers.mjs';
+import { startServer } from '../support/servers/server.mjs';
 
 let project;
 let cdn;

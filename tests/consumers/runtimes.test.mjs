@@ -1,8 +1,8 @@
 // Deno and Bun: each imports the installed package, seals, and opens through the emulator's KMS. (Node: consumers.test.mjs.)
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startHost, startProject } from '../../support/consumers.mjs';
-import { outputOf } from '../../support/tarball.mjs';
+import { startHost, startProject } from '../support/consumers.mjs';
+import { outputOf } from '../support/tarball.mjs';
 
 let project;
 let host;

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { startProject } from '../../support/consumers.mjs';
-import { ROOT } from '../../../tools/run.mjs';
+import { startProject } from '../support/consumers.mjs';
+import { ROOT } from '../../tools/run.mjs';
 
 let project;
 before(async () => {

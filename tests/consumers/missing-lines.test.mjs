@@ -1,11 +1,11 @@
 // Bundlers that need a line, built without it: the error in the page names the line, and that line helps. (Vite, Parcel and Angular:
-// tests/consumers.)
+// builds.test.mjs and angular.test.mjs.)
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch } from '../../support/browsers/browser.mjs';
-import { startHost, startProject } from '../../support/consumers.mjs';
+import { launch } from '../support/browsers/browser.mjs';
+import { startHost, startProject } from '../support/consumers.mjs';
 
 let project;
 let host;

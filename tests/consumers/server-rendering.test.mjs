@@ -5,13 +5,13 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { By, until } from 'selenium-webdriver';
-import { startChild, startOnPort } from '../../../tools/child.mjs';
-import { printed } from '../../../tools/kms.mjs';
-import { launch } from '../../support/browsers/browser.mjs';
-import { PATIENCE } from '../../support/browsers/pages.mjs';
-import { startProject, wasmFiles } from '../../support/consumers.mjs';
-import { startKms } from '../../support/servers/kms.mjs';
-import { outputOf } from '../../support/tarball.mjs';
+import { startChild, startOnPort } from '../../tools/child.mjs';
+import { printed } from '../../tools/kms.mjs';
+import { launch } from '../support/browsers/browser.mjs';
+import { PATIENCE } from '../support/browsers/pages.mjs';
+import { startProject, wasmFiles } from '../support/consumers.mjs';
+import { startKms } from '../support/servers/kms.mjs';
+import { outputOf } from '../support/tarball.mjs';
 
 let project;
 let kms;
@@ -23,7 +23,7 @@ before(async () => {
   const key = await kms.createKey();
   const folder = project.project;
   const place = (...names) => path.join(folder, ...names);
-  cpSync(new URL('next', import.meta.url), place('src/app'), { recursive: true });
+  cpSync(new URL('server-rendering', import.meta.url), place('src/app'), { recursive: true });
   cpSync(place('app/kms.js'), place('src/app/opened/kms.js'));
   rmSync(place('app'), { recursive: true }); // to Next.js it would be the site
   mkdirSync(place('public'));

@@ -5,9 +5,9 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ROOT } from '../../../tools/run.mjs';
-import { launch } from '../../support/browsers/browser.mjs';
-import { startHost, startProject } from '../../support/consumers.mjs';
+import { ROOT } from '../../tools/run.mjs';
+import { launch } from '../support/browsers/browser.mjs';
+import { startHost, startProject } from '../support/consumers.mjs';
 
 // Exactly as on the page, where readers copy it.
 const [, POLICY] = /`("content_security_policy": \{.*?\})`/.exec(

@@ -4,8 +4,8 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { launch } from '../../support/browsers/browser.mjs';
-import { startHost, startProject } from '../../support/consumers.mjs';
+import { launch } from '../support/browsers/browser.mjs';
+import { startHost, startProject } from '../support/consumers.mjs';
 
 let project;
 let host;

@@ -5,11 +5,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { BROWSERS } from '../../../tools/browsers.mjs';
-import { startChild, startOnPort } from '../../../tools/child.mjs';
-import { launch } from '../../support/browsers/browser.mjs';
-import { startHost, startProject, wasmFiles } from '../../support/consumers.mjs';
-import { output } from '../../support/tarball.mjs';
+import { BROWSERS } from '../../tools/browsers.mjs';
+import { startChild, startOnPort } from '../../tools/child.mjs';
+import { launch } from '../support/browsers/browser.mjs';
+import { startHost, startProject, wasmFiles } from '../support/consumers.mjs';
+import { output } from '../support/tarball.mjs';
 
 const STRICT =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; base-uri 'none'";
