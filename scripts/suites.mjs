@@ -43,7 +43,7 @@ export const SUITES = {
   'tests/cli/shortage': { needs: COMMAND, ...LINUX },
   'tests/cli/usage': { needs: [...COMMAND, 'shells'] },
   'tests/components/': { needs: [...PACKAGE, 'components'] },
-  'tests/docs/': { needs: [...BROWSER, 'command', 'awscli', 'consumers', 'javascript', 'python', 'types'] },
+  'tests/docs/': { needs: [...BROWSER, 'command', 'awscli', 'javascript', 'python', 'types'] },
   'tests/emulator/': { needs: ['npm', 'emulator', 'python'] },
   'tests/examples/': { needs: [...PACKAGE, 'emulator'] },
   'tests/infra/': { needs: [...PACKAGE, 'checks', 'emulator'] },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NAME, TYPE, testTus } from '../support/browsers/tus-uploads.mjs';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 import { NAMES, setUpUploaders, testUppy } from '../support/browsers/uppy.mjs';
 
 /* global kit, tus, up -- of the page */
@@ -41,7 +41,7 @@ describe('S3', () => {
 
     for (const { how, size } of [
       { how: 'a single PUT', size: 3000 },
-      { how: 'parts', size: 12 * MIB },
+      { how: 'parts', size: TWO_PARTS },
     ]) {
       test(`an object that arrives by ${how} has its description in its metadata, or beside it if it is long`, async () => {
         for (const { title, inMetadata } of [

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { testTus } from '../support/browsers/tus-uploads.mjs';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 import { testUppy } from '../support/browsers/uppy.mjs';
 
 /* global kit, up -- of the page */
@@ -13,7 +13,7 @@ for (const spec of ['ECC_NIST_P384', 'ML_KEM_768']) {
       (name) => openUploads(name, { spec }),
       (uploads) => {
         test(`a file for a key of ${spec} arrives in parts, and opens`, async () => {
-          const sha256 = uploads.write(12 * MIB);
+          const sha256 = uploads.write(TWO_PARTS);
           const { id, result, error } = await uploads.upload();
           assert.equal(error, undefined);
           assert.deepEqual(await uploads.s3.open(id), { sha256, size: result.size, type: 'application/octet-stream' });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { BROWSERS } from '../../tools/browsers.mjs';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 /* global kit -- of the page */
 
@@ -29,7 +29,7 @@ uploadsInBrowsers(
 
     test('an upload holds a screen wake lock until its end, and asks again when the page is seen', async () => {
       await watch();
-      const sha256 = uploads.write(12 * MIB);
+      const sha256 = uploads.write(TWO_PARTS);
       let release;
       const until = new Promise((resolve) => {
         release = resolve;

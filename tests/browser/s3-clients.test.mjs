@@ -3,9 +3,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { clientTools } from '../../tools/npm.mjs';
 import { bundle } from '../support/browsers/bundle.mjs';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
-
-const SIZE = 12 * MIB; // three parts
+import { THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 /** How a page asks, as its own code: a POST of JSON to a URL. */
 const CLIENTS = {
@@ -39,7 +37,7 @@ uploadsInBrowsers(open, (uploads) => {
   let sha256;
   before(() => {
     ({ s3 } = uploads);
-    sha256 = uploads.write(SIZE);
+    sha256 = uploads.write(THREE_PARTS);
   });
 
   async function expectArrived({ id, error }) {

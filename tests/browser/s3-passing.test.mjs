@@ -3,11 +3,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, before, describe, test } from 'node:test';
 import { seen } from '../support/until.mjs';
-import { LIMITS, MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { LIMITS, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 /* global kit -- of the page */
 
-const SIZE = 12 * MIB; // three parts
 const ASKS = '{ resume: () => new Promise((resolve) => { kit.answer = resolve; }) }';
 
 uploadsInBrowsers(openUploads, (uploads) => {
@@ -15,7 +14,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
   let sha256;
   before(async () => {
     ({ s3 } = uploads);
-    sha256 = uploads.write(SIZE);
+    sha256 = uploads.write(THREE_PARTS);
   });
 
   const times = (asked) => s3.faults.names().filter((name) => name === asked).length;

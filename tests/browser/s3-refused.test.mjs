@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { before, describe, test } from 'node:test';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { MIB, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
-const SIZE = 12 * MIB; // three parts
 const YES = '{ resume: () => true }';
 const ERROR = (code, message) =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
@@ -18,7 +17,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
   let hash;
   before(async () => {
     ({ s3 } = uploads);
-    hash = uploads.write(SIZE);
+    hash = uploads.write(THREE_PARTS);
   });
 
   async function expectArrived({ id, error }, file = hash) {
@@ -154,7 +153,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
       await expectArrived(await uploads.upload({ checksumAlgorithm: 'SHA256' }), small);
       const [put] = s3.faults.seen.filter((seen) => seen.name === 'PUT');
       assert.equal(put.headers['x-amz-checksum-sha256'], sha256(put.body));
-      uploads.write(SIZE);
+      uploads.write(THREE_PARTS);
     });
 
     test('a bucket with Object Lock checks what arrives: bytes damaged on their way are sent again', async () => {

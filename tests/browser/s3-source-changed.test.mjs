@@ -1,7 +1,7 @@
 // Files that change while they are uploaded: the upload fails and is aborted, and no object is made of two files.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { MIB, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 uploadsInBrowsers(
   openUploads,
@@ -12,9 +12,9 @@ uploadsInBrowsers(
     });
 
     for (const { size, part } of [
-      { size: 12 * MIB, part: 'PUT 1' },
-      { size: 12 * MIB, part: 'PUT 2' },
-      { size: 12 * MIB, part: 'PUT 3' },
+      { size: THREE_PARTS, part: 'PUT 1' },
+      { size: THREE_PARTS, part: 'PUT 2' },
+      { size: THREE_PARTS, part: 'PUT 3' },
       { size: 3 * MIB, part: 'PUT' },
     ]) {
       for (const { what, touched } of [
@@ -41,10 +41,10 @@ uploadsInBrowsers(
     }
 
     test('a file rewritten unnoticed while the page is asked gives the same envelope or none', async () => {
-      uploads.write(12 * MIB);
+      uploads.write(THREE_PARTS);
       s3.faults.fault = (asked) => {
         if (asked !== 'PUT 2') return undefined;
-        uploads.write(12 * MIB, 7);
+        uploads.write(THREE_PARTS, 7);
         return { does: 'answer', status: 503 };
       };
       const { id, error, told } = await uploads.upload({ concurrency: 1, retries: 0 }, '{ resume: () => true }');

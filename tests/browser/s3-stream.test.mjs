@@ -5,11 +5,11 @@ import { createHash } from 'node:crypto';
 import { before, describe, test } from 'node:test';
 import { sample } from '../support/page/bytes.mjs';
 import { seen } from '../support/until.mjs';
-import { LIMITS, MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { LIMITS, MIB, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 /* global kit -- of the page */
 
-const SIZE = 12 * MIB + 3; // three parts
+const SIZE = THREE_PARTS + 3;
 const sha256 = (size) => createHash('sha256').update(sample(size)).digest('hex');
 const SHA256 = sha256(SIZE);
 const STREAM = `kit.inPieces(kit.sample(${SIZE}), 100_000, 1, 0, 300_001)`;
@@ -45,7 +45,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
     { what: 'exactly 5 MiB', size: 5 * MIB, parts: 2 },
     { what: '5 MiB and a byte', size: 5 * MIB + 1, parts: 2 },
     { what: 'an envelope of exactly two parts', sealed: 10 * MIB, parts: 2 },
-    { what: '12 MiB and 3 bytes', size: SIZE, parts: 3 },
+    { what: '10.5 MiB and 3 bytes', size: SIZE, parts: 3 },
   ]) {
     test(`a stream of ${what} arrives`, async () => {
       const length = size ?? (await uploads.plaintextSize(sealed));
@@ -88,8 +88,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
       kit.hand = kit.byHand();
     });
     await uploads.beginStream('kit.hand.stream');
-    const write = (from, to) =>
-      inPage((from, to) => kit.hand.write(kit.sample(12 * 2 ** 20 + 3).slice(from, to)), from, to);
+    const write = (from, to) => inPage((from, to) => kit.hand.write(kit.sample(to).slice(from)), from, to);
     for (let at = 0; at < 6 * MIB; at += MIB) await write(at, at + MIB);
     await seen(async () => (await inPage(() => kit.upload.outcome.progress.at(-1)?.[0])) === 5 * MIB);
     assert.deepEqual([times('PUT 1'), times('PUT 2')], [1, 0]);
@@ -294,18 +293,18 @@ uploadsInBrowsers(openUploads, (uploads) => {
   test('the page is asked what to do about a failed part while the stream gives nothing, and the same part is sent again', async () => {
     await inPage(() => {
       kit.hand = kit.byHand();
-      kit.hand.write(kit.sample(12 * 2 ** 20 + 3).slice(0, 7 * 2 ** 20));
+      kit.hand.write(kit.sample(7 * 2 ** 20));
     });
     s3.faults.add('PUT 1', { does: 'answer', status: 503 }, 1);
     const asks = '{ resume: () => new Promise((resolve) => { kit.answer = resolve; }) }';
     await uploads.beginStream('kit.hand.stream', { retries: 0 }, asks);
     await seen(() => inPage(() => kit.answer !== undefined));
-    await inPage(() => {
+    await inPage((size) => {
       kit.answer(true);
       delete kit.answer;
-      kit.hand.write(kit.sample(12 * 2 ** 20 + 3).slice(7 * 2 ** 20));
+      kit.hand.write(kit.sample(size).slice(7 * 2 ** 20));
       kit.hand.end();
-    });
+    }, SIZE);
     const outcome = await uploads.settled();
     await expectArrived(outcome);
     assert.deepEqual(

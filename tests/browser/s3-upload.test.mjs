@@ -1,7 +1,14 @@
 // uploadSealed against S3 through the page's server: what arrives, in which requests, and what is refused before any.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import {
+  FIVE_PARTS,
+  MIB,
+  THREE_PARTS,
+  TWO_PARTS,
+  openUploads,
+  uploadsInBrowsers,
+} from '../support/browsers/uploads.mjs';
 
 /* global kit -- of the page */
 
@@ -12,7 +19,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
   });
 
   test('an upload sends parts of the minimum size but the last, each of exactly the signed length', async () => {
-    const sha256 = uploads.write(23 * MIB);
+    const sha256 = uploads.write(FIVE_PARTS);
     const { id, result, error, created, progress } = await uploads.upload();
     assert.equal(error, undefined);
     assert.deepEqual(created, { size: result.size, partSize: 5 * MIB, parts: 5 });
@@ -46,7 +53,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
   });
 
   test('parts are signed just before they are sent, at most as many as may be in flight', async () => {
-    uploads.write(17 * MIB);
+    uploads.write(15.5 * MIB);
     const { error } = await uploads.upload({ concurrency: 1 });
     assert.equal(error, undefined);
     const names = s3.faults.seen.map(({ name }) => name).filter((name) => /^(signPart|PUT)/.test(name));
@@ -63,7 +70,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
   });
 
   test('two uploads together have no more parts in flight than browsers have connections', async () => {
-    const sha256 = uploads.write(23 * MIB);
+    const sha256 = uploads.write(FIVE_PARTS);
     await uploads.page.evaluate(() => {
       const { send } = XMLHttpRequest.prototype;
       const gate = Promise.withResolvers();
@@ -124,7 +131,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
   });
 
   test('an expired signature is replaced by a fresh one', async () => {
-    const sha256 = uploads.write(12 * MIB);
+    const sha256 = uploads.write(THREE_PARTS);
     s3.faults.add('signPart 2', { does: 'wait' }, 1);
     const { id, error } = await uploads.upload({ path: '/brief' });
     assert.equal(error, undefined);
@@ -133,7 +140,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
   });
 
   test("an upload stops and says why if the page cannot see the parts' ETags", async () => {
-    uploads.write(12 * MIB);
+    uploads.write(TWO_PARTS);
     await s3.allow(uploads.page.origin, { ExposeHeaders: [] });
     const { id, error } = await uploads.upload({ concurrency: 1 });
     await s3.allow(uploads.page.origin);
@@ -172,7 +179,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
   });
 
   test('a wrong answer from a callback is reported to the page, and the upload aborted', async () => {
-    uploads.write(12 * MIB);
+    uploads.write(TWO_PARTS);
     const unsigned = await uploads.upload({}, '{ callbacks: { signPart: () => ({ href: "/" }) } }');
     assert.equal(unsigned.error.name, 'TypeError');
     assert.match(unsigned.error.message, /server\.signPart must give \{ url, headers\? \}/);

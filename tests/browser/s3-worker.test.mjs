@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { seen } from '../support/until.mjs';
-import { LIMITS, MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { LIMITS, MIB, THREE_PARTS, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 /* global kit -- of the page */
 
@@ -67,7 +67,7 @@ uploadsInBrowsers(open, (uploads) => {
   const times = (asked) => s3.faults.names().filter((name) => name === asked).length;
 
   for (const { what, size } of [
-    { what: 'in parts', size: 12 * MIB },
+    { what: 'in parts', size: TWO_PARTS },
     { what: 'in one', size: MIB },
   ]) {
     test(`an upload ${what} arrives through a service worker, and progress is reported`, async () => {
@@ -81,7 +81,7 @@ uploadsInBrowsers(open, (uploads) => {
   }
 
   test('a service worker passes on 503 and broken connections, and the upload retries', async () => {
-    const sha256 = uploads.write(12 * MIB);
+    const sha256 = uploads.write(THREE_PARTS);
     const faults = { 'PUT 1': [{ does: 'answer', status: 503 }], 'PUT 3': [{ does: 'cut', after: 'half' }] };
     s3.faults.fault = (asked) => faults[asked]?.shift();
     const { id, error } = await upload();
@@ -91,7 +91,7 @@ uploadsInBrowsers(open, (uploads) => {
   });
 
   test('a login page is not mistaken for S3', async () => {
-    uploads.write(12 * MIB);
+    uploads.write(TWO_PARTS);
     s3.faults.add('PUT 2', { does: 'answer', status: 200, body: '<title>Sign in</title>', headers: { etag: '"a"' } });
     const { id, error } = await upload();
     assert.deepEqual({ code: error?.code, part: error?.part }, { code: 'ERR_UPLOAD', part: 2 });
@@ -100,7 +100,7 @@ uploadsInBrowsers(open, (uploads) => {
   });
 
   test('a part that is not answered is given up', async () => {
-    uploads.write(12 * MIB);
+    uploads.write(TWO_PARTS);
     s3.faults.fault = (asked) => (asked.startsWith('PUT') ? { does: 'stall' } : undefined);
     const id = await begin({ ...LIMITS, retries: 0 });
     await seen(() => s3.faults.names().some((asked) => asked.startsWith('PUT')));

@@ -4,13 +4,12 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { BROWSERS } from '../../tools/browsers.mjs';
 import { openLives } from '../support/browsers/lives.mjs';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 import { seen } from '../support/until.mjs';
 
 /* global kit -- of the page */
 
 const NAME = 'scan of mister miller.bin';
-const SIZE = 12 * MIB;
 
 /** Runs in the page: `kit.handles`, which writes a file, begins its upload with its handle, and continues it from the store. */
 async function setUp(name) {
@@ -52,7 +51,7 @@ uploadsInBrowsers(
       ({ s3 } = uploads);
     });
     const list = () => uploads.page.evaluate(() => kit.handles.store.list());
-    const write = (seed) => uploads.page.evaluate((size, seed) => kit.handles.write(size, seed), SIZE, seed);
+    const write = (seed) => uploads.page.evaluate((size, seed) => kit.handles.write(size, seed), TWO_PARTS, seed);
     const resume = (id) => uploads.page.evaluate((id) => kit.handles.resume(id), id);
 
     /** An upload that is kept with a handle, and whose page was killed after its first part. */

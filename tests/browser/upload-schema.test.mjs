@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { afterEach, before, test } from 'node:test';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 import { seen } from '../support/until.mjs';
 
 /* global kit -- of the page */
@@ -52,7 +52,7 @@ uploadsInBrowsers(
 
     /** An upload that failed and is kept. */
     async function failed(store) {
-      const sha256 = uploads.write(12 * MIB);
+      const sha256 = uploads.write(TWO_PARTS);
       s3.faults.add('PUT 2', { does: 'answer', status: 503 });
       const { id, error } = await uploads.upload({ retries: 0, concurrency: 1 }, kept(store));
       assert.equal(error?.status, 503);
@@ -85,7 +85,7 @@ uploadsInBrowsers(
       assert.equal(error?.code, 'ERR_STORAGE');
       assert.match(error.message, /newer version of kmseal.*reload this page/);
 
-      const sha256 = uploads.write(12 * MIB, 1);
+      const sha256 = uploads.write(TWO_PARTS, 1);
       const other = await uploads.upload({}, kept(OLDER));
       assert.equal(other.error, undefined);
       assert.equal((await s3.open(other.id)).sha256, sha256);

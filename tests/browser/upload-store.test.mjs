@@ -1,7 +1,7 @@
 // What is kept of uploads in IndexedDB, for how long, and by whom; and uploads that cannot be kept.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { FIVE_PARTS, MIB, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 import { seen } from '../support/until.mjs';
 
 /* global kit -- of the page */
@@ -21,7 +21,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
 
   /** An upload that failed and is kept. */
   async function failed(options = {}, more = '') {
-    uploads.write(12 * MIB);
+    uploads.write(THREE_PARTS);
     s3.faults.add('PUT 2', { does: 'answer', status: 503 });
     const { id, error } = await uploads.upload({ retries: 0, concurrency: 1, ...options }, `{ ...${KEPT} ${more} }`);
     assert.equal(error?.status, 503);
@@ -38,13 +38,13 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     assert.deepEqual(rest, {
       id,
       way: 's3',
-      size: 12 * MIB,
+      size: THREE_PARTS,
       lastModified: Date.parse('2026-01-01T00:00:00Z'),
       loaded: 5 * MIB,
       hasHandle: false,
       isRunning: false,
     });
-    assert.ok(createdAt >= began - 1000 && createdAt <= Date.now() && total > 12 * MIB);
+    assert.ok(createdAt >= began - 1000 && createdAt <= Date.now() && total > THREE_PARTS);
     assert.ok(expiresAt - createdAt >= 7 * DAY && expiresAt - createdAt < 7 * DAY + 600_000);
     const { error } = await uploads.upload({ id, resumes: true }, KEPT);
     assert.equal(error, undefined);
@@ -152,7 +152,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     });
 
   test('an upload that is cancelled, or that cannot be continued, is removed', async () => {
-    uploads.write(12 * MIB);
+    uploads.write(THREE_PARTS);
     s3.faults.add('PUT 2', { does: 'stall' });
     await uploads.begin({ concurrency: 1, ...LONG }, KEPT);
     await inPage(
@@ -169,7 +169,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
   });
 
   test('one page at a time runs an upload', async () => {
-    uploads.write(12 * MIB);
+    uploads.write(THREE_PARTS);
     s3.faults.add('PUT 2', { does: 'stall' });
     const id = await uploads.begin({ concurrency: 1, ...LONG }, KEPT);
     await inPage('while (!(await store.list())[0]?.isRunning) await new Promise((r) => setTimeout(r, 20));');
@@ -188,7 +188,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
   });
 
   test('an upload that is forgotten while it runs arrives, and is not kept again', async () => {
-    const sha256 = uploads.write(23 * MIB);
+    const sha256 = uploads.write(FIVE_PARTS);
     let release;
     const until = new Promise((resolve) => {
       release = resolve;
@@ -210,7 +210,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
   });
 
   test('an upload that is forgotten before its server has answered, as on sign-out, is not kept again', async () => {
-    const sha256 = uploads.write(12 * MIB);
+    const sha256 = uploads.write(THREE_PARTS);
     let release;
     const until = new Promise((resolve) => {
       release = resolve;
@@ -227,7 +227,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
   });
 
   test('an upload that is forgotten while a second owner in its page is refused is not kept again', async () => {
-    uploads.write(23 * MIB);
+    uploads.write(FIVE_PARTS);
     let release;
     const until = new Promise((resolve) => {
       release = resolve;
@@ -263,7 +263,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
   });
 
   test('every state that is saved has the tags of all that it says has left', async () => {
-    const sha256 = uploads.write(23 * MIB);
+    const sha256 = uploads.write(FIVE_PARTS);
     // A description that takes its time, as one does in a page that is busy: meanwhile other parts are sealed.
     const { id, error } = await uploads.upload(
       { concurrency: 4 },
@@ -319,7 +319,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     },
   ]) {
     test(`an upload ${what} arrives, and nothing of it is kept`, async () => {
-      const sha256 = uploads.write(12 * MIB);
+      const sha256 = uploads.write(THREE_PARTS);
       const wrapped = `await (async (store) => ({
         own: (id) => store.own(id), load: (id) => store.load(id), save: (state) => store.save(state), forget: (id) => store.forget(id),
         ${storage},
@@ -336,7 +336,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
   }
 
   test('no more leaves when an old state can neither be saved nor removed', async () => {
-    uploads.write(12 * MIB);
+    uploads.write(THREE_PARTS);
     const fails = "async () => { throw new DOMException('no', 'UnknownError'); }";
     const { id, error } = await uploads.upload(
       { concurrency: 1 },
@@ -352,7 +352,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
   });
 
   test("an upload by the engine 'wasm' arrives, and says that it is not kept", async () => {
-    const sha256 = uploads.write(12 * MIB);
+    const sha256 = uploads.write(THREE_PARTS);
     const { id, error } = await uploads.upload(
       {},
       `{ sealer: kit.sealer({ engine: 'wasm' }), store: ${STORE}, onUnsaved: ({ code }) => (kit.code = code) }`,

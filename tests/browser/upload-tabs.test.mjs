@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { descendants, killAll } from '../support/browsers/processes.mjs';
 import { openKit, setKit } from '../support/browsers/session.mjs';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 import { seen } from '../support/until.mjs';
 
 const LONG = { stallTimeout: 1_000_000, answerTimeout: 2_000_000 };
@@ -72,7 +72,7 @@ uploadsInBrowsers(
         const { s3, page } = uploads;
         const { driver } = page;
         const waiting = await driver.getWindowHandle();
-        const sha256 = uploads.write(12 * MIB);
+        const sha256 = uploads.write(TWO_PARTS);
         const running = await page.another();
         s3.faults.add('PUT 2', { does: 'stall' });
         const id = await uploads.begin({ concurrency: 1, ...LONG }, KEPT);

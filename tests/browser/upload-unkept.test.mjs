@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, before, test } from 'node:test';
 import { openKit } from '../support/browsers/session.mjs';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { MIB, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 import { seen } from '../support/until.mjs';
 
 /* global kit -- of the page */
@@ -91,7 +91,7 @@ uploadsInBrowsers(open, (uploads, name) => {
   if (name === 'firefox')
     test('an upload that finds no space for its state from the start arrives', async () => {
       await fill();
-      const sha256 = uploads.write(12 * MIB);
+      const sha256 = uploads.write(THREE_PARTS);
       const { id, error } = await uploads.upload({}, `{ ...${KEPT}, name: 'n'.repeat(${3 * MIB}) }`);
       assert.equal(error, undefined);
       assert.equal((await s3.open(id)).sha256, sha256);

@@ -9,7 +9,8 @@ import { startChild, startOnPort } from '../../tools/child.mjs';
 import { npmTools } from '../../tools/npm.mjs';
 import { ROOT } from '../../tools/run.mjs';
 import { launch } from '../support/browsers/browser.mjs';
-import { startHost, startProject, wasmFiles } from '../support/consumers.mjs';
+import { startProject, wasmFiles } from '../support/consumers.mjs';
+import { startHost } from '../support/servers/host.mjs';
 import { outputOf } from '../support/tarball.mjs';
 
 const APP = fileURLToPath(new URL('angular', import.meta.url));

@@ -11,7 +11,7 @@ import { Opener } from '../../dist/index.js';
 import { npmTools } from '../../tools/npm.mjs';
 import { blocksOf } from '../docs/blocks.mjs';
 import { launch } from '../support/browsers/browser.mjs';
-import { startHost } from '../support/consumers.mjs';
+import { startHost } from '../support/servers/host.mjs';
 import { makeKeyPair } from '../support/page/engines.mjs';
 import { installTarball } from '../support/tarball.mjs';
 

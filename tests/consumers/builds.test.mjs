@@ -9,7 +9,8 @@ import { startChild, startOnPort } from '../../tools/child.mjs';
 import { printed } from '../../tools/kms.mjs';
 import { buildTools } from '../../tools/npm.mjs';
 import { launch } from '../support/browsers/browser.mjs';
-import { startHost, startProject, wasmFiles } from '../support/consumers.mjs';
+import { startProject, wasmFiles } from '../support/consumers.mjs';
+import { startHost } from '../support/servers/host.mjs';
 import { output, outputOf } from '../support/tarball.mjs';
 
 const html = (script) =>

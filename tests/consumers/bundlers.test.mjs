@@ -8,7 +8,8 @@ import { after, before, describe, test } from 'node:test';
 import { BROWSERS } from '../../tools/browsers.mjs';
 import { startChild, startOnPort } from '../../tools/child.mjs';
 import { launch } from '../support/browsers/browser.mjs';
-import { startHost, startProject, wasmFiles } from '../support/consumers.mjs';
+import { startProject, wasmFiles } from '../support/consumers.mjs';
+import { startHost } from '../support/servers/host.mjs';
 import { output } from '../support/tarball.mjs';
 
 const STRICT =

@@ -8,7 +8,8 @@ import { after, before, describe, test } from 'node:test';
 import { startChild, startOnPort } from '../../tools/child.mjs';
 import { npmTools } from '../../tools/npm.mjs';
 import { launch } from '../support/browsers/browser.mjs';
-import { startHost, startProject, wasmFiles } from '../support/consumers.mjs';
+import { startProject, wasmFiles } from '../support/consumers.mjs';
+import { startHost } from '../support/servers/host.mjs';
 import { outputOf } from '../support/tarball.mjs';
 
 const APPS = fileURLToPath(new URL('client-builds', import.meta.url));

@@ -7,7 +7,8 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ROOT } from '../../tools/run.mjs';
 import { launch } from '../support/browsers/browser.mjs';
-import { startHost, startProject } from '../support/consumers.mjs';
+import { startProject } from '../support/consumers.mjs';
+import { startHost } from '../support/servers/host.mjs';
 
 // Exactly as on the page, where readers copy it.
 const [, POLICY] = /`("content_security_policy": \{.*?\})`/.exec(

@@ -4,7 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { BROWSERS } from '../../tools/browsers.mjs';
 import { launch } from '../support/browsers/browser.mjs';
-import { startHost, startProject } from '../support/consumers.mjs';
+import { startProject } from '../support/consumers.mjs';
+import { startHost } from '../support/servers/host.mjs';
 import { output } from '../support/tarball.mjs';
 
 let project;

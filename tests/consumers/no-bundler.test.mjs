@@ -7,7 +7,8 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BROWSERS } from '../../tools/browsers.mjs';
 import { launch } from '../support/browsers/browser.mjs';
-import { startHost, startProject } from '../support/consumers.mjs';
+import { startProject } from '../support/consumers.mjs';
+import { startHost } from '../support/servers/host.mjs';
 import { startServer } from '../support/servers/server.mjs';
 
 let project;

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { launch } from '../support/browsers/browser.mjs';
-import { startHost, startProject } from '../support/consumers.mjs';
+import { startProject } from '../support/consumers.mjs';
+import { startHost } from '../support/servers/host.mjs';
 
 const SCRIPT = `
   import 'kmseal/define';

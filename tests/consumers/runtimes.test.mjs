@@ -1,7 +1,8 @@
 // Deno and Bun: each imports the installed package, seals, and opens through the emulator's KMS. (Node: consumers.test.mjs.)
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startHost, startProject } from '../support/consumers.mjs';
+import { startProject } from '../support/consumers.mjs';
+import { startHost } from '../support/servers/host.mjs';
 import { outputOf } from '../support/tarball.mjs';
 
 let project;

@@ -12,7 +12,7 @@ import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { ROOT } from '../../tools/run.mjs';
 import { venv } from '../../tools/venv.mjs';
 import { launch } from '../support/browsers/browser.mjs';
-import { startHost } from '../support/consumers.mjs';
+import { startHost } from '../support/servers/host.mjs';
 import { outputOf } from '../support/tarball.mjs';
 import { startTus } from '../support/servers/tus.mjs';
 import { moduleOf, write } from './blocks.mjs';

@@ -1,15 +1,9 @@
-// Consumers of the package: a project that has the tarball and the bundlers, and a host for what they make of it, which opens
-// what the pages seal (tests/consumers/app).
-import assert from 'node:assert/strict';
+// Consumers of the package: a project that has the tarball, the bundlers, and pages that seal (tests/consumers/app).
 import { cpSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { cors } from 'hono/cors';
-import { printed } from '../../tools/kms.mjs';
 import { consumerTools } from '../../tools/npm.mjs';
-import { startKms } from './servers/kms.mjs';
-import { startServer } from './servers/server.mjs';
 import { installTarball } from './tarball.mjs';
 
 const APP = fileURLToPath(new URL('../consumers/app', import.meta.url));
@@ -34,84 +28,4 @@ export async function startProject(install = consumerTools) {
 /** The .wasm files in a folder and those below it. */
 export function wasmFiles(folder) {
   return readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.wasm'));
-}
-
-/**
- * Serves folders and KMS's public key, and opens what comes.
- * @param {Parameters<typeof startServer>[0] & { emulator?: Parameters<typeof startKms>[0], spec?: string }} [options] spec: of the key
- */
-export async function startHost({ folders, routes, emulator, spec = 'RSA_2048' } = {}) {
-  const kms = await startKms(emulator);
-  const key = await kms.createKey({ spec });
-  const opener = await kms.openerFor(key);
-  let requests = [];
-  let arrival;
-  const server = await startServer({
-    folders,
-    connect: [kms.emulator.endpoint],
-    routes(app) {
-      app.use(cors()); // a framework's server is another origin
-      app.use(async (context, next) => {
-        requests.push(context.req.path);
-        await next();
-        context.header('Cache-Control', 'no-store');
-      });
-      app.get('/kms-public-key.json', (context) => context.json(printed(key)));
-      app.post('/failed', async (context) => {
-        arrival?.reject(new Error(`in the page: ${await context.req.text()}`));
-        return context.body(null, 204);
-      });
-      app.post('/sealed', async (context) => {
-        arrival?.resolve(new Uint8Array(await context.req.arrayBuffer()));
-        return context.body(null, 204);
-      });
-      routes?.(app);
-    },
-  });
-  return {
-    origin: server.origin,
-    key,
-    kms,
-
-    /** A page of another server that sends its envelope here. */
-    from: (page) => Object.assign(new URL(page), { search: new URLSearchParams({ host: server.origin }) }).href,
-
-    /** Shows that the page seals where it should. */
-    async opens({ driver }, page, from = 'page') {
-      requests = [];
-      let timer;
-      const envelope = new Promise((resolve, reject) => {
-        arrival = { resolve, reject };
-        timer = setTimeout(
-          reject,
-          60_000,
-          new Error(`the page has sent nothing in 60 s; it asked for ${requests.join(' ')}`),
-        );
-      });
-      envelope.catch(() => {}); // while the page loads
-      try {
-        await driver.get(new URL(page, server.origin).href);
-        const { plaintext } = await opener.open(await envelope, { encryptionContext: { from } });
-        const words = `sealed in the ${from}`;
-        assert.equal(plaintext.length, words.length + 3_000_000);
-        assert.equal(Buffer.from(plaintext.subarray(0, words.length)).toString(), words);
-      } finally {
-        clearTimeout(timer);
-      }
-    },
-
-    /** As opens(), and that the page fetches the .wasm once. */
-    async seals(browser, page, from) {
-      await this.opens(browser, page, from);
-      assert.equal(requests.filter((request) => request.endsWith('.wasm')).length, 1, requests.join(' '));
-    },
-
-    /** The paths that the page of the last opens() asked for. */
-    requests: () => requests,
-
-    async close() {
-      await server.close();
-      await kms.close();
-    },
-  };
 }

@@ -10,6 +10,10 @@ import { inBrowsers, needsEveryKind, openKit } from './session.mjs';
 import { startS3 } from '../servers/s3.mjs';
 
 export const MIB = 2 ** 20;
+/** Sizes of files that have as many parts of 5 MiB, the least that S3 takes, and hardly more: what is sealed, sent and opened takes the time. */
+export const TWO_PARTS = 5.5 * MIB;
+export const THREE_PARTS = 10.5 * MIB;
+export const FIVE_PARTS = 20.5 * MIB;
 
 const SECRET = 'the patient has a broken arm';
 const NAME = 'report of mister miller.pdf';
@@ -18,6 +22,18 @@ const TYPE = 'application/pdf';
 /** Limits of time that pass when a test says so. */
 export const LIMITS = { stallTimeout: 1_000_000, answerTimeout: 2_000_000 };
 const LONG_AGO = new Date('2026-01-01T00:00:00Z');
+
+/** A file with a secret in every KiB, and its SHA-256: always the same for a size and seed, and made once for the tests of a file. */
+const contents = new Map();
+function contentOf(size, seed) {
+  const made = contents.get(`${size} ${seed}`);
+  if (made) return made;
+  const bytes = Buffer.from(sample(size + seed).subarray(seed));
+  for (let at = 0; at < size; at += 1024) bytes.write(SECRET, at);
+  const content = { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+  contents.set(`${size} ${seed}`, content);
+  return content;
+}
 
 /**
  * @param {{ connect?: string[], routes?: (app: import('hono').Hono) => void, spec?: string, open?: typeof openKit }} [more] as of
@@ -43,13 +59,12 @@ export async function openUploads(name, { connect = [], routes, spec, open = ope
     s3,
     page,
 
-    /** Writes the file with a secret in every KiB; always the same one for a size and seed. */
+    /** Writes the file, and returns its SHA-256. */
     write(size, seed = 0) {
-      const bytes = Buffer.from(sample(size + seed).subarray(seed));
-      for (let at = 0; at < size; at += 1024) bytes.write(SECRET, at);
+      const { bytes, sha256 } = contentOf(size, seed);
       writeFileSync(file, bytes);
       utimesSync(file, LONG_AGO, LONG_AGO); // Chromium looks at whole seconds
-      return createHash('sha256').update(bytes).digest('hex');
+      return sha256;
     },
 
     /** Changes the byte at a place, and neither the size nor the time. */
@@ -101,7 +116,7 @@ export async function openUploads(name, { connect = [], routes, spec, open = ope
 
     /** Begins an upload, one part at a time, whose second part arrives only after `release()`, and its fifth and last one after `finish()`. */
     async beginHeld(code) {
-      const sha256 = this.write(23 * MIB);
+      const sha256 = this.write(FIVE_PARTS);
       let release;
       let finish;
       const held = {
