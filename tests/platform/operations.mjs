@@ -7,10 +7,10 @@ const KEY_ID = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56e
 const OAEP = { name: 'RSA-OAEP', hash: 'SHA-256' };
 const MIB = 2 ** 20;
 
-/** Bytes that repeat after 16 MiB, and not within the lengths of frames and reads. */
+/** Bytes that repeat, but never after a number of whole frames or reads. */
 function sample(length) {
   const bytes = new Uint8Array(length);
-  const period = 16 * MIB;
+  const period = MIB + 7;
   for (let at = 0; at < Math.min(length, period); at++) bytes[at] = (at >>> 16) * 31 + (at >>> 8) * 7 + at;
   for (let at = period; at < length; at += period) bytes.copyWithin(at, 0, Math.min(period, length - at));
   return bytes;
@@ -105,13 +105,13 @@ export async function everyOperation(kmseal, pair, define) {
   const envelope = await witness.seal(middle);
   const altered = envelope.slice();
   altered[2 * MIB] ^= 1;
-  let sealedLarge;
+  let preparedLarge;
 
   const operations = {
     'seal 5 bytes': async () => judged(await sealer.seal(small), small),
     'seal 3 MiB of bytes': async () => judged(await sealer.seal(middle), middle),
     'seal a Blob of 3 MiB': async () => judged(await sealer.seal(new Blob([middle])), middle),
-    'seal a Blob of 33 MiB': async () => judged((sealedLarge = await sealer.seal(new Blob([large]))), large),
+    'seal a Blob of 33 MiB': async () => judged(await sealer.seal(new Blob([large])), large),
     'seal a stream': async () => judged(await sealer.seal(streamOf(middle)), middle),
     'seal a stream of a told size': async () =>
       judged(await sealer.seal(streamOf(middle), { size: middle.length }), middle),
@@ -131,8 +131,9 @@ export async function everyOperation(kmseal, pair, define) {
       await judged(prepared.stream(), middle);
       prepared.close();
     },
-    'prepare 33 MiB, and take all at once': async () =>
-      opens(await (await sealer.prepare(new Blob([large]))).slice(), large),
+    'prepare 33 MiB, and take all at once': async () => {
+      preparedLarge = await (await sealer.prepare(new Blob([large]))).slice();
+    },
     'abort in the middle': async () => {
       const controller = new AbortController();
       const reason = new Error('enough');
@@ -145,7 +146,8 @@ export async function everyOperation(kmseal, pair, define) {
     },
     'open bytes': () => opens(envelope, middle),
     'open a Blob of 3 MiB': () => opens(new Blob([envelope]), middle),
-    'open a Blob of 33 MiB': () => opens(sealedLarge, large),
+    // The .wasm opened what seal() gave, and this what prepare() gave: each once, since they take half of the time.
+    'open a Blob of 33 MiB': () => opens(preparedLarge, large),
     'open a stream': () => opens(streamOf(envelope), middle),
     'open a range': async () => {
       const { plaintext } = await opener.openRange(new Blob([envelope]), { start: MIB, end: 2 * MIB });
