@@ -206,6 +206,7 @@ async function deliver<U>(pieces: Pieces, delivery: Delivery<U>): Promise<Upload
   try {
     return await (options.keepAwake ? awake(run) : run());
   } catch (error) {
+    stays ||= keeper?.isLeft === true;
     // A camera stays on as long as its stream is read. (The keeper may still save a file's state.)
     if (!keeper) pieces.close(error);
     if (!stays) await transfer.abandon();

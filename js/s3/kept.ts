@@ -81,6 +81,7 @@ export class PartsKeeper {
 
   /** Waits until the tags of a part that was sealed, and its checksum if it has one, are on disk. */
   async sealed(PartNumber: number, checksum: Checksum | undefined): Promise<void> {
+    this.#keeper.check();
     if (this.#durable.has(PartNumber)) return;
     if (!this.#parts.has(PartNumber))
       this.#parts.set(PartNumber, { PartNumber, ...(checksum && { ChecksumSHA256: checksum.checksumSHA256 }) });

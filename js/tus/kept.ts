@@ -60,6 +60,7 @@ export class TusKeeper {
    * the upload, it waits until all that another life has sent was sealed again.
    */
   async sealed(start: number, end: number): Promise<void> {
+    this.#keeper.check();
     this.#keeper.kept.loaded = start;
     // Not by `sent`, which is noted before it is on disk: after a failed save nothing may leave either.
     if (end > this.#durable) {

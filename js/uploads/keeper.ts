@@ -48,12 +48,35 @@ export class Keeper<P> {
   /** A save that has not begun. */
   #next: Promise<void> | undefined;
   #soon: ReturnType<typeof setTimeout> | undefined;
+  #isLeft = false;
 
   constructor(options: KeeperOptions<P>) {
     this.#options = options;
     this.kept = options.kept;
     this.#isSaved = options.isSaved;
+    globalThis.addEventListener?.('pagehide', this.#leave);
   }
+
+  /** Whether the page was left, so that the upload may be another one's. */
+  get isLeft(): boolean {
+    return this.#isLeft;
+  }
+
+  /** Throws if nothing may leave any more, not even once more. */
+  check(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  /**
+   * A page that may be shown again, out of the back/forward cache, gives the upload up. WebKit takes its lock away all the same, and Chromium would
+   * have it keep the lock: nobody could continue. Nothing that the next owner does not know may leave from here on.
+   */
+  readonly #leave = ({ persisted }: PageTransitionEvent): void => {
+    if (!persisted || this.#isGone) return;
+    this.#isLeft = true;
+    this.#failure ??= { error: leftError() };
+    this.#options.release();
+  };
 
   /** Notes what is known now; save() has it on disk. */
   note(change: Partial<P>): void {
@@ -87,16 +110,18 @@ export class Keeper<P> {
   async #write(): Promise<void> {
     clearTimeout(this.#soon);
     this.#soon = undefined;
-    if (this.#failure) throw this.#failure.error;
+    this.check();
     if (this.#isGone) return;
     const { store, fixed, sealed, onUnsaved } = this.#options;
     // Before the tags: what is said to have left must be among them, whatever is sealed meanwhile.
     const kept = { ...this.kept };
     const state = await sealed.save();
+    this.check();
     try {
       await store.save({ version: 1, ...fixed, ...kept, total: sealed.size, sealed: state });
       this.#isSaved = true;
     } catch (cause) {
+      if (this.#isLeft) this.check();
       // Bytes will leave that an older state does not know, so it must go. So must one of a first save that failed and is there all the same.
       if (this.#isSaved) await this.#remove(cause);
       else await store.forget(fixed.id).then(undefined, () => {});
@@ -124,11 +149,12 @@ export class Keeper<P> {
   /** Ends it. The state is removed if the upload is done or will not continue. One that cannot be removed expires. */
   async end(continues: boolean): Promise<void> {
     const { store, fixed, release } = this.#options;
+    globalThis.removeEventListener?.('pagehide', this.#leave);
     if (!continues) this.#isGone = true;
     const forget = () => (this.#isSaved ? store.forget(fixed.id) : undefined);
     const last = continues ? this.save() : this.#saving.then(forget);
     // Only after the last write: a later one would replace the state of the next owner, whose tags it lacks.
-    const giveUp = () => release();
+    const giveUp = () => this.#isLeft || release();
     await patiently(last.then(giveUp, giveUp));
   }
 }
@@ -223,6 +249,9 @@ function unsavedError(cause: unknown): unknown {
   const message = `this upload is not kept, and continues only as long as this page lives${because(cause)}`;
   return new KmsealError('ERR_STORAGE', message, { cause });
 }
+
+const leftError = () =>
+  new KmsealError('ERR_STORAGE', 'this page was left meanwhile, and another one may run this upload; resume it');
 
 export function ownedError(): KmsealError {
   return new KmsealError('ERR_STORAGE', 'another page runs this upload; wait until it is done, or close that page');
