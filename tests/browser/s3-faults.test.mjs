@@ -2,10 +2,10 @@
 // with a clear code; and no multipart upload is left behind.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
+import { BROWSERS } from '../../tools/browsers.mjs';
 import { seen } from '../support/until.mjs';
-import { LIMITS, MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { LIMITS, MIB, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
-const SIZE = 12 * MIB; // three parts
 const PARTS = ['PUT 1', 'PUT 2', 'PUT 3'];
 const PLACES = {
   start: ['createMultipartUpload', 'PUT 1'],
@@ -24,12 +24,12 @@ const FAULTS = {
   'it stalls before the answer': { does: 'stall', after: 'all' },
 };
 
-uploadsInBrowsers(openUploads, (uploads) => {
+uploadsInBrowsers(openUploads, (uploads, name) => {
   let s3;
   let sha256;
   before(async () => {
     ({ s3 } = uploads);
-    sha256 = uploads.write(SIZE);
+    sha256 = uploads.write(THREE_PARTS);
   });
 
   async function expectArrived({ id, error, result, progress }) {
@@ -55,7 +55,11 @@ uploadsInBrowsers(openUploads, (uploads) => {
   }
 
   for (const [place, [asked, sent]] of Object.entries(PLACES)) {
+    // What a status leads to is decided in one place, wherever in an upload it comes. Each engine shows it in the middle, one of them everywhere.
+    const takesStatuses = place === 'middle' || name === BROWSERS[0];
+
     for (const [what, fault] of Object.entries(FAULTS)) {
+      if (fault.status && !takesStatuses) continue;
       // Requests to the page's server are too small to be cut in half.
       const targets = fault.after === 'half' ? [sent] : [asked, sent];
       for (const target of targets) {
@@ -78,6 +82,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
       { what: 'status 503 (SlowDown)', fault: { does: 'answer', status: 503 }, status: 503 },
       { what: 'it stalls', fault: { does: 'stall' }, status: undefined },
     ]) {
+      if (status && !takesStatuses) continue;
       test(`an upload fails after its last try of ${sent} at the ${place}: ${what}`, async () => {
         s3.faults.add(sent, fault);
         // One after another, since a time limit that passes applies to all parts.
@@ -180,7 +185,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
       { code: error.code, status: error.status, part: error.part },
       { code: 'ERR_UPLOAD', status: 503, part: undefined },
     );
-    uploads.write(SIZE);
+    uploads.write(THREE_PARTS);
   });
 
   test('as many parts are in flight as the concurrency option says', async () => {

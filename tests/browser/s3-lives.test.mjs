@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { openLives } from '../support/browsers/lives.mjs';
 import { seen } from '../support/until.mjs';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { FIVE_PARTS, MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
-const SIZE = 23 * MIB;
 const PART = 5 * MIB;
 const KEPT = "{ store: new (await import('/dist/store.js')).UploadStore(), lists: true }";
 
@@ -72,13 +71,14 @@ uploadsInBrowsers(
       'when it is complete and does not know it': { asked: 'completeMultipartUpload', after: 'all' },
     };
 
-    // A life of Firefox takes three times as long. WebKit's differ in nothing but what outlives its processes: it runs a few.
+    // A life of Firefox takes three times as long. Engines differ in what outlives their processes, which these moments show. What an upload
+    // then does with what was kept is the same in each: the tests below run in Chromium, and some of them in all.
     const LEFT_OUT = { chromium: [], firefox: ['signPart 1'], webkit: ['signPart 1', 'completeMultipartUpload'] };
-    const isWebKit = name === 'webkit';
+    const runsAll = name === 'chromium';
     for (const [moment, { asked, after }] of Object.entries(MOMENTS)) {
       if (LEFT_OUT[name].includes(asked)) continue;
       test(`an upload whose page is killed ${moment} continues in another one`, async () => {
-        const sha256 = uploads.write(SIZE);
+        const sha256 = uploads.write(FIVE_PARTS);
         const happened = held(asked, after);
         const id = await uploads.begin({ concurrency: 1 }, KEPT);
         await seen(async () => (await uploads.page.evaluate(list)).length === 1); // nothing waits for its first save
@@ -87,7 +87,7 @@ uploadsInBrowsers(
         const [kept] = await uploads.page.evaluate(list);
         assert.deepEqual(
           { id: kept?.id, size: kept?.size, name: kept?.name, isRunning: kept?.isRunning },
-          { id, size: SIZE, name: undefined, isRunning: false },
+          { id, size: FIVE_PARTS, name: undefined, isRunning: false },
         );
         const before = s3.faults.seen.length;
         const durable = (await uploads.page.evaluate(load, id)).parts.filter(({ ETag }) => ETag);
@@ -100,15 +100,15 @@ uploadsInBrowsers(
           [],
           'parts whose ETag was on disk are not sent again',
         );
-        assert.ok(progress[0][0] >= Math.min(durable.length * PART, SIZE), 'what is there counts from the start');
+        assert.ok(progress[0][0] >= Math.min(durable.length * PART, FIVE_PARTS), 'what is there counts from the start');
         assertOneCiphertext(s3.faults.seen);
         assert.deepEqual(await uploads.page.evaluate(list), [], 'nothing stays');
       });
     }
 
-    for (const checksumAlgorithm of [undefined, 'SHA256']) {
+    for (const checksumAlgorithm of runsAll ? [undefined, 'SHA256'] : [undefined]) {
       test(`a part of an earlier envelope under the same id is not taken for one that was about to be sent, ${checksumAlgorithm ? 'with' : 'without'} checksums`, async () => {
-        const sha256 = uploads.write(SIZE);
+        const sha256 = uploads.write(FIVE_PARTS);
         const first = held('signPart 4');
         const id = await uploads.begin({ concurrency: 1, checksumAlgorithm }, KEPT);
         await die(first);
@@ -125,7 +125,7 @@ uploadsInBrowsers(
     }
 
     test('a part whose answer was lost is not sent again where its checksum says that S3 has it', async () => {
-      const sha256 = uploads.write(SIZE);
+      const sha256 = uploads.write(FIVE_PARTS);
       const happened = held('PUT 3', 'all');
       const id = await uploads.begin({ concurrency: 1, checksumAlgorithm: 'SHA256' }, KEPT);
       await die(happened);
@@ -144,7 +144,7 @@ uploadsInBrowsers(
 
     /** Two parts are there, half of the third one has left, and the page is dead. */
     async function halfSent() {
-      uploads.write(SIZE);
+      uploads.write(FIVE_PARTS);
       const happened = held('PUT 3', 'half');
       const id = await uploads.begin({ concurrency: 1 }, KEPT);
       await die(happened);
@@ -158,7 +158,7 @@ uploadsInBrowsers(
       { where: 'in the frame that two parts share, one of them not sealed yet', at: 2 * PART - 1000 },
       { where: 'in the part of which half has left', at: 11 * MIB },
       { where: 'in that part where nothing has left', at: 14 * MIB },
-    ].slice(isWebKit ? -2 : 0)) {
+    ].slice(runsAll ? 0 : -2)) {
       test(`a file that changed ${where} is never mixed with what has arrived`, async () => {
         const id = await halfSent();
         uploads.alter(at);
@@ -170,7 +170,7 @@ uploadsInBrowsers(
       });
     }
 
-    if (isWebKit) return;
+    if (!runsAll) return;
 
     test('a file that changed where nothing was sealed arrives as it is now', async () => {
       const id = await halfSent();
@@ -187,13 +187,13 @@ uploadsInBrowsers(
       const wrong = async () => (await uploads.upload({ id, resumes: true }, KEPT)).error?.code;
       uploads.alter(PART - 2000);
       assert.equal(await wrong(), 'ERR_SOURCE_CHANGED', 'of the same size and time');
-      const sha256 = uploads.write(SIZE);
+      const sha256 = uploads.write(FIVE_PARTS);
       uploads.touch();
       assert.equal(await wrong(), 'ERR_SOURCE_CHANGED', 'of another time');
-      uploads.write(SIZE + 1);
+      uploads.write(FIVE_PARTS + 1);
       assert.equal(await wrong(), 'ERR_SOURCE_CHANGED', 'of another size');
       assert.equal(s3.faults.seen.length, before);
-      uploads.write(SIZE);
+      uploads.write(FIVE_PARTS);
       const { error } = await uploads.upload({ id, resumes: true }, KEPT);
       assert.equal(error, undefined);
       assert.equal((await s3.open(id)).sha256, sha256);
@@ -201,7 +201,7 @@ uploadsInBrowsers(
     });
 
     test('a file that takes three lives of a page arrives in one envelope', async () => {
-      const sha256 = uploads.write(SIZE);
+      const sha256 = uploads.write(FIVE_PARTS);
       let happened = held('PUT 2', 'half');
       const id = await uploads.begin({ concurrency: 2, checksumAlgorithm: 'SHA256' }, KEPT);
       await die(happened);

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { BROWSERS } from '../../tools/browsers.mjs';
+import { MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 /* global kit -- of the page */
 
@@ -91,7 +92,7 @@ const open = (name) =>
     },
   });
 
-uploadsInBrowsers(open, (uploads) => {
+uploadsInBrowsers(open, (uploads, name) => {
   let s3;
   before(() => {
     ({ s3 } = uploads);
@@ -105,9 +106,11 @@ uploadsInBrowsers(open, (uploads) => {
 
   for (const { size, target } of [
     { size: MIB, target: 'PUT' },
-    { size: 12 * MIB, target: 'PUT 2' },
+    { size: TWO_PARTS, target: 'PUT 2' },
   ]) {
-    for (const [what, [fault, says]] of Object.entries(ANSWERS)) {
+    // One function reads the answers to a whole envelope and to a part: what engines make of them, each shows by the former.
+    const answers = target === 'PUT' || name === BROWSERS[0] ? ANSWERS : {};
+    for (const [what, [fault, says]] of Object.entries(answers)) {
       test(`${target} does not count as done after ${what}`, async () => {
         uploads.write(size);
         s3.faults.add(target, at(fault));
@@ -176,7 +179,7 @@ uploadsInBrowsers(open, (uploads) => {
 
   for (const step of ['signPut', 'createMultipartUpload', 'signPart', 'completeMultipartUpload']) {
     test(`server.${step} does not count as answered if it is redirected to a page of JSON`, async () => {
-      uploads.write(step === 'signPut' ? MIB : 12 * MIB);
+      uploads.write(step === 'signPut' ? MIB : TWO_PARTS);
       const { id, error } = await uploads.upload(
         { concurrency: 1 },
         `{ callbacks: { ${step}: () => fetch('/moved', { method: 'POST' }) } }`,
