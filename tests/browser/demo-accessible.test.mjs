@@ -61,8 +61,7 @@ inBrowsers(openDemoPages, (page, name) => {
       await page.driver.executeScript("document.documentElement.style.width = ''");
       await FILLED[url](page);
       assert.deepEqual(await barriers(), []);
-      const headings = await page.all('h1, h2, h3, h4, h5');
-      const levels = await Promise.all(headings.map(async (heading) => Number((await heading.getTagName())[1])));
+      const levels = await page.levels();
       assert.deepEqual(
         levels.filter((level, index) => level > (levels[index - 1] ?? 0) + 1),
         [],

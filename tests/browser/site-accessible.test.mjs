@@ -55,8 +55,7 @@ async function fits(page, width) {
 }
 
 async function isWellFormed(page) {
-  const headings = await page.all('h1, h2, h3, h4, h5');
-  const levels = await Promise.all(headings.map(async (heading) => Number((await heading.getTagName())[1])));
+  const levels = await page.levels();
   assert.deepEqual(
     levels.filter((level, index) => level > (levels[index - 1] ?? 0) + 1),
     [],

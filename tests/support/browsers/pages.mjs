@@ -33,6 +33,11 @@ export function createPages(browser) {
     find,
     text: async (css) => (await find(css)).getText(),
     texts: (css) => settled(async () => Promise.all((await all(css)).map((found) => found.getText()))),
+    /** The levels of the headings, in their order. */
+    levels: () =>
+      driver.executeScript(() =>
+        Array.from(document.querySelectorAll('h1, h2, h3, h4, h5'), ({ localName }) => Number(localName[1])),
+      ),
     /** What is in the page's two live regions. */
     said: () => driver.executeScript("return ['status', 'alert'].map((id) => document.getElementById(id).textContent)"),
 
