@@ -54,11 +54,11 @@ impl RawPublicKey {
     /// # Errors
     /// [`Code::KeyInvalid`], with what it is instead. [`Code::KeyUnsupported`]: it says that the key is for something else.
     pub fn read<J: Json>(source: &[u8]) -> Result<Self> {
-        let answer = GetPublicKeyOutput::read_for::<J>(source, PEM)?;
-        if let Some(usage) = answer.key_usage.filter(|usage| usage != "ENCRYPT_DECRYPT") {
-            return Err(Error::new(Code::KeyUnsupported, &["this key cannot seal: its usage is ", &usage]));
+        let mut answer = GetPublicKeyOutput::read_for::<J>(source, PEM)?;
+        if let Some(usage) = answer.key_usage.as_deref().filter(|usage| *usage != "ENCRYPT_DECRYPT") {
+            return Err(Error::new(Code::KeyUnsupported, &["this key cannot seal: its usage is ", usage]));
         }
-        let mut read = Self { public_key: answer.public_key, ..Self::default() };
+        let mut read = Self { public_key: core::mem::take(&mut answer.public_key), ..Self::default() };
         let Some(json) = fields::<J>(source)? else { return Ok(read) };
         let mut algorithm = None;
         for (field, name) in [
@@ -73,8 +73,9 @@ impl RawPublicKey {
         }
         // Google Cloud KMS, "CryptoKeyVersionAlgorithm": RSA_DECRYPT_OAEP_3072_SHA256. A signing key's algorithm has another form.
         if let Some(algorithm) = algorithm {
-            let hash = algorithm.strip_prefix("RSA_DECRYPT_OAEP_").and_then(|rest| rest.split_once("_SHA"));
-            read.hash = Some(hash.map_or(algorithm.clone(), |(_, bits)| ["SHA-", bits].concat()));
+            let at = find(algorithm.as_bytes(), b"_SHA").filter(|_| algorithm.starts_with("RSA_DECRYPT_OAEP_"));
+            let bits = at.and_then(|at| algorithm.get(at.saturating_add("_SHA".len())..));
+            read.hash = Some(bits.map_or_else(|| algorithm.clone(), |bits| ["SHA-", bits].concat()));
         }
         Ok(read)
     }
@@ -83,7 +84,8 @@ impl RawPublicKey {
 /// The object with the names. They may have any letters, and the reader of keys knows ASCII alone. It has read the same text, and so bounded
 /// how deep one lies in another.
 fn fields<J: Json>(source: &[u8]) -> Result<Option<J>> {
-    let text = core::str::from_utf8(source).unwrap_or_default().trim_start_matches('\u{feff}').trim();
+    // As that reader does, this takes all that is not ASCII for spaces: marks of byte order, spaces of other kinds.
+    let text = core::str::from_utf8(source).unwrap_or_default().trim_matches(|letter: char| !letter.is_ascii_graphic());
     let json = J::parse(text).filter(|_| text.starts_with(['{', '"']));
     if let Some(json) = json {
         return json.text().map_or(Ok(Some(json)), |inner| fields(inner.as_bytes()));
@@ -150,18 +152,12 @@ impl RsaPublicKey {
     /// name, one that AWS reserves, or one that is not the file's. [`Code::KeyUnsupported`]: another hash, or another kind of key.
     /// [`Code::KeyFingerprint`].
     pub fn new(file: &RawPublicKey, options: &RawKeyOptions) -> Result<Self> {
-        let hash = match file.hash.as_deref().map(|name| OaepHash::from_name(name).ok_or(name)) {
-            Some(Err(name)) => {
-                let what = ["the key's hash is ", name, "; it must be SHA-1, SHA-256, SHA-384 or SHA-512"];
-                return Err(Error::new(Code::KeyUnsupported, &what));
-            }
-            found => found.and_then(core::result::Result::ok),
-        };
-        if let (Some(found), Some(given)) = (hash, options.hash)
-            && found != given
-        {
-            return Err(differ(found.name(), given.name()));
+        let found = file.hash.as_deref();
+        if let Some(name) = found.filter(|name| OaepHash::from_name(name).is_none()) {
+            let what = ["the key's hash is ", name, "; it must be SHA-1, SHA-256, SHA-384 or SHA-512"];
+            return Err(Error::new(Code::KeyUnsupported, &what));
         }
+        let hash = OaepHash::from_name(&one(found, options.hash.map(OaepHash::name))?).unwrap_or_default();
         let name = RawKeyName::new(
             &one(file.key_namespace.as_deref(), options.key_namespace.as_deref())?,
             &one(file.key_name.as_deref(), options.key_name.as_deref())?,
@@ -179,7 +175,6 @@ impl RsaPublicKey {
             return Err(invalid(&["its public exponent is less than 65537 (NIST SP 800-56B, 6.2)"]));
         }
         let fingerprint = fingerprint::checked(&file.public_key, &options.fingerprints)?;
-        let hash = hash.or(options.hash).unwrap_or_default();
         Ok(Self(Arc::new(Checked { name, hash, rsa, der: file.public_key.clone(), fingerprint })))
     }
 
@@ -259,18 +254,15 @@ impl OpenerKey {
 }
 
 /// What the file says and what the caller says, who must agree.
+#[inline(never)]
 fn one(found: Option<&str>, given: Option<&str>) -> Result<String> {
     match (found, given) {
-        (Some(found), Some(given)) if found != given => Err(differ(found, given)),
+        (Some(found), Some(given)) if found != given => Err(Error::new(
+            Code::KeyId,
+            &["the key's file says ", found, ", not ", given, "; leave the option out, or give the file's"],
+        )),
         (found, given) => Ok(found.or(given).unwrap_or_default().to_owned()),
     }
-}
-
-fn differ(found: &str, given: &str) -> Error {
-    Error::new(
-        Code::KeyId,
-        &["the key's file says ", found, ", not ", given, "; leave the option out, or give the file's"],
-    )
 }
 
 impl Wrap for RsaPublicKey {
