@@ -116,8 +116,9 @@ function compile(name, env, features = []) {
 /** A .wasm made smaller, in dist/; returns the new names of its imports and exports, if `options` ask for them. */
 async function shrunk(from, to, options) {
   const between = path.join(TARGET, `between-${path.basename(to)}`);
-  // In low memory lies the end of the stack. A common subexpression is shorter in a local, and compresses worse.
-  const common = ['-Oz', '--low-memory-unused', '--skip-pass=local-cse'];
+  // In low memory lies the end of the stack. A common subexpression is shorter in a local, and compresses worse. So are calls without the
+  // parameters that a function does not need: with those of their source, functions are more alike.
+  const common = ['-Oz', '--low-memory-unused', '--skip-pass=local-cse', '--skip-pass=dae-optimizing'];
   const wasmOpt = (...args) => promisify(execFile)(bin('wasm-opt'), [...common, ...args]);
   await wasmOpt('--flatten', '--rereloop', '-Oz', '--strip-debug', ...options.size, from, '-o', between);
   await writeFile(between, namedByLikeness(await readFile(between)));
