@@ -17,9 +17,9 @@ export async function sealerAndOpener(options) {
   const keys = await KmsPublicKey.import(source, { keyId: KEY_ID });
   const decrypt = async ({ KeyId, CiphertextBlob }) => {
     const decrypted = new Uint8Array(await crypto.subtle.decrypt(RSA, privateKey, CiphertextBlob));
-    // WebKitGTK leaves out the zeros with which a data key may begin.
-    const Plaintext = new Uint8Array(32);
-    Plaintext.set(decrypted, 32 - decrypted.length);
+    // The digest of the context, and the data key. WebKitGTK leaves out the zeros with which they may begin.
+    const Plaintext = new Uint8Array(48 + 32);
+    Plaintext.set(decrypted, Plaintext.length - decrypted.length);
     return { KeyId, Plaintext };
   };
   return { keys, sealer: new Sealer({ keys, ...options }), opener: new Opener({ keyIds: [KEY_ID], decrypt }) };

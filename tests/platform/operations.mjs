@@ -67,9 +67,9 @@ export async function makeHands({ KmsPublicKey, Opener, Sealer }, { publicKey, p
   const rsa = await importRsa('pkcs8', privateKey, OAEP, false, ['decrypt']);
   const decrypt = async ({ KeyId, CiphertextBlob }) => {
     const decrypted = new Uint8Array(await decryptOaep(OAEP, rsa, CiphertextBlob));
-    // WebKitGTK leaves out the zeros with which a data key may begin.
-    const Plaintext = new Uint8Array(32);
-    Plaintext.set(decrypted, 32 - decrypted.length);
+    // The digest of the context, and the data key. WebKitGTK leaves out the zeros with which they may begin.
+    const Plaintext = new Uint8Array(48 + 32);
+    Plaintext.set(decrypted, Plaintext.length - decrypted.length);
     return { KeyId, Plaintext };
   };
   return {

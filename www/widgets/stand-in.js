@@ -25,9 +25,9 @@ const KINDS = {
     answers: (privateKey) => ({
       async decrypt({ KeyId, CiphertextBlob }) {
         const decrypted = new Uint8Array(await crypto.subtle.decrypt('RSA-OAEP', privateKey, CiphertextBlob));
-        // WebKitGTK leaves out the zeros with which a data key may begin.
-        const Plaintext = new Uint8Array(32);
-        Plaintext.set(decrypted, 32 - decrypted.length);
+        // The digest of the context, and the data key. WebKitGTK leaves out the zeros with which they may begin.
+        const Plaintext = new Uint8Array(48 + 32);
+        Plaintext.set(decrypted, Plaintext.length - decrypted.length);
         return { KeyId, Plaintext };
       },
     }),

@@ -76,9 +76,13 @@ export function pairsOf(context) {
   return Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** A data key that SubtleCrypto decrypted. WebKitGTK leaves out the zeros with which it may begin. @param {ArrayBuffer} decrypted */
-export function dataKeyOf(decrypted) {
-  const dataKey = new Uint8Array(32);
-  dataKey.set(new Uint8Array(decrypted), 32 - decrypted.byteLength);
-  return dataKey;
+/**
+ * What SubtleCrypto decrypted for a key of KMS: the digest of the context, and the data key. WebKitGTK leaves out the zeros with which they may
+ * begin.
+ * @param {ArrayBuffer} decrypted
+ */
+export function plaintextOf(decrypted) {
+  const plaintext = new Uint8Array(48 + 32);
+  plaintext.set(new Uint8Array(decrypted), plaintext.length - decrypted.byteLength);
+  return plaintext;
 }

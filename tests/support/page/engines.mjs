@@ -1,5 +1,5 @@
 // Both engines on one case: what they seal under the same randomness, and what they open. Runs in Node and in pages.
-import { collect, dataKeyOf, inPieces } from './bytes.mjs';
+import { collect, inPieces, plaintextOf } from './bytes.mjs';
 
 const KEY_ID = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const OAEP = { name: 'RSA-OAEP', hash: 'SHA-256' };
@@ -94,7 +94,7 @@ export async function makeEngines({ KmsPublicKey, Opener, Sealer }, { publicKey,
   const rsa = await crypto.subtle.importKey('pkcs8', privateKey, OAEP, false, ['decrypt']);
   const decrypt = async ({ KeyId, CiphertextBlob }) => {
     try {
-      return { KeyId, Plaintext: dataKeyOf(await crypto.subtle.decrypt(OAEP, rsa, CiphertextBlob)) };
+      return { KeyId, Plaintext: plaintextOf(await crypto.subtle.decrypt(OAEP, rsa, CiphertextBlob)) };
     } catch {
       throw Object.assign(new Error('not for this key'), { name: 'InvalidCiphertextException' }); // as KMS has it
     }
