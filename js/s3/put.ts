@@ -60,10 +60,8 @@ export function put(
         }
       },
       onBroken() {
-        if (policy.forbids) {
-          const message = `the page's Content-Security-Policy forbids requests to ${new URL(signed.url).origin}; add it to connect-src`;
-          return reject(uploadFault(message, { mendable: true, part }));
-        }
+        const { forbidden } = policy;
+        if (forbidden) return reject(uploadFault(forbidden, { mendable: true, part }));
         const remedy =
           "the connection broke, or the bucket's CORS rule or the page's connect-src forbids the PUT; try again";
         reject(

@@ -4,6 +4,7 @@ import { declaredLength, expectLength, expectOwn, keyOf, noteCreated, noteSent }
 import type { TusKeeper } from './kept.js';
 import { DESCRIPTION } from '../uploads/describe.js';
 import { passes } from '../uploads/fault.js';
+import { watchPolicy } from '../uploads/policy.js';
 import { isOffline, untilOnline } from '../uploads/retry.js';
 
 /** tus 1.0, "Creation": pairs of a name and a value in base64. */
@@ -264,6 +265,7 @@ class SealingRequest implements TusRequest {
     return new Promise((resolve, reject) => {
       // As after an abort on the way, no callback is called any more. Without this, a request that is aborted before it is sent would be sent.
       if (signal.aborted) return;
+      const policy = watchPolicy(this.#url);
       xhr.onload = () =>
         resolve({
           getStatus: () => xhr.status,
@@ -271,7 +273,12 @@ class SealingRequest implements TusRequest {
           getBody: () => xhr.responseText,
           getUnderlyingObject: () => xhr,
         });
-      xhr.onerror = reject;
+      xhr.onerror = (event) => {
+        const { forbidden } = policy;
+        reject(forbidden ? new KmsealError('ERR_UPLOAD', forbidden) : event);
+      };
+      // Also after an abort.
+      xhr.onloadend = () => policy.stop();
       xhr.send(body);
     });
   }

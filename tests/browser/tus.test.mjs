@@ -147,6 +147,24 @@ inBrowsers((page, name) => {
     assert.ok(bytes.equals(await open(url)));
   });
 
+  test("an address that the page's policy forbids ends the upload at once, and the error names connect-src", async () => {
+    await choose(MIB);
+    const { retried, ...outcome } = await page.evaluate(
+      async (name, endpoint) => {
+        let retried = 0;
+        const options = tus.tusOptions({ sealer: kit.sealer(), onRetry: () => retried++ });
+        return { ...(await tus.start(kit.chosenFile(name), { ...options, endpoint }).done), retried };
+      },
+      NAME,
+      server.endpoint.replace('127.0.0.1', '127.0.0.2'),
+    );
+    assert.deepEqual({ error: outcome.error, retried }, { error: 'ERR_UPLOAD', retried: 0 });
+    assert.match(
+      outcome.message,
+      /^the page's Content-Security-Policy forbids requests to http:\/\/127\.0\.0\.2:\d+; add it to connect-src$/,
+    );
+  });
+
   test('an upload that was begun with another envelope is refused at once', async () => {
     await choose(2.5 * MIB);
     server.relay.fault = () => (patches().length > 1 ? { does: 'answer', status: 400, after: 'nothing' } : undefined);
