@@ -3,7 +3,9 @@ import { type NamedKey, Refused, callOptions, refusedBy } from './asking.js';
 import { isMlKem } from './encapsulation.js';
 import { notInPages } from '../io/kinds.js';
 import { notOurs } from '../io/other-copy.js';
-import { Remembered } from '../io/key-fetch.js';
+import { ignoreFailure } from '../io/promises.js';
+import { LEFT, Remembered } from '../io/key-fetch.js';
+import { unlessAborted } from '../io/abort.js';
 import { KmsPublicKey } from '../key.js';
 import type { KmsealError } from '../errors.js';
 import type { OpenerKeyOptions } from './opener-options.js';
@@ -16,11 +18,21 @@ const OPERATIONS = {
   decapsulate: 'Decapsulate',
 };
 
+/** Keys of an opener, in order. */
+interface KnownKeys {
+  /** As an instance has them. */
+  readonly handle: Handle;
+  readonly named: NamedKey[];
+  /** Whether no more of them will be known. */
+  readonly isLast: boolean;
+}
+
 /** The keys of an opener, checked. */
 export class OpenerKeys {
   readonly options: OpenerKeyOptions;
-  /** What KMS GetPublicKey answered, by ARN. */
+  /** What KMS GetPublicKey answers, by ARN, and the keys that have come. */
   readonly #answered = new Remembered<KmsPublicKey>();
+  readonly #found = new Map<string, KmsPublicKey>();
 
   constructor(options: OpenerKeyOptions) {
     const { keyIds, decrypt, keys, getPublicKey, deriveSharedSecret, decapsulate, rawKeys, encryptionAlgorithm } =
@@ -50,23 +62,45 @@ export class OpenerKeys {
     this.options = { ...calls, encryptionAlgorithm, keyIds: copy(keyIds), keys: copy(keys), rawKeys: copy(rawKeys) };
   }
 
-  /** The keys as an instance has them, in order, and their names. An ARN is asked about if the envelope is for ECC keys. */
-  async resolve(
+  /**
+   * The keys that are known, in order, and again whenever KMS has answered for another one: an answer that does not come must not hold up the
+   * other keys. An ARN is asked about if the envelope is for ECC keys; why there is no key of one is added to `unknown`.
+   */
+  async *known(
     wasm: Glue,
     isForEcc: boolean,
+    unknown: KmsealError[],
     signal: AbortSignal | undefined,
-  ): Promise<{ handle: Handle; named: NamedKey[]; refused: Refused[] }> {
+  ): AsyncGenerator<KnownKeys> {
+    const asked = new Set<Promise<unknown>>();
+    const stop = new AbortController();
+    for (const key of new Set(isForEcc ? this.options.keys : [])) {
+      if (typeof key !== 'string' || this.#found.has(key)) continue;
+      const told = this.#ask(wasm, key, stop.signal).catch((error: unknown) => {
+        if (!(error instanceof Refused)) throw error;
+        unknown.push(error.error);
+      });
+      const answered = told.finally(() => asked.delete(answered));
+      ignoreFailure(answered);
+      asked.add(answered);
+    }
+    try {
+      for (;;) {
+        const isLast = asked.size === 0;
+        yield { ...this.#made(wasm, isForEcc), isLast };
+        if (isLast) return;
+        await unlessAborted(Promise.race(asked), signal);
+      }
+    } finally {
+      // What is still asked is left to the next envelope.
+      stop.abort(signal?.aborted ? undefined : LEFT);
+    }
+  }
+
+  /** The keys that are known, as an instance has them, and their names. */
+  #made(wasm: Glue, isForEcc: boolean): Omit<KnownKeys, 'isLast'> {
     const { keyIds = [], keys = [], rawKeys = [] } = this.options;
-    const refused: Refused[] = [];
-    const known = await Promise.all(
-      keys.map(async (key) => {
-        if (typeof key !== 'string' || !isForEcc) return key;
-        return this.#ask(wasm, key, signal).catch((error: unknown) => {
-          if (!(error instanceof Refused)) throw error;
-          refused.push(error);
-        });
-      }),
-    );
+    const known = keys.map((key) => (typeof key === 'string' && isForEcc ? this.#found.get(key) : key));
     const handle = new wasm.OpenerKeys();
     const named: NamedKey[] = [];
     try {
@@ -81,7 +115,7 @@ export class OpenerKeys {
         const name = `${raw.keyNamespace}/${raw.keyName}`;
         named.push({ name, id: `${index} ${name}`, raw });
       }
-      return { handle, named, refused };
+      return { handle, named };
     } catch (error) {
       handle.free();
       throw error;
@@ -89,8 +123,8 @@ export class OpenerKeys {
   }
 
   /** KMS's public key of an ARN, asked for once. */
-  #ask(wasm: Glue, keyId: string, signal: AbortSignal | undefined): Promise<KmsPublicKey> {
-    return this.#answered.get(keyId, signal, async (stop) => {
+  async #ask(wasm: Glue, keyId: string, signal: AbortSignal): Promise<void> {
+    const answered = this.#answered.get(keyId, signal, async (stop) => {
       const answer = await refusedBy(wasm, 'GetPublicKey', keyId, stop, () =>
         this.options.getPublicKey!({ KeyId: keyId }, callOptions(stop)),
       );
@@ -99,6 +133,7 @@ export class OpenerKeys {
         throw new Refused(error);
       });
     });
+    this.#found.set(keyId, await answered);
   }
 }
 

@@ -33,7 +33,10 @@ export interface OpenerKeyOptions {
    * their ARN. With `getPublicKey` a full ARN may replace a key.
    */
   keys?: readonly (KmsPublicKey | string)[] | undefined;
-  /** Calls KMS GetPublicKey: once for each ARN in `keys`, with the first envelope for ECC keys. A failure is not kept. */
+  /**
+   * Calls KMS GetPublicKey: once for each ARN in `keys`, with the first envelope for ECC keys. Until it has answered, the other keys
+   * are tried. A failure is not kept.
+   */
   getPublicKey?: ((input: GetPublicKeyInput, options: DecryptOptions) => Promise<GetPublicKeyOutput>) | undefined;
   /** Calls KMS DeriveSharedSecret, as `decrypt` calls Decrypt; ECC keys need it. */
   deriveSharedSecret?:

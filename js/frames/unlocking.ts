@@ -34,27 +34,32 @@ export async function unlock(
   const isForEcc = header.isForEcc();
   const locked = header.expect(expected);
   try {
-    const { handle, named, refused } = await keys.resolve(wasm, isForEcc, signal);
-    const unknown = refused.map(({ error }) => error);
-    const planned = plan(locked, handle, keys.options.encryptionAlgorithm, unknown);
-    const questions = planned.map((request, index) => {
-      const key = named[request.key]!;
-      const id = `${request.operation} ${key.id} ${Object.values(request.input).join()}`;
-      const use = { wasm, id, bytes: total ?? 0, signal };
-      const asking = (stop?: AbortSignal) => ask(wasm, locked.request(index)!, request, key, keys.options, stop);
-      const work = (answer: Answer) => unlocked(locked, index, answer, key);
-      return { key, use, open: () => (cache ? cache.use(use, asking, work) : once(asking(signal), work)) };
-    });
-    // Cached answers come first: they help while an earlier key is out of reach.
-    const answered = questions.filter(({ use }) => cache?.answers(use));
     const failures: KmsealError[] = [];
-    for (const { key, open } of new Set([...answered, ...questions])) {
-      try {
-        return { unlocked: await open(), keyId: key.name };
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error;
-        failures.push(error.error);
+    const unknown: KmsealError[] = [];
+    // By the ids of keys, whose requests do not change.
+    const asked = new Set<string>();
+    for await (const { handle, named, isLast } of keys.known(wasm, isForEcc, unknown, signal)) {
+      const planned = plan(locked, handle, keys.options.encryptionAlgorithm, isLast ? unknown : undefined);
+      const questions = planned.map((request, index) => {
+        const key = named[request.key]!;
+        const id = `${request.operation} ${key.id} ${Object.values(request.input).join()}`;
+        const use = { wasm, id, bytes: total ?? 0, signal };
+        const asking = (stop?: AbortSignal) => ask(wasm, locked.request(index)!, request, key, keys.options, stop);
+        const work = (answer: Answer) => unlocked(locked, index, answer, key);
+        return { key, use, open: () => (cache ? cache.use(use, asking, work) : once(asking(signal), work)) };
+      });
+      // Cached answers come first: they help while an earlier key is out of reach.
+      const answered = questions.filter(({ use }) => cache?.answers(use));
+      for (const { key, open } of new Set([...answered, ...questions])) {
+        if (asked.has(key.id)) continue;
+        try {
+          return { unlocked: await open(), keyId: key.name };
+        } catch (error) {
+          if (!(error instanceof Refused)) throw error;
+          failures.push(error.error);
+        }
       }
+      for (const { key } of questions) asked.add(key.id);
     }
     throw allOf([...failures, ...unknown]);
   } finally {
@@ -63,17 +68,22 @@ export async function unlock(
   }
 }
 
-/** The requests to try. Where KMS did not give a public key, that is why there is none. */
+/**
+ * The requests to try. There may be none before the last keys are known, which have `failures`: where KMS did not give a public key, that is why
+ * there is none.
+ */
 function plan(
   locked: Locked,
   handle: OpenerKeysHandle,
   encryptionAlgorithm: EncryptionAlgorithm | undefined,
-  failures: readonly KmsealError[],
+  failures: readonly KmsealError[] | undefined,
 ): Planned[] {
   try {
     return locked.candidates(handle, encryptionAlgorithm) as Planned[];
   } catch (error) {
-    throw failures.length > 0 && (error as KmsealError).code === 'ERR_NO_MATCHING_KEY' ? allOf(failures) : error;
+    const { code } = error as KmsealError;
+    if (!failures && code) return [];
+    throw failures?.length && code === 'ERR_NO_MATCHING_KEY' ? allOf(failures) : error;
   } finally {
     handle.free();
   }

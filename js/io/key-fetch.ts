@@ -73,6 +73,9 @@ interface Entry<T> {
   waiting: number;
 }
 
+/** The reason of a signal whose caller has no more need of the value: the work continues for the next one. */
+export const LEFT = /* @__PURE__ */ Symbol('left');
+
 /** Values that were made once, by an id. A failure is shared by those who wait for it, and not cached. */
 export class Remembered<T> {
   readonly #entries = new Map<string, Entry<T>>();
@@ -83,7 +86,7 @@ export class Remembered<T> {
     const entry = this.#entries.get(id) ?? this.#begin(id, make);
     entry.waiting++;
     return unlessAborted(entry.value, signal, () => {
-      if (--entry.waiting > 0) return;
+      if (--entry.waiting > 0 || signal!.reason === LEFT) return;
       this.#forget(id, entry);
       entry.stop.abort();
     });

@@ -58,6 +58,86 @@ describe('getPublicKey', () => {
   });
 });
 
+describe('a getPublicKey that does not answer in time', () => {
+  let other;
+  before(async () => {
+    other = await KmsPublicKey.import(await kms.createKey({ spec: 'ECC_NIST_P384' }));
+  });
+
+  /** An opener whose getPublicKey never answers for `key`, and the signals of those calls. */
+  function hanging(options) {
+    const signals = [];
+    const hung = (input, { signal }) => {
+      if (input.KeyId !== key.keyId) return getPublicKey(input);
+      signals.push(signal);
+      return new Promise(() => {});
+    };
+    const { decrypt, deriveSharedSecret } = kms;
+    return { signals, opener: new Opener({ decrypt, deriveSharedSecret, getPublicKey: hung, ...options }) };
+  }
+
+  test('a getPublicKey that never answers holds up no other key, whether the public key of that one is known or asked for', async () => {
+    const { key: offline, privateKey } = await makeRaw();
+    const { keyNamespace, keyName } = offline;
+    for (const { second, options } of [
+      { second: rsa, options: { keyIds: [rsa.keyId], keys: [key.keyId] } },
+      { second: rsa, options: { keys: [key.keyId, rsa] } },
+      { second: other, options: { keys: [key.keyId, other] } },
+      { second: other, options: { keys: [key.keyId, other.keyId] } },
+      { second: offline, options: { keys: [key.keyId], rawKeys: [{ keyNamespace, keyName, privateKey }] } },
+    ]) {
+      const { opener, signals } = hanging(options);
+      const envelope = await seal([key, second]);
+      for (const number of [1, 2]) equal((await opener.open(envelope)).plaintext, undefined, `opening ${number}`);
+      assert.deepEqual(
+        signals.map(({ aborted }) => aborted),
+        [false],
+        'one call, for all that need it',
+      );
+    }
+  });
+
+  test('a getPublicKey that never answers is stopped by the last caller that needs it, and the next one asks again', async () => {
+    const { opener, signals } = hanging({ keys: [key.keyId, other] });
+    equal((await opener.open(await seal([key, other]))).plaintext);
+    const envelope = await seal(key);
+    const aborts = [1, 2].map(() => new AbortController());
+    const openings = aborts.map(({ signal }) => opener.open(envelope, { signal }));
+    const reason = new Error('enough');
+    for (const [index, abort] of aborts.entries()) {
+      await new Promise(setImmediate);
+      abort.abort(reason);
+      assert.equal(await refusal(openings[index]), reason);
+      await new Promise(setImmediate);
+      assert.deepEqual(
+        signals.map(({ aborted }) => aborted),
+        [index === 1],
+      );
+    }
+    equal((await opener.open(await seal([key, other]))).plaintext);
+    assert.equal(signals.length, 2);
+  });
+
+  test('a getPublicKey that fails late is told beside what other keys failed with', async () => {
+    const cause = Object.assign(new Error('late'), { name: 'TimeoutError' });
+    const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
+    let fail;
+    const opener = new Opener({
+      keyIds: [rsa.keyId],
+      decrypt: async () => {
+        setImmediate(() => fail(cause));
+        throw denied;
+      },
+      keys: [key.keyId],
+      getPublicKey: () => new Promise((resolve, reject) => (fail = reject)),
+      deriveSharedSecret: kms.deriveSharedSecret,
+    });
+    const error = await refusal(opener.open(await seal([rsa, key])));
+    assert.equal(error.code, 'ERR_KMS');
+    assert.deepEqual(error.cause.errors, [denied, cause]);
+  });
+});
+
 describe('several keys', () => {
   test('another context is told beside a throttled key', async () => {
     const other = await KmsPublicKey.import(await kms.createKey({ spec: 'ECC_NIST_P384' }));
