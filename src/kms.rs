@@ -1,7 +1,7 @@
 //! The meaning of a failed call of KMS for opening: a sentence for each error name, since KMS often
 //! sends none.
 //!
-//! Source: AWS KMS API Reference, Decrypt, DeriveSharedSecret and Decapsulate "Errors", and "Common Errors".
+//! Source: AWS KMS API Reference, Decrypt, DeriveSharedSecret, Decapsulate and GetPublicKey "Errors", and "Common Errors".
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -47,14 +47,17 @@ const FAULTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// What an error name of KMS, of the AWS SDKs or of the system's network means for opening with this operation; `None` for
-/// names without a meaning.
+/// Which gives an opener the public key that ECC keys need.
+const GET_PUBLIC_KEY: &str = "GetPublicKey";
+
+/// What an error name of KMS, of the AWS SDKs or of the system's network means for opening with the operation that KMS calls
+/// so; `None` for names without a meaning.
 #[must_use]
-pub fn kms_fault(operation: Operation, name: &str) -> Option<KmsFault> {
+pub fn kms_fault(operation: &str, name: &str) -> Option<KmsFault> {
     let is_one_of = |names: &str| names.as_bytes().split(|byte| *byte == b' ').any(|one| one == name.as_bytes());
     let mut reason = None;
-    let message = if is_one_of("InvalidCiphertextException ValidationException") {
-        if operation == Operation::Decrypt {
+    let message = if operation != GET_PUBLIC_KEY && is_one_of("InvalidCiphertextException ValidationException") {
+        if operation == Operation::Decrypt.name() {
             reason = Some(Reason::NotDecrypted);
             "KMS could not decrypt the data key: the envelope is damaged, or it was sealed for another key or with the other OAEP hash".to_owned()
         } else {
@@ -64,12 +67,14 @@ pub fn kms_fault(operation: Operation, name: &str) -> Option<KmsFault> {
     } else if is_one_of("AccessDeniedException") {
         let policy =
             " on this key: the key policy must allow it to this identity, or to the account and then an IAM policy";
-        ["KMS denies kms:", operation.name(), policy].concat()
+        ["KMS denies kms:", operation, policy].concat()
     } else if is_one_of("InvalidKeyUsageException") {
-        let usage = match operation {
-            Operation::DeriveSharedSecret => "KEY_AGREEMENT",
-            Operation::Decapsulate => "ENCAPSULATE_DECAPSULATE",
-            _ => "ENCRYPT_DECRYPT",
+        let usage = if operation == Operation::Decrypt.name() {
+            "ENCRYPT_DECRYPT"
+        } else if operation == Operation::Decapsulate.name() {
+            "ENCAPSULATE_DECAPSULATE"
+        } else {
+            "KEY_AGREEMENT"
         };
         ["the KMS key cannot be used this way: its KeyUsage must be ", usage, " and the algorithm one of its own"]
             .concat()

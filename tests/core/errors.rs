@@ -37,6 +37,8 @@ fn a_frame_that_does_not_authenticate_is_named_alike_in_every_engine() {
     }
 }
 
+const OPERATIONS: [Operation; 3] = [Operation::Decrypt, Operation::DeriveSharedSecret, Operation::Decapsulate];
+
 #[test]
 fn errors_of_kms_have_sentences_of_their_own() {
     let names = [
@@ -66,12 +68,12 @@ fn errors_of_kms_have_sentences_of_their_own() {
         "ENOTFOUND",
     ];
     for name in names {
-        for operation in [Operation::Decrypt, Operation::DeriveSharedSecret, Operation::Decapsulate] {
-            assert!(kms_fault(operation, name).is_some_and(|fault| fault.message.len() > 30), "{name}");
+        for operation in OPERATIONS {
+            assert!(kms_fault(operation.name(), name).is_some_and(|fault| fault.message.len() > 30), "{name}");
         }
     }
     for name in ["", "Error", "SyntaxError", "ThrottlingExceptions"] {
-        assert_eq!(kms_fault(Operation::Decrypt, name), None);
+        assert_eq!(kms_fault("Decrypt", name), None);
     }
 }
 
@@ -83,13 +85,29 @@ fn a_permission_and_a_usage_are_named_as_the_operation_needs_them() {
         (Operation::Decapsulate, "kms:Decapsulate ", "ENCAPSULATE_DECAPSULATE"),
     ];
     for (operation, permission, usage) in names {
-        let message = |name| kms_fault(operation, name).expect(name).message;
+        let message = |name| kms_fault(operation.name(), name).expect(name).message;
         assert!(message("AccessDeniedException").contains(permission), "{permission}");
         assert!(message("InvalidKeyUsageException").contains(usage), "{usage}");
     }
     // KMS answers so, with an empty message, for a point that it cannot read.
-    let fault = kms_fault(Operation::DeriveSharedSecret, "ValidationException").expect("a meaning");
+    let fault = kms_fault("DeriveSharedSecret", "ValidationException").expect("a meaning");
     assert!(fault.reason.is_none() && fault.message.contains("KeySpec"), "{}", fault.message);
+}
+
+/// An opener asks for the public key of an ECC key, before there is anything to decrypt.
+#[test]
+fn errors_of_get_public_key_have_sentences_that_blame_no_envelope() {
+    let message = |name| kms_fault("GetPublicKey", name).expect(name).message;
+    assert!(message("AccessDeniedException").contains("kms:GetPublicKey "));
+    assert!(message("InvalidKeyUsageException").contains("KEY_AGREEMENT"));
+    for name in
+        ["NotFoundException", "DisabledException", "ThrottlingException", "TimeoutError", "ExpiredTokenException"]
+    {
+        assert!(!message(name).contains("envelope"), "{name}");
+    }
+    for name in ["ValidationException", "InvalidCiphertextException"] {
+        assert_eq!(kms_fault("GetPublicKey", name), None);
+    }
 }
 
 #[test]
@@ -101,7 +119,7 @@ fn reasons_stand_beside_errors_for_which_an_edge_has_options() {
         ("AccessDeniedException", None),
     ];
     for (name, reason) in reasons {
-        assert_eq!(kms_fault(Operation::Decrypt, name).expect(name).reason, reason, "{name}");
+        assert_eq!(kms_fault("Decrypt", name).expect(name).reason, reason, "{name}");
     }
 }
 

@@ -356,10 +356,13 @@ pub fn trailing_bytes() -> JsValue {
     kmseal_error(kmseal::Error::trailing_bytes())
 }
 
-/// The meaning of an error name of KMS, of the AWS SDK or of the network, after an operation; undefined for other names.
+/// The meaning of an error name of KMS, of the AWS SDK or of the network, after an operation of KMS; undefined for other names.
 #[wasm_bindgen(js_name = kmsAdvice)]
 pub fn kms_advice(operation: &str, name: &str) -> Option<String> {
-    let operations = [Operation::Decrypt, Operation::DeriveSharedSecret, Operation::Decapsulate];
-    let operation = operations.into_iter().find(|one| one.name() == operation)?;
+    // An own key may be anywhere.
+    #[cfg(feature = "every-kind")]
+    if operation == Operation::Unwrap.name() {
+        return None;
+    }
     kms_fault(operation, name).map(|fault| sentence(&fault.message, fault.reason))
 }

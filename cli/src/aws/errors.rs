@@ -24,7 +24,8 @@ where
     };
     let called = operation.map_or("GetPublicKey", Operation::name);
     let ours = about(name, called, key);
-    let ours = ours.or_else(|| operation.map_or_else(|| about_public_key(name, key), |called| meaning(called, name)));
+    let ours = ours.or_else(|| operation.is_none().then(|| about_public_key(name, key)).flatten());
+    let ours = ours.or_else(|| meaning(called, name));
     format!("{} ({})", ours.unwrap_or_else(|| format!("KMS {called} failed for {key}")), said(name, error))
 }
 
@@ -37,7 +38,7 @@ where
     match error.code() {
         _ if has_credentials_error(error) => no_credentials(error),
         Some(name) => {
-            let sentence = meaning(Operation::Decrypt, as_in_kms(name)).unwrap_or(unknown);
+            let sentence = meaning(Operation::Decrypt.name(), as_in_kms(name)).unwrap_or(unknown);
             format!("{sentence} ({})", said(name, error))
         }
         None => format!("{unknown} ({})", root(error)),
@@ -45,7 +46,7 @@ where
 }
 
 /// What an error name means, as the core has it, and what helps.
-fn meaning(operation: Operation, name: &str) -> Option<String> {
+fn meaning(operation: &str, name: &str) -> Option<String> {
     kms_fault(operation, name).map(|fault| remedies::sentence(&fault.message, fault.reason))
 }
 
