@@ -90,7 +90,7 @@ export async function ask(
     const answer = await refusedBy(wasm, operation, name, signal, () => call(input, callOptions(signal)));
     const { KeyId, KeyAgreementAlgorithm, EncapsulationAlgorithm, Plaintext, SharedSecret } = answer ?? {};
     const algorithm = KeyAgreementAlgorithm ?? EncapsulationAlgorithm;
-    return request.accept(textOf(KeyId), textOf(algorithm), bytesOf(Plaintext ?? SharedSecret));
+    return accepted(request, [textOf(KeyId), textOf(algorithm), bytesOf(Plaintext ?? SharedSecret)]);
   } finally {
     request.free();
   }
@@ -118,7 +118,8 @@ async function unwrap(
   if (unwrap) {
     // Anything but bytes, such as base64, is a mistake in it, and tells nothing about the envelope.
     const call = async () => viewOf(await unwrap(ciphertext, callOptions(signal)), 'what unwrap returns');
-    return accepted(request, name, await refusedBy(wasm, 'unwrap', name, signal, call));
+    const given = await refusedBy(wasm, 'unwrap', name, signal, call);
+    return accepted(request, [undefined, undefined, given], notUnwrapped(name));
   }
   requireSubtleCrypto();
   const decrypted = await crypto.subtle.decrypt('RSA-OAEP', privateKey!, ciphertext).catch(() => undefined);
@@ -126,17 +127,20 @@ async function unwrap(
   if (!decrypted) throw new Refused(notUnwrapped(name));
   const dataKey = withLeadingZeros(viewOf(decrypted), DATA_KEY_LENGTH);
   try {
-    return accepted(request, name, dataKey);
+    return accepted(request, [undefined, undefined, dataKey], notUnwrapped(name));
   } finally {
     dataKey.fill(0);
   }
 }
 
-function accepted(request: Request, name: string, bytes: unknown): Answer {
+/** The answer, if the request can have it. Otherwise another key may open, as after a failed call; `own` is told of an own key. */
+function accepted(request: Request, answer: Parameters<Request['accept']>, own?: KmsealError): Answer {
   try {
-    return request.accept(undefined, undefined, viewOf(bytes));
-  } catch {
-    throw new Refused(notUnwrapped(name));
+    return request.accept(...answer);
+  } catch (error) {
+    // After a trap no key opens.
+    if ((error as KmsealError).code !== 'ERR_KMS') throw error;
+    throw new Refused(own ?? (error as KmsealError));
   }
 }
 

@@ -17,9 +17,10 @@ interface Unlocking {
 }
 
 /**
- * Has KMS, or a key of the caller's, open the data key, and authenticates the header with it. After any failure in KMS the next matching
- * key is asked, in the order of the opener's keys. An answer of KMS Decrypt that does not fit the header is final; after one of another
- * kind the next is asked, too, since anyone can have put an encrypted data key in front that no error tells from a good one.
+ * Has KMS, or a key of the caller's, open the data key, and authenticates the header with it. After any failure in KMS, or an answer that does
+ * not fit what was asked, the next matching key is asked, in the order of the opener's keys. A data key of KMS Decrypt that does not fit the
+ * header is final; after one of another kind the next is asked, too, since anyone can have put an encrypted data key in front that no error
+ * tells from a good one.
  *
  * @throws KmsealError ERR_KMS with the cause, or with all of them as an AggregateError; ERR_CONTEXT, ERR_AUTHENTICATION,
  *   ERR_NO_MATCHING_KEY, ERR_KEY_ID, ERR_ENVELOPE_INVALID
@@ -105,7 +106,7 @@ function allOf(failures: readonly KmsealError[]): KmsealError {
   if (failures.length < 2) return first!;
   const { code } = failures.find((failure) => failure.code === 'ERR_KMS') ?? first!;
   const message = [...new Set(failures.map((failure) => failure.message))].join('; ');
-  const causes = failures.map((failure) => (failure.code === 'ERR_KMS' ? failure.cause : failure));
+  const causes = failures.map((failure) => (failure.code === 'ERR_KMS' && failure.cause) || failure);
   return new KmsealError(code, message, { cause: new AggregateError(causes, message) });
 }
 

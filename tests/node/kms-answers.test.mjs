@@ -55,13 +55,45 @@ describe('answers', () => {
       code: 'ERR_AUTHENTICATION',
     },
   ]) {
-    test(`an answer with ${name} fails with ${code}, and no other key is tried`, async () => {
+    const goesOn = code === 'ERR_KMS';
+    test(`an answer with ${name} fails with ${code}, and ${goesOn ? 'the next' : 'no other'} key is tried`, async () => {
       const { error, asked } = await open(await seal([first, first]), altered(alter));
       assert.ok(error instanceof KmsealError, String(error));
       assert.equal(error.code, code);
-      assert.equal(asked.length, 1);
+      assert.equal(asked.length, goesOn ? 2 : 1);
     });
   }
+
+  test('an answer that does not fit the request is told beside other failures, and alone if there are none', async () => {
+    const envelope = await seal([first, second]);
+    const keyIds = [first.keyId, second.keyId];
+    const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
+    const { decrypt } = altered(bytes((plaintext) => plaintext.subarray(1)));
+    const short = /^KMS returned a plaintext that is not a data key of this format \(it must be 80 bytes\)/;
+    for (const { second: other, causes } of [
+      { second: async () => Promise.reject(denied), causes: ['ERR_KMS', denied] },
+      { second: decrypt, causes: ['ERR_KMS', 'ERR_KMS'] },
+    ]) {
+      const { error, asked } = await open(envelope, {
+        keyIds,
+        decrypt: (input, given) => (input.KeyId === first.keyId ? decrypt : other)(input, given),
+      });
+      assert.equal(error.code, 'ERR_KMS');
+      assert.match(error.message, short);
+      assert.deepEqual(
+        error.cause.errors.map((cause) => cause.code ?? cause),
+        causes,
+      );
+      assert.deepEqual(asked, keyIds);
+    }
+    const opened = await open(envelope, {
+      keyIds,
+      decrypt: (input, given) => (input.KeyId === first.keyId ? decrypt : kms.decrypt)(input, given),
+    });
+    assert.equal(opened.keyId, second.keyId);
+    const alone = await open(await seal(first), { decrypt });
+    assert.match(alone.error.message, short);
+  });
 
   test('an answer inside a larger buffer, or with more fields, is accepted', async () => {
     const alter = ({ KeyId, Plaintext }) => ({
