@@ -14,6 +14,8 @@ interface Entry {
   answer?: Answer;
   /** When the answer came. */
   born?: number;
+  /** Whether it has opened an envelope: no error tells a wrong secret from an altered envelope. */
+  isProven?: boolean;
   messages: number;
   bytes: number;
   /** The number of callers that wait for the answer or use it. */
@@ -53,16 +55,19 @@ export class DataKeyCache {
 
   /**
    * Passes the answer to `work`, after asking for it if needed. Use is counted before anything is awaited, so that of many
-   * concurrent callers one asks. A failure is shared by those who wait for it, and not cached; the call is cancelled when all have left.
+   * concurrent callers one asks. A failure is shared by those who wait for it, and not cached, nor is an answer with which no `work` succeeds; the
+   * call is cancelled when all have left.
    */
   async use<T>(use: Use, ask: (signal: AbortSignal) => Promise<Answer>, work: (answer: Answer) => T): Promise<T> {
     const { id, signal } = use;
     const entry = this.#reserve(use) ?? this.#begin(use, ask);
     try {
       await unlessAborted(entry.asked, signal);
-      return work(entry.answer!);
+      const worked = work(entry.answer!);
+      entry.isProven = true;
+      return worked;
     } finally {
-      if (--entry.users === 0 && (!entry.answer || this.#entries.get(id) !== entry)) this.#drop(id, entry);
+      if (--entry.users === 0 && (!entry.isProven || this.#entries.get(id) !== entry)) this.#drop(id, entry);
     }
   }
 

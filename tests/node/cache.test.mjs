@@ -203,19 +203,29 @@ describe('answers that are not shared', () => {
     assert.equal(calls.length, 2);
   });
 
-  for (const { what, alter } of [
+  /** Changes one byte of the plaintext. */
+  const flipped = (index) => (answer) => {
+    const Plaintext = Buffer.from(answer.Plaintext);
+    Plaintext[index] ^= 1;
+    return { ...answer, Plaintext };
+  };
+  for (const { what, alter, code = 'ERR_KMS' } of [
     { what: 'for another key', alter: (answer) => ({ ...answer, KeyId: `${answer.KeyId}0` }) },
     { what: 'of another length', alter: (answer) => ({ ...answer, Plaintext: answer.Plaintext.subarray(1) }) },
     { what: 'without bytes', alter: ({ KeyId }) => ({ KeyId }) },
+    { what: 'that is another data key', alter: flipped(79), code: 'ERR_AUTHENTICATION' },
+    { what: 'for another context', alter: flipped(0), code: 'ERR_CONTEXT' },
   ]) {
     test(`an answer ${what} is not cached`, async () => {
       let alters = true;
       const { opener, calls } = counting({
         decrypt: async (input) => (alters ? alter : Object)(await kms.decrypt(input)),
       });
-      await assert.rejects(opener.open(envelopes[0]), { code: 'ERR_KMS' });
+      const failed = await Promise.allSettled([0, 1].map((index) => opener.open(envelopes[index])));
+      for (const { reason } of failed) assert.equal(reason?.code, code);
       alters = false;
       equal((await opener.open(envelopes[0])).plaintext);
+      equal((await opener.open(envelopes[1])).plaintext);
       assert.equal(calls.length, 2);
     });
   }
