@@ -174,15 +174,25 @@ export default class Seal<M extends Meta, B extends Body> extends BasePlugin<
     const files = () => fileIDs.map((id) => this.uppy.getFile(id)).filter((file) => file !== undefined);
     for (const file of files()) this.#tell(file, 0);
     const failed = new Set<string>();
-    for (const id of fileIDs) {
-      // A removed file may be added again, but then belongs to another upload.
-      if (!this.#idsOf(uploadID).includes(id)) continue;
-      const file = this.uppy.getFile(id);
-      try {
-        if (!this.#isUpToDate(file)) while (!(await this.#seal(this.uppy.getFile(id))));
-      } catch (error) {
-        failed.add(id);
-        if (this.#idsOf(uploadID).includes(id)) this.uppy.emit('upload-error', file, error as Error);
+    const sealed = new Set<string>();
+    // Again, since `meta` may have changed while the files behind it were sealed.
+    for (let isSettled = false; !isSettled; ) {
+      isSettled = true;
+      for (const id of fileIDs) {
+        // A removed file may be added again, but then belongs to another upload.
+        if (failed.has(id) || !this.#idsOf(uploadID).includes(id)) continue;
+        // One of another page keeps its own context.
+        if (sealed.has(id) && this.#envelopes.get(id)?.isRestored) continue;
+        const file = this.uppy.getFile(id);
+        try {
+          if (this.#isUpToDate(file)) continue;
+          isSettled = false;
+          while (!(await this.#seal(this.uppy.getFile(id))));
+          sealed.add(id);
+        } catch (error) {
+          failed.add(id);
+          if (this.#idsOf(uploadID).includes(id)) this.uppy.emit('upload-error', file, error as Error);
+        }
       }
     }
     for (const file of files()) this.uppy.emit('preprocess-complete', file);

@@ -115,6 +115,37 @@ inBrowsers(setUp, (page) => {
     assert.ok(bytes.equals(await servers.open(envelope, { user: '2' })));
   });
 
+  test('a change of meta while a later file is sealed takes effect, and one that is refused keeps the file back', async () => {
+    for (const user of ['2', 'nobody']) {
+      const contents = await page.choose(MIB, 4 * MIB);
+      const { changed, failed } = await page.evaluate(async (user) => {
+        const uppy = up.make(0);
+        const [, data] = document.querySelector('input').files;
+        const second = uppy.addFile({ name: data.name, type: data.type, data, meta: { user: '1' } });
+        let changed = 0;
+        uppy.on('preprocess-progress', ({ id }) => {
+          const isSealed = uppy.getFile(uppy.id).name === 'file-1.kmseal';
+          if (id === second && isSealed && !changed++) uppy.setFileMeta(uppy.id, { user });
+        });
+        const { failed } = await uppy.upload();
+        return { changed, failed: failed.map(({ id }) => id === uppy.id) };
+      }, user);
+      assert.ok(changed > 0, 'the second file was sealed after the first one');
+      const isRefused = user === 'nobody';
+      assert.deepEqual(failed, isRefused ? [true] : []);
+      const expected = isRefused
+        ? [[contents[1], '1']]
+        : [
+            [contents[0], '2'],
+            [contents[1], '1'],
+          ];
+      for (const [index, [bytes, user]] of expected.entries())
+        assert.ok(bytes.equals(await servers.open(delivered()[index], { user })));
+      assert.equal(delivered().length, expected.length);
+      servers.reset();
+    }
+  });
+
   test('another sealer seals the file again', async () => {
     await page.choose(MIB);
     const isSame = await page.evaluate(async () => {
