@@ -1,4 +1,5 @@
 import type { SealedFile } from '../index.js';
+import { proofsOf } from '../uploads/proofs.js';
 import type { FinishedPart } from './server.js';
 
 /** The envelope that is uploaded, in pieces: parts with numbers from 1, or one piece that is all of it. */
@@ -28,9 +29,6 @@ export interface Pieces {
   /** Ends it; a stream is cancelled with this reason. */
   close(reason?: unknown): void;
 }
-
-/** Bytes that are sealed again together: so many are a Blob in memory. */
-const PROVEN = 8_388_608; // 8 MiB
 
 /** Those of a file, which are sealed whenever they are asked for. */
 export class FilePieces implements Pieces {
@@ -70,11 +68,9 @@ export class FilePieces implements Pieces {
 
   arrived(): void {}
 
-  *again(number: number, signal: AbortSignal): Iterable<() => Promise<unknown>> {
+  again(number: number, signal: AbortSignal): Iterable<() => Promise<unknown>> {
     const start = (number - 1) * this.plan.partSize;
-    const end = start + this.sizeOf(number);
-    for (let at = start; at < end; at += PROVEN)
-      yield () => this.#sealed.slice(at, Math.min(at + PROVEN, end), { signal });
+    return proofsOf(this.#sealed, start, start + this.sizeOf(number), signal);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import type { SealedFile } from '../index.js';
 import { ignoreFailure } from '../io/promises.js';
 import { type Keeper, damagedError } from '../uploads/keeper.js';
+import { proofsOf } from '../uploads/proofs.js';
 import { isReadError, rereading } from '../uploads/reread.js';
 
 /** What is kept of an upload by tus. */
@@ -29,9 +30,6 @@ function isUrl(text: string): boolean {
   }
 }
 
-/** Bytes that are sealed again together: so many are a Blob in memory. */
-const PROVEN = 8_388_608; // 8 MiB
-
 /** Notes in the store how far an upload may be, and proves what left in another life. */
 export class TusKeeper {
   readonly #keeper: Keeper<TusProgress>;
@@ -39,14 +37,14 @@ export class TusKeeper {
   readonly #stop = new AbortController();
   /** The tags of what is before this are on disk, as this page knows. */
   #durable = 0;
-  /** Bytes that another life may have sent, of which so many were sealed again. */
-  readonly #unproven: number;
-  #proven = 0;
+  /** What is left to do to seal again what another life may have sent. */
+  readonly #unproven: (() => Promise<unknown>)[];
   #proof: Promise<void> | undefined;
 
   /** @param unproven bytes that another life may have sent */
   constructor(keeper: Keeper<TusProgress>, sealed: SealedFile, unproven = 0) {
-    [this.#keeper, this.#sealed, this.#unproven] = [keeper, sealed, unproven];
+    [this.#keeper, this.#sealed] = [keeper, sealed];
+    this.#unproven = [...proofsOf(sealed, 0, unproven, this.#stop.signal)];
   }
 
   /** The upload was created. */
@@ -83,11 +81,7 @@ export class TusKeeper {
 
   async #prove(): Promise<void> {
     const { signal } = this.#stop;
-    while (this.#proven < this.#unproven) {
-      const end = Math.min(this.#proven + PROVEN, this.#unproven);
-      await rereading(() => this.#sealed.slice(this.#proven, end, { signal }), { signal });
-      this.#proven = end;
-    }
+    for (; this.#unproven.length > 0; this.#unproven.shift()) await rereading(this.#unproven[0]!, { signal });
   }
 
   /** The upload is done, or was given up. */
