@@ -87,19 +87,46 @@ uploadsInBrowsers(open, (uploads, name) => {
       await empty();
     });
 
+  /** Has an upload find no space from the start. */
+  async function refused(options) {
+    const sha256 = uploads.write(THREE_PARTS);
+    const { id, error } = await uploads.upload({}, options);
+    assert.equal(error, undefined);
+    assert.equal((await s3.open(id)).sha256, sha256);
+    const told = await uploads.page.evaluate(() => kit.told.splice(0).map(({ code }) => code));
+    assert.deepEqual(told, ['ERR_STORAGE']);
+  }
+
   // A small state fits into the pages that Firefox's database has in any case.
   if (name === 'firefox')
     test('an upload that finds no space for its state from the start arrives', async () => {
       await fill();
-      const sha256 = uploads.write(THREE_PARTS);
-      const { id, error } = await uploads.upload({}, `{ ...${KEPT}, name: 'n'.repeat(${3 * MIB}) }`);
-      assert.equal(error, undefined);
-      assert.equal((await s3.open(id)).sha256, sha256);
-      const told = await uploads.page.evaluate(() => kit.told.splice(0).map(({ code }) => code));
-      assert.deepEqual(told, ['ERR_STORAGE']);
+      await refused(`{ ...${KEPT}, name: 'n'.repeat(${3 * MIB}) }`);
       await empty();
       assert.deepEqual(await list(), []);
     });
+
+  // Nothing limits the space of an origin there, so this is not WebKit's own quota: `put` fails as it does without space.
+  if (name === 'webkit') {
+    const refuse = () =>
+      inPage(`
+        kit.put = IDBObjectStore.prototype.put;
+        IDBObjectStore.prototype.put = () => { throw new DOMException('no space', 'QuotaExceededError'); };
+      `);
+    const restore = () => inPage('IDBObjectStore.prototype.put = kit.put;');
+
+    test('an upload whose state is refused from the start arrives', async () => {
+      await refuse();
+      await refused(KEPT);
+      await restore();
+      assert.deepEqual(await list(), []);
+    });
+
+    test('an upload whose state is refused later arrives', async () => {
+      await lost(refuse);
+      await restore();
+    });
+  }
 
   test('an upload whose database is deleted by another script arrives', () =>
     lost(() =>
