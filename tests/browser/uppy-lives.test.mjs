@@ -66,7 +66,7 @@ inBrowsers(setUp, (page) => {
     servers.relays.tus.fault = fault;
     await page.evaluate(() => void up.make({ title: 'a letter' }).upload());
     await seen(
-      () => patches().filter((request) => offsetOf(request) === MIB && request.body.length > MIB / 2).length === 2,
+      () => patches().filter((request) => offsetOf(request) === MIB && request.body.length >= MIB / 2).length === 2,
     );
 
     await page.driver.navigate().refresh();
