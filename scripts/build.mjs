@@ -37,7 +37,6 @@ export type Glue = typeof import('../wasm-pkg-server/kmseal.js') & {
   readonly imports: Record<string, WebAssembly.ModuleImports>;
   /** The names of some of the .wasm's exports. */
   readonly memory: string;
-  readonly start: string;
   readonly frees: readonly string[];
   __wbg_set_wasm(exports: WebAssembly.Exports): void;
 };
@@ -56,6 +55,8 @@ const SOURCES = {
 };
 /** The entry point that loads a .wasm of its own: few need it. */
 const ML_KEM = 'ml-kem';
+/** What WebAssembly 2.0 has and the .wasm may use: nothing in it says so. */
+const FEATURES = ['bulk-memory', 'multivalue', 'nontrapping-float-to-int', 'sign-ext'].map((name) => `--enable-${name}`);
 /** The oldest browsers and the oldest Node, as esbuild names them. */
 const FLOOR = [...MANIFEST.browserslist, `node ${MANIFEST.engines.node}`].map((line) =>
   line.replace('ios_saf', 'ios').replace(/ ?>= ?| /g, ''),
@@ -118,7 +119,7 @@ async function shrunk(from, to, options) {
   const between = path.join(TARGET, `between-${path.basename(to)}`);
   // In low memory lies the end of the stack. A common subexpression is shorter in a local, and compresses worse. So are calls without the
   // parameters that a function does not need: with those of their source, functions are more alike.
-  const common = ['-Oz', '--low-memory-unused', '--skip-pass=local-cse', '--skip-pass=dae-optimizing'];
+  const common = ['-Oz', '--low-memory-unused', '--skip-pass=local-cse', '--skip-pass=dae-optimizing', ...FEATURES];
   const wasmOpt = (...args) => promisify(execFile)(bin('wasm-opt'), [...common, ...args]);
   await wasmOpt('--flatten', '--rereloop', '-Oz', '--strip-debug', ...options.size, from, '-o', between);
   await writeFile(between, namedByLikeness(await readFile(between)));
@@ -161,9 +162,13 @@ const mlKemWasm = () =>
 /** Rust to a .wasm, with the types of its glue. */
 async function wasm({ pkg, features = [] }, env) {
   await compile('kmseal-wasm', env, ['--no-default-features', ...features]);
+  // wasm-bindgen takes for wanted what the compiler says that it may use: references, without which the package is smaller (tools/rustc.sh).
+  const plain = path.join(TARGET, 'kmseal_wasm.wasm');
+  const compiled = path.join(TARGET, WASM_TARGET, 'wasm/kmseal_wasm.wasm');
+  await run(bin('wasm-opt'), ['-g', '--strip-target-features', compiled, '-o', plain]);
   // Glue of this kind says nothing about how the .wasm is loaded, which is js/load.ts's.
-  const args = ['--target', 'bundler', '--out-dir', pkg, '--out-name', 'kmseal'];
-  await run('wasm-bindgen', [...args, path.join(TARGET, WASM_TARGET, 'wasm/kmseal_wasm.wasm')], { env });
+  const args = ['--target', 'bundler', '--out-dir', pkg, '--out-name', 'kmseal', plain];
+  await run('wasm-bindgen', args, { env: { ...env, WASM_BINDGEN_MULTI_VALUE: '1' } });
 }
 
 /** That .wasm in dist/. */
@@ -207,7 +212,7 @@ async function glue({ pkg, glue: outfile }) {
     .filter((name) => !names.imports.some(([, imported]) => imported === name))
     .map((name) => `'${name}': ${name}`);
   const frees = names.exports.flatMap(([name, exported]) => (name.endsWith('free') ? [exported] : []));
-  const about = `'memory': '${short.memory}', start: '${short.__wbindgen_start}', frees: ${JSON.stringify(frees)}`;
+  const about = `'memory': '${short.memory}', frees: ${JSON.stringify(frees)}`;
   const contents = `import { ${exports} } from './kmseal_bg.js';\nglue = { ${own}, imports: { a: { ${imports} } }, ${about} };`;
   const before = [
     'export function createGlue({ KmsealError, randomBytes }) {',

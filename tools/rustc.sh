@@ -1,7 +1,11 @@
 #!/bin/sh
-# Cargo's RUSTC_WRAPPER when the .wasm is compiled: compiles one crate, crypto-bigint, otherwise than Cargo can be told to.
+# Cargo's RUSTC_WRAPPER when the .wasm is compiled: compiles two crates, wasm-bindgen and crypto-bigint, otherwise than Cargo can be told to.
 #
-# It computes in words of 32 bits, as WebAssembly has no product of 64 by 64: 2 KB less of the package, and RSA in V8 is
+# wasm-bindgen keeps JavaScript's values in an array of its script, as before WebAssembly had references: 0.5 KB less of the package. Its build
+# script asks only what the compiler may use. If that were forbidden for our crates, the standard library's functions would be inlined nowhere.
+# (The tests of wasm/ have references: their runner sees what the compiler may use, which scripts/build.mjs hides from wasm-bindgen.)
+#
+# crypto-bigint computes in words of 32 bits, as WebAssembly has no product of 64 by 64: 2 KB less of the package, and RSA in V8 is
 # 1.6 times as fast. (With the flag for all crates, GHASH would take twice as long.)
 #
 # And it is compiled from a copy with two changes, for which the crate has no feature or flag:
@@ -13,10 +17,18 @@
 #
 # The price: it needs a Unix shell, another RUSTC_WRAPPER is not used, a version of the crate without those lines is refused, and the
 # second change is code of our own: it computes with public moduli alone, and its time depends on their lengths alone. To read a key
-# of RSA_4096 takes 0.6 ms and not 0.5 (V8). After a change of it, change the flag `crypto_bigint` in .cargo/config.toml, which Cargo sees.
+# of RSA_4096 takes 0.6 ms and not 0.5 (V8). After a change of this file, change the flag `rustc_sh` in .cargo/config.toml, which Cargo sees.
 set -eu
 case " $* " in
 *" --crate-name crypto_bigint "*) ;;
+*" --crate-name wasm_bindgen "*/wasm/deps\ *)
+  for argument; do
+    shift
+    case $argument in wbg_reference_types) argument=wbg_no_reference_types ;; esac
+    set -- "$@" "$argument"
+  done
+  exec "$@"
+  ;;
 *) exec "$@" ;;
 esac
 
