@@ -78,9 +78,12 @@ const server = createServer(async (incoming, outgoing) => {
   }
   try {
     const browser = await take(name);
+    const { uses } = browser;
     outgoing.writeHead(200, { address: browser.address, session: browser.session }).flushHeaders();
     outgoing.once('close', async () => {
-      if (!used.delete(browser.session)) return;
+      // The one who has given it back ends this connection later, when somebody else may have it.
+      if (used.get(browser.session)?.uses !== uses) return;
+      used.delete(browser.session);
       await browser.close();
     });
   } catch (error) {
