@@ -102,41 +102,43 @@ export const ANSWERS = [
     says: /cause \(an error/,
     call: ({ open, envelope }) => open(envelope, { calls: 2, decrypt: () => Promise.reject('no') }),
   },
+  // So are both answers that are none.
   {
     title: 'no answer',
     error: KMS,
     says: /no key, or one that KMS was not asked about/,
-    call: ({ answering }) => answering(() => undefined),
+    call: ({ answering }) => answering(() => undefined, 2),
   },
   {
     title: 'an answer of another key',
     error: KMS,
     says: /no key, or one that KMS was not asked about/,
-    call: ({ answering, answer, keyIds }) => answering(() => ({ KeyId: keyIds[1], Plaintext: answer.slice() })),
+    call: ({ answering, answer, keyIds }) =>
+      answering(({ KeyId }) => ({ KeyId: keyIds.find((id) => id !== KeyId), Plaintext: answer.slice() }), 2),
   },
   {
     title: 'an answer without KeyId',
     error: KMS,
     says: /no key, or one that KMS was not asked about/,
-    call: ({ answering, answer }) => answering(() => ({ Plaintext: answer.slice() })),
+    call: ({ answering, answer }) => answering(() => ({ Plaintext: answer.slice() }), 2),
   },
   {
     title: 'an answer without Plaintext',
     error: KMS,
     says: /80 bytes/,
-    call: ({ answering }) => answering(({ KeyId }) => ({ KeyId })),
+    call: ({ answering }) => answering(({ KeyId }) => ({ KeyId }), 2),
   },
   {
     title: 'Plaintext as base64',
     error: KMS,
     says: /80 bytes/,
-    call: ({ answering, answer }) => answering(({ KeyId }) => ({ KeyId, Plaintext: answer.toBase64() })),
+    call: ({ answering, answer }) => answering(({ KeyId }) => ({ KeyId, Plaintext: answer.toBase64() }), 2),
   },
   {
     title: 'a plain data key',
     error: KMS,
     says: /80 bytes/,
-    call: ({ answering, answer }) => answering(({ KeyId }) => ({ KeyId, Plaintext: answer.slice(48) })),
+    call: ({ answering, answer }) => answering(({ KeyId }) => ({ KeyId, Plaintext: answer.slice(48) }), 2),
   },
   {
     title: 'another digest',
