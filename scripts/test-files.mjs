@@ -15,38 +15,45 @@ import slowest from './slowest.mjs';
 
 /**
  * @param {string[]} files @param {number} concurrency
- * @returns {Promise<Map<string, string[]>>} of each file that failed, its tests that failed, and why
+ * @returns {Promise<{ files: string[], tests: string[] }>} the files that failed; the tests that failed, and why
  */
 async function failuresOf(files, concurrency) {
-  /** @type {Map<string, string[]>} */
-  const failures = new Map();
+  /** @type {string[]} */
+  const failed = [];
+  /** @type {string[]} */
+  const tests = [];
   const events = run({ concurrency, files: files.map((file) => path.join(ROOT, file)) });
+  events.on('test:complete', ({ file, name, details }) => {
+    // The event is a file's own. A test may be written in another file than the one that runs it.
+    if (file && path.resolve(ROOT, name) === file && !(/** @type {any} */ (details).passed))
+      failed.push(path.relative(ROOT, file));
+  });
   events.on('test:fail', ({ file, name, details }) => {
-    const relative = path.relative(ROOT, file ?? name);
-    if (!failures.has(relative)) failures.set(relative, []);
     const { cause, failureType } = /** @type {any} */ (details.error);
     // What failed within it is told by itself.
-    if (failureType !== 'subtestsFailed')
-      failures.get(relative)?.push(`${name}\n${cause?.stack ?? cause ?? details.error}`);
+    if (failureType === 'subtestsFailed') return;
+    tests.push(`${path.relative(ROOT, file ?? '')}: ${name}\n${cause?.stack ?? cause ?? details.error}\n`);
   });
   const [first, second] = [new PassThrough({ objectMode: true }), new PassThrough({ objectMode: true })];
   for (const copy of [first, second]) events.pipe(copy);
   const ends = [first.compose(new Spec()), second.compose(slowest)];
   for (const end of ends) end.pipe(process.stdout);
   await Promise.all(ends.map((end) => new Promise((resolve) => end.once('end', resolve))));
-  return failures;
+  return { files: failed, tests };
 }
 
 const [concurrency, ...files] = process.argv.slice(2);
-const failed = await failuresOf(files, Number(concurrency));
-const isAgain = failed.size > 0 && Boolean(process.env.CI);
-if (isAgain) console.log(`\nonce more, one after the other: ${[...failed.keys()].join(', ')}`);
-const lasting = isAgain ? await failuresOf([...failed.keys()], 1) : failed;
-
-const told = (title, some) => [...some].flatMap(([file, tests]) => [`${title}: ${file}`, ...tests, '']);
-const passed = [...failed].filter(([file]) => !lasting.has(file));
-if (failed.size > 0) {
+const before = await failuresOf(files, Number(concurrency));
+const isAgain = before.files.length > 0 && Boolean(process.env.CI);
+if (isAgain) console.log(`\nonce more, one after the other: ${before.files.join(', ')}`);
+const after = isAgain ? await failuresOf(before.files, 1) : before;
+if (before.tests.length > 0) {
   mkdirSync(path.dirname(FAILURES), { recursive: true });
-  writeFileSync(FAILURES, [...told('passed only when run once more', passed), ...told('failed', lasting)].join('\n'));
+  const passed = before.files.filter((file) => !after.files.includes(file));
+  const told = [
+    ...(passed.length > 0 ? [`passed only when run once more: ${passed.join(', ')}\n`] : []),
+    ...(after.files.length > 0 ? [`failed: ${after.files.join(', ')}\n`] : []),
+  ];
+  writeFileSync(FAILURES, [...told, ...before.tests].join('\n'));
 }
-if (lasting.size > 0) process.exitCode = 1;
+if (after.tests.length > 0 || after.files.length > 0) process.exitCode = 1;
