@@ -106,7 +106,10 @@ function allOf(failures: readonly KmsealError[]): KmsealError {
   if (failures.length < 2) return first!;
   const { code } = failures.find((failure) => failure.code === 'ERR_KMS') ?? first!;
   const message = [...new Set(failures.map((failure) => failure.message))].join('; ');
-  const causes = failures.map((failure) => (failure.code === 'ERR_KMS' && failure.cause) || failure);
+  // What was thrown may be undefined. An answer that does not fit has no cause.
+  const causes = failures.map((failure) =>
+    failure.code === 'ERR_KMS' && 'cause' in failure ? failure.cause : failure,
+  );
   return new KmsealError(code, message, { cause: new AggregateError(causes, message) });
 }
 
