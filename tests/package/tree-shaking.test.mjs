@@ -11,15 +11,15 @@ after(stop);
 
 /** What each export costs alone: bytes of minified script in brotli, with what it imports. Lower a figure when it falls. */
 const FIGURES = {
-  KmsPublicKey: 8650,
+  KmsPublicKey: 8900,
   KmsealError: 250,
-  Opener: 19_550,
+  Opener: 20_050,
   RsaPublicKey: 500,
-  Sealer: 19_700,
+  Sealer: 19_950,
   generateRandom: 800,
-  inspect: 11_050,
-  load: 7200,
-  reseal: 24_100,
+  inspect: 11_250,
+  load: 7500,
+  reseal: 24_600,
 };
 
 /** As if package.json did not say that its modules have no side effects. */
