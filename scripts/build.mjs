@@ -56,7 +56,9 @@ const SOURCES = {
 /** The entry point that loads a .wasm of its own: few need it. */
 const ML_KEM = 'ml-kem';
 /** What WebAssembly 2.0 has and the .wasm may use: nothing in it says so. */
-const FEATURES = ['bulk-memory', 'multivalue', 'nontrapping-float-to-int', 'sign-ext'].map((name) => `--enable-${name}`);
+const FEATURES = ['bulk-memory', 'multivalue', 'nontrapping-float-to-int', 'sign-ext'].map(
+  (name) => `--enable-${name}`,
+);
 /** The oldest browsers and the oldest Node, as esbuild names them. */
 const FLOOR = [...MANIFEST.browserslist, `node ${MANIFEST.engines.node}`].map((line) =>
   line.replace('ios_saf', 'ios').replace(/ ?>= ?| /g, ''),
