@@ -24,7 +24,7 @@ async function failuresOf(files, concurrency) {
   const tests = [];
   const events = run({ concurrency, files: files.map((file) => path.join(ROOT, file)) });
   events.on('test:complete', ({ file, name, details }) => {
-    // The event is a file's own. A test may be written in another file than the one that runs it.
+    // The event is a file's own, which may run tests that are written elsewhere.
     if (file && path.resolve(ROOT, name) === file && !(/** @type {any} */ (details).passed))
       failed.push(path.relative(ROOT, file));
   });

@@ -102,7 +102,7 @@ export const ANSWERS = [
     says: /cause \(an error/,
     call: ({ open, envelope }) => open(envelope, { calls: 2, decrypt: () => Promise.reject('no') }),
   },
-  // So are both answers that are none.
+  // So are both answers that do not fit.
   {
     title: 'no answer',
     error: KMS,
