@@ -20,6 +20,12 @@ const isChromium = /* @__PURE__ */ saysChromium();
 export const STREAMS_BLOBS = isChromium;
 
 /**
+ * Empty files that could not be read, which nobody reads again. WebKitGTK 2.50 asks for a file's size when somebody wants it. If the file is away
+ * then, it has 0 bytes for good, and once the file is back, it is read as empty without an error.
+ */
+export const UNREADABLE = /* @__PURE__ */ new WeakSet<Blob>();
+
+/**
  * The same bytes as a Blob of this window. One of another window stops working with that: in Chromium 156 nothing that is asked of a File
  * ends any more once the frame that it was chosen in is gone.
  */

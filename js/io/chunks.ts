@@ -2,7 +2,7 @@ import { reasonOf } from './abort.js';
 import { bytesOf } from './blob-bytes.js';
 import { type Chunk, isBlob, viewOf, whole } from './bytes.js';
 import { changedError, readError, sourceError } from '../errors.js';
-import { STREAMS_BLOBS, letGo } from './browser.js';
+import { STREAMS_BLOBS, UNREADABLE, letGo } from './browser.js';
 import { unlessIdle } from './idle.js';
 import { ignoreFailure } from './promises.js';
 import type { RangeSource } from '../types.js';
@@ -68,10 +68,21 @@ export async function readSlice(
   options?: ReadOptions,
 ): Promise<Chunk> {
   const bytes = isBlob(file)
-    ? await readBlob(end > 0 ? file.slice(start, end) : file)
+    ? await (end > 0 ? readBlob(file.slice(start, end)) : readEmpty(file))
     : await readSource(file, start, end, options);
   if (bytes.length !== end - start) throw changedError(OTHER_LENGTH);
   return bytes;
+}
+
+async function readEmpty(file: Blob): Promise<Chunk> {
+  if (UNREADABLE.has(file))
+    throw readError(undefined, 'the file could not be read when its size was asked; choose it again');
+  try {
+    return await readBlob(file);
+  } catch (error) {
+    UNREADABLE.add(file);
+    throw error;
+  }
 }
 
 async function readBlob(file: Blob): Promise<Chunk> {

@@ -13,11 +13,11 @@ after(stop);
 const FIGURES = {
   KmsPublicKey: 8900,
   KmsealError: 250,
-  Opener: 20_050,
+  Opener: 20_100,
   RsaPublicKey: 500,
-  Sealer: 19_950,
+  Sealer: 20_000,
   generateRandom: 800,
-  inspect: 11_250,
+  inspect: 11_400,
   load: 7500,
   reseal: 24_600,
 };
