@@ -1,6 +1,6 @@
 // examples/lambda-intake.mjs on events that are repeated, late or interrupted, what its events look like, and its settings.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, beforeEach, describe, test } from 'node:test';
 import { inspect } from 'kmseal';
 import { blocksOf } from '../docs/blocks.mjs';
 import { sample } from '../support/page/bytes.mjs';
@@ -8,22 +8,9 @@ import { startIntake } from './intake.mjs';
 
 const SIZE = 400_000;
 
-let fixture;
-let aws;
-let application;
-let instance;
-let handler;
-let record;
-let handled;
-let isThere;
-let called;
-let sealed;
-let refused;
-before(async () => {
-  fixture = await startIntake();
-  ({ aws, application, instance, handler, record, handled, isThere, called, sealed, refused } = fixture);
-});
-after(() => fixture?.close());
+const fixture = await startIntake();
+after(() => fixture.close());
+const { aws, application, instance, handler, record, handled, isThere, called, sealed, refused } = fixture;
 beforeEach(() => aws.proxy.reset());
 
 describe('events that are repeated, late, or interrupted', () => {

@@ -1,6 +1,6 @@
 // examples/lambda-intake.mjs under its role of infra/kmseal.yaml: what it takes, and what it moves away.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, beforeEach, describe, test } from 'node:test';
 import { Sealer, inspect } from 'kmseal';
 import { makeKind } from '../support/kinds.mjs';
 import { sample } from '../support/page/bytes.mjs';
@@ -11,22 +11,9 @@ import { startIntake } from './intake.mjs';
 const SIZE = 400_000;
 const FRAME_LENGTH = 65_536;
 
-let fixture;
-let aws;
-let application;
-let instance;
-let handler;
-let record;
-let handled;
-let isThere;
-let called;
-let sealed;
-let refused;
-before(async () => {
-  fixture = await startIntake();
-  ({ aws, application, instance, handler, record, handled, isThere, called, sealed, refused } = fixture);
-});
-after(() => fixture?.close());
+const fixture = await startIntake();
+after(() => fixture.close());
+const { aws, application, instance, handler, record, handled, isThere, called, sealed, refused } = fixture;
 beforeEach(() => aws.proxy.reset());
 
 describe('what is accepted', () => {

@@ -1,7 +1,7 @@
 // Keys of other kinds that cannot be imported, and platforms whose SubtleCrypto answers wrongly, late or not at all.
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
-import { after, afterEach, before, describe, mock, test } from 'node:test';
+import { after, afterEach, describe, mock, test } from 'node:test';
 import { CreateKeyCommand, GetPublicKeyCommand } from '@aws-sdk/client-kms';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { printed } from '../../tools/kms.mjs';
@@ -9,15 +9,10 @@ import { ECC_KINDS } from '../support/kinds.mjs';
 import { startKms } from '../support/servers/kms.mjs';
 import { PLAINTEXT, equal, seal, spkiOf } from './kind-calls.mjs';
 
-let kms;
-let answer;
-let key;
-before(async () => {
-  kms = await startKms();
-  answer = await kms.createKey({ spec: 'ECC_NIST_P256' });
-  key = await KmsPublicKey.import(answer);
-});
-after(() => kms?.close());
+const kms = await startKms();
+after(() => kms.close());
+const answer = await kms.createKey({ spec: 'ECC_NIST_P256' });
+const key = await KmsPublicKey.import(answer);
 
 const opener = (options) => new Opener({ keys: [key], deriveSharedSecret: kms.deriveSharedSecret, ...options });
 

@@ -1,7 +1,7 @@
 // What opening refuses of keys of other kinds: wrong answers, malformed entries, raw keys that do not fit, and options.
 import assert from 'node:assert/strict';
 import { constants, createPublicKey, generateKeyPairSync, privateDecrypt } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { GetPublicKeyCommand } from '@aws-sdk/client-kms';
 import { KmsPublicKey, Opener, RsaPublicKey, inspect } from 'kmseal';
 import { contentKey, readHeader, writeFrames, writeHeader } from '../support/message.mjs';
@@ -9,15 +9,10 @@ import { makeRaw } from '../support/kinds.mjs';
 import { startKms } from '../support/servers/kms.mjs';
 import { PLAINTEXT, equal, seal, spkiOf } from './kind-calls.mjs';
 
-let kms;
-let answer;
-let key;
-before(async () => {
-  kms = await startKms();
-  answer = await kms.createKey({ spec: 'ECC_NIST_P256' });
-  key = await KmsPublicKey.import(answer);
-});
-after(() => kms?.close());
+const kms = await startKms();
+after(() => kms.close());
+const answer = await kms.createKey({ spec: 'ECC_NIST_P256' });
+const key = await KmsPublicKey.import(answer);
 
 const opener = (options) => new Opener({ keys: [key], deriveSharedSecret: kms.deriveSharedSecret, ...options });
 

@@ -1,7 +1,7 @@
 // Uploads outside a browser that must not run wild, block each other, tell secrets or do without the check that was asked for.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, before, beforeEach, test } from 'node:test';
+import { after, beforeEach, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { KmsPublicKey, Sealer } from 'kmseal';
@@ -11,21 +11,12 @@ import { startStore } from './store.mjs';
 
 const SECRET = 'X-Amz-Signature=0123456789abcdef';
 
-let kms;
-let sealer;
-let store;
-let origin;
-
-before(async () => {
-  kms = await startKms();
-  sealer = new Sealer({ keys: [await KmsPublicKey.import(await kms.createKey())] });
-  store = await startStore();
-  ({ origin } = store);
-});
-after(async () => {
-  store?.close();
-  await kms?.close();
-});
+const kms = await startKms();
+after(() => kms.close());
+const sealer = new Sealer({ keys: [await KmsPublicKey.import(await kms.createKey())] });
+const store = await startStore();
+after(() => store.close());
+const { origin } = store;
 beforeEach(() => store.forget());
 
 /** Uploads in a single PUT. */

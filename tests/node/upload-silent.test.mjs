@@ -1,7 +1,7 @@
 // Uploads outside a browser whose server's half hides failures: they end with an error that says what
 // to write instead, and never count as delivered.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { after, beforeEach, test } from 'node:test';
 import Uppy from '@uppy/core';
 import { KmsPublicKey, Sealer } from 'kmseal';
 import { uploadSealed } from 'kmseal/s3';
@@ -14,21 +14,12 @@ const MIB = 2 ** 20;
 const SMALL = new Blob(['secret']);
 const PARTS = new Blob([new Uint8Array(6 * MIB)]);
 
-let kms;
-let sealer;
-let store;
-let origin;
-
-before(async () => {
-  kms = await startKms();
-  sealer = new Sealer({ keys: [await KmsPublicKey.import(await kms.createKey())] });
-  store = await startStore();
-  ({ origin } = store);
-});
-after(async () => {
-  store?.close();
-  await kms?.close();
-});
+const kms = await startKms();
+after(() => kms.close());
+const sealer = new Sealer({ keys: [await KmsPublicKey.import(await kms.createKey())] });
+const store = await startStore();
+after(() => store.close());
+const { origin } = store;
 beforeEach(() => store.forget());
 
 /** Bytes that came with each PUT. */
