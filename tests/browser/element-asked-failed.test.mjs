@@ -1,20 +1,15 @@
 // What becomes of a file when a beforeseal listener fails: it throws, its promise is rejected, or it waits in a way that nothing awaits.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { showAsking } from '../support/browsers/asking.mjs';
+import { FORM, showAsking } from '../support/browsers/asking.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 
 /* global alerts, answers, asked, element, events, form, idle, part, statesOf, until, values -- of forms.mjs, in the page */
 
-const FORM = (attributes = 'multiple') => `
-  <form method="post" enctype="multipart/form-data" action="/upload" novalidate>
-    <kmseal-file name="doc" key-src="/kms-public-key.json" encryption-context='{"user":"1"}' ${attributes}></kmseal-file><button>Send</button>
-  </form>`;
-
 const { forms, files, inBrowsers } = testForms();
 
 inBrowsers((page) => {
-  const showWaiting = (attributes) => showAsking(page, FORM(attributes));
+  const showWaiting = (attributes) => showAsking(page, attributes);
 
   test('a rejected promise leaves the file failed with that error until it is retried, which asks again, or removed', async () => {
     const paper = files.create('unknown');

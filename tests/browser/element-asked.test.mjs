@@ -2,21 +2,17 @@
 // silently.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { showAsking } from '../support/browsers/asking.mjs';
+import { FORM, showAsking } from '../support/browsers/asking.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 
 /* global alerts, answers, asked, element, events, form, idle, names, part, parts, statesOf, until, values -- of forms.mjs, in the page */
 
 const BUSY = 'The encryption is not finished. Wait a moment, then try again.';
-const FORM = (attributes = 'multiple') => `
-  <form method="post" enctype="multipart/form-data" action="/upload" novalidate>
-    <kmseal-file name="doc" key-src="/kms-public-key.json" encryption-context='{"user":"1"}' ${attributes}></kmseal-file><button>Send</button>
-  </form>`;
 
 const { forms, files, inBrowsers } = testForms();
 
 inBrowsers((page) => {
-  const showWaiting = (attributes) => showAsking(page, FORM(attributes));
+  const showWaiting = (attributes) => showAsking(page, attributes);
 
   test('a file that the page rejects shows the reason, a file that it prevents is named, and the others are sealed', async () => {
     await page.show(FORM());
