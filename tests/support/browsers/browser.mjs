@@ -27,10 +27,16 @@ export async function launch(name, options) {
     evaluate: (code, ...values) => evaluate(driver, code, values),
     async chooseFiles(selector, paths) {
       const input = await driver.findElement(By.css(selector));
-      await driver.executeScript("arguments[0].value = ''", input); // a multiple one would keep those that it has
+      // Emptied first: a multiple one would keep the files that it has. WebKit asks for a file's size when somebody wants it, and says 0 for
+      // good of one that a test has taken away by then: so it is asked at the choice, before the page, which may remove the input.
+      await driver.executeScript(
+        `const [input] = arguments;
+        input.value = '';
+        const ask = () => { for (const { size } of input.files) void size; };
+        addEventListener('input', ask, { capture: true, once: true });`,
+        input,
+      );
       await input.sendKeys(paths.join('\n'));
-      // WebKit asks for a file's size when somebody wants it, and says 0 for good of one that a test has taken away by then.
-      await driver.executeScript('for (const { size } of arguments[0].files) void size', input);
     },
     close,
   };
