@@ -20,6 +20,11 @@ export class Delivery<T> {
     [this.#lookUp, this.#delivered] = [lookUp, delivered];
   }
 
+  /** Notes that another life of the upload may have written it, and got no answer. */
+  suspect(): void {
+    this.#isLost = true;
+  }
+
   /** One try. */
   async attempt(write: () => Promise<T>): Promise<T> {
     try {

@@ -118,6 +118,8 @@ export class Transfer<U> {
       this.#unproven.add(PartNumber);
       arrived += this.#pieces.sizeOf(PartNumber);
     }
+    // That life may have had it completed, and then S3 has no such upload any more.
+    if (!listed && this.finishedParts === this.#pieces.plan.parts) this.#delivery.suspect();
     this.#progress.arrived(0, arrived); // of all these parts at once
     this.#created = inherited;
     this.#inherited = undefined;
@@ -154,6 +156,7 @@ export class Transfer<U> {
       checksumAlgorithm !== undefined || (server.headObject != null && globalThis.crypto.subtle !== undefined);
     const piece: Piece = { ...this.#piece(1, signal), part: undefined, isChecked };
     const { size } = piece;
+    if (progress.parts.length > 0) this.#delivery.suspect();
     const send = () =>
       this.#delivery.attempt(() =>
         this.#withSealed(piece, async (blob, checksum) => {

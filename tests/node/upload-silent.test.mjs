@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import Uppy from '@uppy/core';
 import { KmsPublicKey, Sealer } from 'kmseal';
-import { uploadSealed } from 'kmseal/s3';
+import { resumeSealed, uploadSealed } from 'kmseal/s3';
 import { tusOptions } from 'kmseal/tus';
 import Seal from 'kmseal/uppy';
 import { startKms } from '../support/servers/kms.mjs';
@@ -28,7 +28,7 @@ const arrived = () => store.arrived.map(({ length }) => length);
 const answered = (status) => Object.assign(new Error('refused'), { status });
 
 /** @param {Partial<import('kmseal/s3').UploadServer>} [server] callbacks in place of those that answer at once */
-function upload(file, { server, ...options } = {}) {
+function upload(file, { server, begin = uploadSealed, ...options } = {}) {
   const steps = {
     createMultipartUpload: async () => ({}),
     signPart: async ({ number }) => ({ url: `${origin}/object?partNumber=${number}` }),
@@ -36,7 +36,7 @@ function upload(file, { server, ...options } = {}) {
     abortMultipartUpload: async () => ({}),
     signPut: async () => ({ url: `${origin}/object` }),
   };
-  return uploadSealed(file, { sealer, partSize: 5 * MIB, retries: 0, server: { ...steps, ...server }, ...options });
+  return begin(file, { sealer, partSize: 5 * MIB, retries: 0, server: { ...steps, ...server }, ...options });
 }
 
 test('an upload works where there is neither a document nor a location', async () => {
@@ -128,6 +128,68 @@ test('an upload in parts is not reported as surely failed either after the page 
   const expected = { code: 'ERR_UPLOAD', status: 400, message: /^the envelope is perhaps delivered/ };
   await assert.rejects(upload(PARTS, { server: { completeMultipartUpload }, resume }), expected);
 });
+
+/** A store whose page ends as soon as it is about to learn what became of the last request: nothing more is saved or forgotten. */
+function endingStore() {
+  let kept;
+  let isOver = false;
+  const change = (state) => {
+    if (!isOver) kept = state;
+  };
+  return {
+    own: async () => () => {},
+    load: async () => kept,
+    save: async (state) => change(state),
+    forget: async () => change(undefined),
+    end() {
+      isOver = true;
+    },
+    begin() {
+      isOver = false;
+    },
+  };
+}
+
+for (const { what, file, step, first, second } of [
+  {
+    what: 'a single PUT',
+    file: SMALL,
+    step: 'signPut',
+    first: (end) => {
+      end();
+      return { url: `${origin}/object` };
+    },
+    second: 409,
+  },
+  {
+    what: 'the completion of parts',
+    file: PARTS,
+    step: 'completeMultipartUpload',
+    first: (end) => {
+      end();
+      throw answered(500);
+    },
+    second: 404,
+  },
+]) {
+  test(`${what} whose answer was lost with its page is not reported as surely failed in the next one`, async () => {
+    const pages = endingStore();
+    const kept = { store: pages, id: 'mine' };
+    await upload(file, { ...kept, server: { [step]: async () => first(pages.end) } }).catch(() => {});
+    const sent = arrived().length;
+    assert.ok(sent > 0);
+    pages.begin();
+    const refuse = async () => {
+      throw answered(second);
+    };
+    await assert.rejects(upload(file, { ...kept, begin: resumeSealed, server: { [step]: refuse } }), {
+      code: 'ERR_UPLOAD',
+      status: second,
+      message: /^the envelope is perhaps delivered/,
+    });
+    assert.equal(arrived().length, sent);
+  });
+}
 
 test('callbacks that are called only after a failure are checked before anything is sent', async () => {
   for (const name of ['resume', 'onRetry', 'onProgress']) {
