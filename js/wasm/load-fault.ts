@@ -28,13 +28,16 @@ function missing({ url = '', status }: Details): string {
 export const UNREACHED =
   '; check the connection, then the Content-Security-Policy (connect-src) and, for another origin, CORS';
 
+/** Bundles for servers hold the .wasm, unless they were built as for a page. */
+const FOR_SERVERS = 'for a server bundle with the condition node (esbuild: --platform=node)';
+
 /** What is wrong, then what to do; docs/hosting.md says more of each. */
 const SENTENCES = {
   'no WebAssembly': () =>
     'WebAssembly is off here; allow it for this site (Lockdown Mode), or start Node without --jitless',
   'no address': () =>
     `this bundle does not know where ${KMSEAL_WASM} is, since classic scripts have no import.meta.url; give its URL or its bytes to ${KMSEAL_LOAD} ` +
-    `(with esbuild: --loader:.wasm=binary, import bytes from 'kmseal/${KMSEAL_WASM}' and load(bytes)), or build an ES module`,
+    `(with esbuild: --loader:.wasm=binary, import bytes from 'kmseal/${KMSEAL_WASM}' and load(bytes)), or build an ES module; ${FOR_SERVERS}`,
   'not a URL': ({ url }: Details) =>
     `"${url}" is not a URL, or is relative where nothing says to what; give ${KMSEAL_LOAD} an absolute URL, or nothing on a server`,
   refused: (details: Details) => `${details.url} answered with status ${details.status}; ${missing(details)}`,
@@ -45,7 +48,8 @@ const SENTENCES = {
     `${url} is of another version, or came cut short; reload the page, and after a deployment keep the old files or call ${KMSEAL_LOAD} when the page starts`,
   'no connection': ({ url }: Details) => `${url} could not be fetched${UNREACHED}`,
   'no answer': () => `${KMSEAL_WASM} did not come within 30 seconds; check the connection, then try again`,
-  'no file': ({ url }: Details) => `${url} could not be read; give the right path to ${KMSEAL_LOAD}, or nothing`,
+  'no file': ({ url }: Details) =>
+    `${url} could not be read; give the right path to ${KMSEAL_LOAD}, or nothing; ${FOR_SERVERS}`,
   'file page': ({ url }: Details) =>
     `this page may not read ${url}, since its own URL is of file:; give the bytes of ${KMSEAL_WASM} to ${KMSEAL_LOAD}`,
   policy: () => "the Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src",

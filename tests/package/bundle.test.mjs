@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { build, stop } from 'esbuild';
-import { installTarball } from '../support/tarball.mjs';
+import { installTarball, output } from '../support/tarball.mjs';
 
 let tarball;
 before(() => {
@@ -52,6 +52,20 @@ test('registration survives tree-shaking, and one copy of the package serves all
   assert.deepEqual(files, ['define.js', 'element.js', 'index.js']);
   assert.match(text, /customElements\.define\(["']kmseal-file/);
   assert.equal(text.split('another script of this page replaced it').length, 2);
+});
+
+test('a bundle for pages that runs on a server says how to bundle for servers', async () => {
+  for (const format of ['esm', 'cjs']) {
+    const outfile = path.join(tarball.project, `server.${format === 'cjs' ? 'cjs' : 'mjs'}`);
+    const contents = "import { load } from 'kmseal'; load().catch(({ code, message }) => console.log(code, message));";
+    const bundling = { stdin: { contents, resolveDir: tarball.project }, bundle: true, format, outfile };
+    await build({ ...bundling, external: ['*/ml-kem.js'], logLevel: 'error' });
+    const printed = output(process.execPath, [outfile], tarball.project);
+    assert.match(printed, /^ERR_LOAD .*; for a server bundle with the condition node \(esbuild: --platform=node\)/);
+    // As the sentence says.
+    await build({ ...bundling, platform: 'node', logLevel: 'error' });
+    assert.equal(output(process.execPath, [outfile], tarball.project), '');
+  }
 });
 
 test('a class that nobody uses is dropped', async () => {
