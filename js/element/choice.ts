@@ -103,6 +103,8 @@ export class Choice {
     const come: Entry[] = [];
     const replaced: Entry[] = [];
     const refusals: Refusal[] = [];
+    // Counting them again for each of thousands of files would freeze the page.
+    let certain = this.#certain(kept).length;
     for (const one of given) {
       const { name } = one;
       const isFolder = one instanceof Folder;
@@ -112,7 +114,7 @@ export class Choice {
       else if (!isFolder && filtered && !isAccepted(one, accept)) refusals.push({ because: 'notAccepted', name });
       // A file chosen again after a failure is retried in its current state.
       else if (twin && twin.state !== 'failed') continue;
-      else if (!twin && alike.length === 0 && this.#certain([...kept, ...come]).length - replaced.length >= most)
+      else if (!twin && alike.length === 0 && certain - replaced.length >= most)
         refusals.push({ because: 'tooMany', name, most });
       else {
         const entry = entryOf(isFolder ? new File([], name) : one);
@@ -124,6 +126,7 @@ export class Choice {
             refusals.push(refusal);
             continue;
           }
+          certain++;
         }
         if (twin) replaced.push(twin);
         come.push(entry);

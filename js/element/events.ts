@@ -18,7 +18,8 @@ export class Teller {
 
   /** The number of a chosen file, whatever its place is by now. Those of one choice have them in its order. */
   #numberOf(entry: Entry, entries: readonly Entry[]): number {
-    for (const one of entries) if (!this.#numbers.has(one)) this.#numbers.set(one, ++this.#count);
+    if (!this.#numbers.has(entry))
+      for (const one of entries) if (!this.#numbers.has(one)) this.#numbers.set(one, ++this.#count);
     return this.#numbers.get(entry)!;
   }
 

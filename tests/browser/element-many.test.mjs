@@ -16,7 +16,7 @@ inBrowsers((page) => {
     const measure = (count) =>
       page.evaluate(async (count) => {
         element.value = '';
-        const done = { forms: 0, added: 0, mutations: 0, rowsAtOnce: 0 };
+        const done = { forms: 0, added: 0, lookUps: 0, mutations: 0, rowsAtOnce: 0 };
         const { FormData } = globalThis;
         globalThis.FormData = class extends FormData {
           constructor(...given) {
@@ -30,6 +30,13 @@ inBrowsers((page) => {
           done.added++;
           return add.apply(this, given);
         };
+        // How often the element asks what it knows of a file.
+        const asking = [WeakSet, WeakMap].map(({ prototype }) => ({ prototype, has: prototype.has }));
+        for (const { prototype, has } of asking)
+          prototype.has = function count(...given) {
+            done.lookUps++;
+            return has.apply(this, given);
+          };
         const observer = new MutationObserver((records) => {
           done.mutations += records.length;
           const rows = records
@@ -46,6 +53,7 @@ inBrowsers((page) => {
         observer.disconnect();
         globalThis.FormData = FormData;
         prototype.add = add;
+        for (const { prototype, has } of asking) prototype.has = has;
         const names = values().map(([, name]) => name);
         return { ...done, rows, names: [names.length, names.at(-1)], order: parts('name').at(-1).textContent };
       }, count);
@@ -64,6 +72,11 @@ inBrowsers((page) => {
       });
       assert.ok(rowsAtOnce <= 100, `${rowsAtOnce} rows at once`);
     }
+    for (const [count, { lookUps }] of [
+      [150, few],
+      [300, many],
+    ])
+      assert.ok(lookUps < count * 10, `${lookUps} look-ups for ${count} files`);
     // Progress is shown once a screen frame, so more often on a slow machine.
     assert.ok(
       many.mutations < 300 * 45,
