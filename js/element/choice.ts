@@ -163,7 +163,6 @@ export class Choice {
 
   #compared(entry: Entry, twin: Entry | undefined): void {
     this.#doubtful.delete(entry);
-    entry.hidden = false;
     const list = this.#list;
     const without = (gone: Entry) => list.set(list.entries.filter((one) => one !== gone));
     if (twin && list.entries.includes(twin)) {
@@ -177,6 +176,8 @@ export class Choice {
     const most = this.#most;
     if (this.#certain(list.entries).length > most)
       return this.#conclude(entry, { because: 'tooMany', name: entry.chosen.name, most });
+    // The page may take its time, and the form waits for it.
+    list.show(entry);
     this.#askAgain(entry);
   }
 

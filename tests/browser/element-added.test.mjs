@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testForms } from '../support/browsers/forms.mjs';
 
-/* global alerts, drop, element, events, file, form, idle, names, part, statesOf, transferOf, until, values -- of forms.mjs, in the page */
+/* global alerts, drop, element, events, file, form, idle, names, part, parts, statesOf, transferOf, until, values -- of forms.mjs, in the page */
 
 const FORM = (attributes = '') => `
   <form method="post" enctype="multipart/form-data" action="/upload">
@@ -96,6 +96,27 @@ inBrowsers((page, name) => {
     });
     assert.deepEqual(found, { replaced: ['x'], meanwhile: { states: 'sealing', values: 0 }, names: ['x', 'x'] });
     assert.deepEqual(await page.delivered(), ['one', 'two']);
+  });
+
+  test('a file that was compared with one of the same name is shown while the page is asked about it, and can be removed', async () => {
+    await show('multiple');
+    const found = await page.evaluate(async () => {
+      drop(file('x', '', 'one'));
+      await idle();
+      const asked = new Promise((resolve) =>
+        element.addEventListener('beforeseal', (event) => {
+          event.waitUntil(new Promise(() => {}));
+          resolve();
+        }),
+      );
+      drop(file('x', '', 'two'));
+      await asked;
+      const meanwhile = [names(), parts('state')[1]?.textContent, statesOf()];
+      parts('remove')[1]?.click();
+      return [...meanwhile, names(), statesOf()];
+    });
+    assert.deepEqual(found, [['x', 'x'], 'Checking…', 'sealing', ['x'], 'sealed']);
+    assert.deepEqual(await page.delivered(), ['one']);
   });
 
   test('add() takes files from scripts as if a person had dropped them, with the events, and rejects anything but a File', async () => {
