@@ -108,7 +108,7 @@ export class SealingList {
     if (this.#entries.includes(entry)) this.#listener.changed(entry);
   }
 
-  /** Shows an entry that takes longer than was thought. */
+  /** Shows an entry that stays, or takes longer than was thought. */
   show(entry: Entry): void {
     entry.hidden = false;
     this.#listener.changed();
@@ -118,7 +118,8 @@ export class SealingList {
   release(entry: Entry): void {
     entry.check = undefined;
     wait(entry);
-    this.#goOn();
+    this.#listener.changed(entry);
+    queueMicrotask(() => this.#next());
   }
 
   fail(entry: Entry, error: unknown): void {

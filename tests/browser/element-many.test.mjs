@@ -84,6 +84,27 @@ inBrowsers((page) => {
     );
   });
 
+  test('a page that is asked about each of many files, and takes its time, does not have all of them updated for each', async () => {
+    await page.show(FORM);
+    const found = await page.evaluate(async () => {
+      let updates = 0;
+      const { prototype } = ElementInternals;
+      const { setFormValue } = prototype;
+      prototype.setFormValue = function count(...given) {
+        updates++;
+        return setFormValue.apply(this, given);
+      };
+      element.addEventListener('beforeseal', (event) => event.waitUntil(event.detail.file.slice(0, 2).text()));
+      const changed = new Promise((resolve) => element.addEventListener('change', resolve, { once: true }));
+      element.add(Array.from({ length: 150 }, (_, index) => new File([`${index}`], `${index}.txt`)));
+      await changed;
+      prototype.setFormValue = setFormValue;
+      return { updates, values: values().length };
+    });
+    assert.equal(found.values, 150);
+    assert.ok(found.updates < 30, `${found.updates} updates for 150 files`);
+  });
+
   test('removing one of many files keeps the order of the rest', async () => {
     await page.show(FORM);
     const found = await page.evaluate(async () => {
