@@ -165,7 +165,7 @@ describe('refused key files', () => {
     });
   }
 
-  test('seal accepts a fingerprint in another notation', async () => {
+  test("seal refuses a key's own fingerprint in another notation, and says what it is", async () => {
     const fingerprint = key.fingerprint.slice(7);
     const refused = await KmsPublicKey.import(setting.key, { fingerprint }).catch((error) => error);
     const { stderr } = await setting.fails(

@@ -20,6 +20,14 @@ test('there are at most fifteen guides, and the README leads to each of them', (
   );
 });
 
+test('the README makes the key by the lines of the guide, whose fingerprint fails when the AWS CLI does', () => {
+  const [, ...guide] = blocksOf('docs/kms.md').filter(({ heading }) =>
+    /^(Make the key|Without the command)$/.test(heading),
+  );
+  const [{ code }] = blocksOf('README.md').filter(({ heading }) => heading === '1. Make the key');
+  assert.ok(guide.length > 0 && code.endsWith(guide[0].code), code);
+});
+
 /** What packages export to the blocks, as it is called: `new Opener(`, `inspect(`, `new GetObjectCommand(`. */
 const EXPORTED =
   /\b(?:new (\w+Command|\w+Client|KmsPublicKey|RsaPublicKey|Sealer|Opener|UploadStore)|(getSignedUrl|inspect|openFile|paginate\w+|reseal|resumeSealed|respond|tusOptions|uploadSealed|KmsPublicKey|RsaPublicKey))(?=[(.])/g;
