@@ -129,9 +129,15 @@ inBrowsers(openDemoPages, (page, name) => {
   });
 
   // The S3 upload is still retrying when the server is back; tus has given up by then, and asks.
-  for (const { way, told, request, count } of [
-    { way: '/s3', told: 'No connection, trying again', request: /^POST .*\/signPart$/, count: 5 },
-    { way: '/tus', told: 'Interrupted: ', request: /^PATCH /, count: 2 },
+  for (const { way, told, request, count, begin } of [
+    {
+      way: '/s3',
+      told: 'No connection, trying again',
+      request: /^POST .*\/signPart$/,
+      count: 5,
+      begin: /^POST .*\/createMultipartUpload$/,
+    },
+    { way: '/tus', told: 'Interrupted: ', request: /^PATCH /, count: 2, begin: /^POST \/tus$/ },
   ]) {
     test(`an upload to ${way} continues with the same envelope after an outage`, async () => {
       await page.visit(way);
@@ -139,6 +145,7 @@ inBrowsers(openDemoPages, (page, name) => {
       const bytes = randomBytes(48 * MIB);
       // When one of 6 parts or of 3 chunks has arrived and the others have not, however slow the page is.
       const inProgress = page.requested(request, count);
+      const begun = page.counting(begin);
       await page.browser.chooseFiles('#file', [page.create(`during an outage ${way.slice(1)}`, bytes)]);
       const shown = async () => (await page.texts('.upload-list .step-figure')).join();
       await page.withoutServer(() => page.wait(async () => (await shown()).startsWith(told), told), inProgress);
@@ -151,6 +158,7 @@ inBrowsers(openDemoPages, (page, name) => {
       await page.press('Ask the server', '#arrivals > li:first-child');
       await page.find('#arrivals > li:first-child .digests');
       assert.equal((await page.texts('#arrivals > li:first-child .digests dd'))[0], sha256(bytes));
+      assert.equal(begun(), 1);
     });
   }
 

@@ -222,6 +222,9 @@ describe('the tus endpoint', () => {
     assert.equal((await patch(location, 0, envelope.subarray(0, 300))).headers['upload-offset'], '300');
     assert.equal((await demo.ask('GET', '/arrivals.json?way=tus')).json().length, 0);
     assert.equal((await demo.ask('GET', location)).status, 404);
+    const { status, headers } = await demo.ask('HEAD', location, TUS);
+    const { 'upload-offset': offset, 'upload-length': length } = headers;
+    assert.deepEqual({ status, offset, length }, { status: 200, offset: '300', length: String(envelope.length) });
     assert.equal((await patch(location, 300, envelope.subarray(300))).status, 204);
     assert.equal((await open(id)).sha256, sha256('in two pieces'));
     assert.equal((await demo.ask('HEAD', location, TUS)).status, 404);

@@ -170,8 +170,9 @@ export async function createApp({
       return c.html(renderRefusal(message, facts), error.status);
     }
   });
-  // Not GET, which would return what has arrived so far.
-  app.on(['POST', 'HEAD', 'PATCH', 'DELETE', 'OPTIONS'], ['/tus', '/tus/:id'], (c) => tus.handle(c.req.raw));
+  app.on(['POST', 'PATCH', 'DELETE', 'OPTIONS'], ['/tus', '/tus/:id'], (c) => tus.handle(c.req.raw));
+  // HEAD, which Hono takes for a GET, tells how far an upload is. A GET itself would return what has arrived so far.
+  app.get('/tus/:id', (c) => (c.req.method === 'HEAD' ? tus.handle(c.req.raw) : c.notFound()));
 
   for (const [path, page] of pages) app.get(path, (c) => c.html(page));
   app.get('/ways/:file', (c) => {

@@ -54,6 +54,23 @@ export async function openDemoPages(name) {
       });
     },
 
+    /**
+     * Counts the requests from now that match; the function that it returns gives their number, and ends that.
+     *
+     * @param {RegExp} pattern of the method and the path
+     */
+    counting(pattern) {
+      let count = 0;
+      const listen = ({ method, url }) => {
+        if (pattern.test(`${method} ${url}`)) count++;
+      };
+      demo.server.prependListener('request', listen);
+      return () => {
+        demo.server.off('request', listen);
+        return count;
+      };
+    },
+
     async close() {
       await pages.close();
       await demo.close();
