@@ -1,7 +1,7 @@
 import type { Entry } from './files.js';
 import { type Folder, contentsOf } from './folders.js';
 import { ItemView, make, togglePart } from './item.js';
-import type { KmsealFileTexts } from './texts.js';
+import { type KmsealFileTexts, shownName } from './texts.js';
 
 /** What a person does. */
 interface Actions {
@@ -217,7 +217,7 @@ export class View {
   /** The input's own words count the files that are on the list. */
   #mirror(): void {
     this.#transfer = undefined;
-    const files = this.#entries.map(({ file }) => file);
+    const files = this.#entries.map(({ file }) => asShown(file));
     const shown = [...(this.input.files ?? [])];
     if (files.length === shown.length && files.every((file, index) => file === shown[index])) return;
     // jsdom has no DataTransfer; there the input keeps the files that a test chose.
@@ -235,4 +235,15 @@ export class View {
     // User-event gives an input its own files, which cannot be set.
     else Reflect.set(this.input, 'files', transfer.files);
   }
+}
+
+const renamed = new WeakMap<File, File>();
+
+/** A file for the native input, which shows its name as it is: turned, `fdp.exe` would read `exe.pdf`. */
+function asShown(file: File): File {
+  const name = shownName(file.name);
+  if (name === file.name) return file;
+  const made = renamed.get(file) ?? new File([file], name, { type: file.type, lastModified: file.lastModified });
+  renamed.set(file, made);
+  return made;
 }

@@ -127,7 +127,7 @@ inBrowsers((page) => {
     assert.equal(new Set(after.slice(0, 7)).size, 1);
   });
 
-  test('bidirectional control characters in a name do not affect rows, sentences or the live region', async () => {
+  test('bidirectional control characters in a name do not affect rows, sentences, the live region or the native input', async () => {
     await page.show(FORM());
     const found = await page.evaluate(async () => {
       const names = ['invoice\u202efdp.exe', '\u2069\u202eabc', 'ورقة.pdf'];
@@ -147,14 +147,16 @@ inBrowsers((page) => {
       element.files = [new File(['x'], names[0])];
       await idle();
       const said = part('status').textContent;
+      const inInput = Array.from(part('input').files, ({ name }) => name);
       parts('remove')[0].click();
-      return { styles: [...new Set(styles)], inOrder, directions, said, removed: part('status').textContent };
+      return { styles: [...new Set(styles)], inOrder, directions, said, inInput, removed: part('status').textContent };
     });
     assert.deepEqual(found, {
       styles: ['isolate'],
       inOrder: true,
       directions: ['ltr', 'ltr', 'rtl'],
       said: '\u2068invoicefdp.exe\u2069 encrypted and ready',
+      inInput: ['invoicefdp.exe'],
       removed: '\u2068invoicefdp.exe\u2069 removed',
     });
   });
