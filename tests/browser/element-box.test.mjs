@@ -189,10 +189,10 @@ inBrowsers((page) => {
     const [fine, coarse] = await page.evaluate(async () => {
       element.style.fontSize = '12px';
       element.keySrc = '/none';
-      element.files = [new File(['x'], 'a')];
-      await until(() => statesOf() === 'failed');
+      element.files = ['a', 'b'].map((name) => new File(['x'], name));
+      await until(() => statesOf() === 'failed' && !part('retry-all').hidden);
       const sizes = () =>
-        ['input', 'retry', 'remove'].map((name) => {
+        ['input', 'retry', 'remove', 'retry-all'].map((name) => {
           const { width, height } = part(name).getBoundingClientRect();
           return Math.min(width, height);
         });
