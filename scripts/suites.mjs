@@ -90,6 +90,7 @@ export const LONGEST = [
   'tests/platform/scripts-node.test.mjs',
   'tests/browser/s3-stream.test.mjs',
   'tests/browser/open-in-page.test.mjs',
+  'tests/browser/open-in-page-saved.test.mjs',
   'tests/browser/seal.test.mjs',
   'tests/docs/pages.test.mjs',
   'tests/browser/kinds-uploads.test.mjs',
