@@ -199,6 +199,25 @@ inBrowsers(openOpenInPage, (page, name) => {
     }
   });
 
+  test('a PDF is not shown where the browser has no viewer for it, whose frame would stay empty', async () => {
+    const id = await page.put(PDF, { name: 'a.pdf', type: 'application/pdf' });
+    const found = await page.evaluate(async (id) => {
+      const [file, place] = [await here.openHere(id), document.createElement('div')];
+      const can = [here.canShow(file)];
+      // What a phone says, and a browser that is set to download PDFs.
+      Object.defineProperty(navigator, 'pdfViewerEnabled', { value: false, configurable: true });
+      can.push(here.canShow(file));
+      const message = await here.show(file, place).catch(({ message }) => message);
+      delete navigator.pdfViewerEnabled;
+      return { can, message, left: place.innerHTML };
+    }, id);
+    assert.deepEqual(found, {
+      can: [true, false],
+      message: 'a file of the type "application/pdf" is not shown; save it',
+      left: '',
+    });
+  });
+
   test('an image that is closed while it is decoded is not left in the page', async () => {
     const id = await page.put(PNG, { name: 'a.png', type: 'image/png' });
     const shown = await page.evaluate(async (id) => {

@@ -16,7 +16,9 @@ const TRIES = 4;
 const PAUSE = 100;
 
 /** @param {{ type: string }} file */
-export const canShow = ({ type }) => Object.hasOwn(TAGS, type);
+export const canShow = ({ type }) =>
+  // Phones, and browsers that are set to, download a PDF or leave its frame empty.
+  Object.hasOwn(TAGS, type) && (type !== 'application/pdf' || navigator.pdfViewerEnabled !== false);
 
 /**
  * @param {Awaited<ReturnType<typeof import('./open-here.js').openHere>>} file
