@@ -1,17 +1,21 @@
 // What examples/open-in-page saves in three browsers: to a place that the user chooses, as a download, and from memory.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { before, test } from 'node:test';
+import { afterEach, before, test } from 'node:test';
 import { By, until } from 'selenium-webdriver';
 import { openOpenInPage } from './open-in-page/pages.mjs';
 import { PATIENCE } from '../support/browsers/pages.mjs';
 import { inBrowsers } from '../support/browsers/session.mjs';
 import { sample } from '../support/page/bytes.mjs';
 
-/* global here, answer -- of the page: what lib.js exports */
+/* global here, answer, tick, heard -- of the page: what lib.js exports, and what these tests put there */
 
+/** What is kept as a Blob first, and what is more than that. */
 const LARGE = sample(3 * 2 ** 20 + 17);
+const HUGE = sample(33 * 2 ** 20 + 17);
+const digest = (bytes) => createHash('sha256').update(bytes).digest('base64');
 const equal = (found, expected) => assert.ok(Buffer.from(expected).equals(Buffer.from(found)), 'other bytes');
 
 inBrowsers(openOpenInPage, (page, name) => {
@@ -46,83 +50,192 @@ inBrowsers(openOpenInPage, (page, name) => {
   // WebKitGTK has no such file system, and no such dialog either.
   if (name !== 'webkit') test('a chosen place gets the whole file, and nothing where the envelope is bad', chosenPlace);
 
-  /** Opens the example's own page of a file, and presses Save. What the page then says. */
-  async function pressSave(id) {
+  /** Opens the example's own page of a file, and presses Save. @param {() => Promise<void>} [prepare] just before that */
+  async function pressSave(id, prepare = async () => {}) {
     await page.visit({ id });
     await page.evaluate((isWebKit) => {
       globalThis.showSaveFilePicker = undefined;
       if (!isWebKit) return;
-      // WebKitGTK's test browser ends with any download. There the page gets what the worker answers.
+      // WebKitGTK's test browser ends with any download. There a page in the worker's scope gets what it answers.
       const { set } = Object.getOwnPropertyDescriptor(HTMLIFrameElement.prototype, 'src');
       Object.defineProperty(HTMLIFrameElement.prototype, 'src', {
         set(url) {
-          if (url.startsWith('blob:')) return set.call(this, url);
-          globalThis.answer = fetch(url).then(async (response) => ({
-            disposition: response.headers.get('content-disposition'),
-            name: decodeURIComponent(url.slice(url.lastIndexOf('/') + 1)),
-            bytes: await response.arrayBuffer().then((bytes) => new Uint8Array(bytes)),
-          }));
+          const client = document.createElement('iframe');
+          globalThis.answer = new Promise((resolve) => (client.onload = resolve)).then(async () => {
+            const response = await client.contentWindow.fetch(url);
+            return {
+              disposition: response.headers.get('content-disposition'),
+              name: decodeURIComponent(url.slice(url.lastIndexOf('/') + 1)),
+              digest: await here.digest(await response.arrayBuffer()),
+            };
+          });
+          set.call(client, '/page/save/client');
+          document.body.append(client);
         },
       });
     }, name === 'webkit');
     const button = await page.driver.findElement(By.id('save'));
     await page.driver.wait(until.elementIsEnabled(button), PATIENCE);
+    await prepare();
     await button.click();
+  }
+
+  /** What the page says once it has ended saving. */
+  async function told() {
     const status = await page.driver.findElement(By.id('status'));
     await page.driver.wait(async () => !(await status.getText()).startsWith('The server'), PATIENCE);
     return status.getText();
   }
 
+  /** Waits until a download has all bytes. */
+  async function arrived(title, bytes) {
+    const file = path.join(page.folder, title);
+    await page.driver.wait(() => existsSync(file) && statSync(file).size > 0, PATIENCE, file);
+    equal(readFileSync(file), bytes);
+  }
+
+  /** The downloads that have bytes under their names. Firefox keeps what came as a .part, beside an empty file of the name. */
+  const downloads = () =>
+    readdirSync(page.folder).filter(
+      (file) => !/\.(part|crdownload)$/.test(file) && statSync(path.join(page.folder, file)).size > 0,
+    );
+
+  /** Presses Save, and has S3 wait in the middle of the download. @returns {Promise<() => void>} lets S3 continue */
+  async function saveToTheMiddle(id) {
+    let letGo;
+    const until = new Promise((resolve) => (letGo = resolve));
+    let asked = 0;
+    let isHeld = false;
+    await pressSave(id, async () => {
+      page.relay.fault = () => {
+        // The header, the final frame, and 8 MiB come before.
+        isHeld = ++asked === 4;
+        return isHeld ? { does: 'hold', after: 'all', until } : undefined;
+      };
+      await page.evaluate(() => {
+        // However slow the test is, no source is taken for one that stalls; and `tick` is when the page looks after the worker.
+        const { setTimeout } = globalThis;
+        globalThis.setTimeout = (work, delay, ...values) => (delay >= 5000 ? 0 : setTimeout(work, delay, ...values));
+        globalThis.setInterval = (tick) => void (globalThis.tick = tick);
+        globalThis.MessageChannel = class extends MessageChannel {
+          constructor() {
+            super();
+            this.port1.addEventListener('message', ({ data }) => data === 'here' && heard());
+          }
+        };
+      });
+    });
+    const begun = () => readdirSync(page.folder).some((file) => /\.(part|crdownload)$/.test(file));
+    await page.driver.wait(() => isHeld && begun(), PATIENCE);
+    return letGo;
+  }
+  afterEach(() => page.relay.reset());
+
   test('a service worker streams a download to disk, and a bad envelope becomes no file that looks whole', async () => {
-    const bad = await pressSave(await page.putAltered(LARGE, { name: 'bad\ud83d.bin', type: '' }));
-    assert.match(bad, /^frame \d+ does not authenticate/);
+    await pressSave(await page.putAltered(HUGE, { name: 'bad\ud83d.bin', type: '' }));
+    assert.match(await told(), /^frame \d+ does not authenticate/);
     if (name === 'webkit') assert.equal(await page.evaluate(() => answer.catch(({ name }) => name)), 'TypeError');
     const title = 'Übersicht 1.bin';
-    assert.equal(await pressSave(await page.put(LARGE, { name: title, type: '' })), 'It is among your downloads.');
+    await pressSave(await page.put(HUGE, { name: title, type: '' }));
+    assert.equal(await told(), 'It is among your downloads.');
     if (name === 'webkit') {
-      const { bytes, ...rest } = await page.evaluate(() => answer);
-      equal(bytes, LARGE);
-      assert.deepEqual(rest, { disposition: 'attachment', name: title });
+      const found = await page.evaluate(() => answer);
+      assert.deepEqual(found, { disposition: 'attachment', name: title, digest: digest(HUGE) });
       return;
     }
-    const file = path.join(page.folder, title);
-    await page.driver.wait(() => existsSync(file) && statSync(file).size === LARGE.length, PATIENCE, file);
-    equal(readFileSync(file), LARGE);
-    // Firefox keeps what came as a .part, beside an empty file of the name.
-    const others = readdirSync(page.folder).filter((other) => other !== title && !other.endsWith('.part'));
-    assert.deepEqual(
-      others.map((other) => statSync(path.join(page.folder, other)).size).filter((size) => size > 0),
-      [],
-    );
+    await arrived(title, HUGE);
+    assert.deepEqual(downloads(), [title]);
   });
 
-  test('without a service worker a file is kept as a Blob first, up to a limit that the error states', async () => {
-    const id = await page.put(LARGE, { name: 'a.bin', type: '' });
-    const saved = await page.evaluate(async (id) => {
+  const blobFirst = async () => {
+    const before = downloads();
+    await pressSave(await page.putAltered(LARGE, { name: 'small and bad.bin', type: '' }));
+    assert.match(await told(), /^frame \d+ does not authenticate/);
+    await pressSave(await page.put(LARGE, { name: 'small.bin', type: '' }));
+    assert.equal(await told(), 'It is among your downloads.');
+    await arrived('small.bin', LARGE);
+    assert.deepEqual(downloads().sort(), [...before, 'small.bin'].sort());
+  };
+
+  const replaced = async () => {
+    const letGo = await saveToTheMiddle(await page.put(HUGE, { name: 'replaced.bin', type: '' }));
+    const scopes = await page.evaluate(async () => {
+      for (const [script, scope, state] of [
+        ['newer-worker.js', 'save/', 'installed'],
+        ['app-worker.js', './', 'activated'],
+      ]) {
+        const { installing: worker } = await navigator.serviceWorker.register(script, { scope });
+        while (![state, 'activated'].includes(worker.state))
+          await new Promise((resolve) => worker.addEventListener('statechange', resolve, { once: true }));
+      }
+      const all = await navigator.serviceWorker.getRegistrations();
+      return all.map(({ scope }) => new URL(scope).pathname).sort();
+    });
+    letGo();
+    await arrived('replaced.bin', HUGE);
+    assert.equal(await told(), 'It is among your downloads.');
+    // The app's worker is still there after the next one, too.
+    await pressSave(await page.put(HUGE, { name: 'next.bin', type: '' }));
+    await arrived('next.bin', HUGE);
+    const app = await page.evaluate(async () => (await navigator.serviceWorker.getRegistration('./')).active.scriptURL);
+    assert.deepEqual({ scopes, app: path.basename(app) }, { scopes: ['/page/', '/page/save/'], app: 'app-worker.js' });
+  };
+
+  const lost = async () => {
+    const before = downloads();
+    const letGo = await saveToTheMiddle(await page.put(HUGE, { name: 'lost.bin', type: '' }));
+    await page.evaluate(async () => {
+      for (let times = 0; times < 10; times++) {
+        const answer = new Promise((resolve) => (globalThis.heard = resolve));
+        tick();
+        await answer;
+      }
+    });
+    await page.driver.sendDevToolsCommand('ServiceWorker.enable', {});
+    await page.driver.sendDevToolsCommand('ServiceWorker.stopAllWorkers', {});
+    await page.evaluate(() => {
+      for (let times = 0; times < 10; times++) tick();
+    });
+    assert.match(await told(), /^the browser ended the download; delete /);
+    letGo();
+    assert.deepEqual(downloads(), before);
+  };
+
+  if (name !== 'webkit') {
+    test('a file of up to 32 MiB becomes a download only when all of it is there', blobFirst);
+    test("neither a newer worker nor the app's own one ends a download, and the app keeps its worker", replaced);
+  }
+  // Chromium alone lets a test stop a worker.
+  if (name === 'chromium') test('a download whose worker has gone is not waited for', lost);
+
+  test('a small file, and a larger one without a service worker, is kept as a Blob first, up to a limit that the error states', async () => {
+    const ids = [await page.put(LARGE, { name: 'a.bin', type: '' }), await page.put(HUGE, { name: 'b.bin', type: '' })];
+    await page.visit();
+    const saved = await page.evaluate(async (ids) => {
       globalThis.showSaveFilePicker = undefined;
+      const [blobs, names, how] = [[], [], []];
       navigator.serviceWorker.register = async () => {
+        names.push('a worker is asked for');
         throw new DOMException('not in a private window', 'SecurityError');
       };
-      const [blobs, names] = [[], []];
       URL.createObjectURL = (blob) => `blob:${blobs.push(blob)}`;
       HTMLAnchorElement.prototype.click = function click() {
         names.push(this.download);
       };
-      const file = await here.openHere(id);
-      const how = await here.save(file);
+      for (const id of ids) how.push(await here.save(await here.openHere(id)));
       let cancelled = false;
       const plaintext = new ReadableStream({ cancel: () => (cancelled = true) });
-      const large = { name: 'b', open: async () => ({ plaintext, size: here.LARGEST_BLOB + 1 }) };
+      const large = { name: 'c', open: async () => ({ plaintext, size: here.LARGEST_BLOB + 1 }) };
       const message = await here.save(large).catch(({ message }) => message);
-      return { how, message, cancelled, names, bytes: new Uint8Array(await blobs[0].arrayBuffer()) };
-    }, id);
-    const { bytes, ...rest } = saved;
-    equal(bytes, LARGE);
-    assert.deepEqual(rest, {
-      how: 'downloading',
+      const digests = await Promise.all(blobs.map(async (blob) => here.digest(await blob.arrayBuffer())));
+      return { how, message, cancelled, names, digests };
+    }, ids);
+    assert.deepEqual(saved, {
+      digests: [LARGE, HUGE].map(digest),
+      how: ['downloading', 'downloading'],
       message: 'this browser saves at most 256 MiB; open the file in another one',
       cancelled: true,
-      names: ['a.bin'],
+      names: ['a.bin', 'a worker is asked for', 'b.bin', 'a worker is asked for'],
     });
   });
 });

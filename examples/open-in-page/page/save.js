@@ -1,9 +1,17 @@
 // Saves an opened file: to a place that the user chooses, as a download that a service worker streams, or from memory.
+import { blobOf } from './blob.js';
 
+/**
+ * Bytes. A download of a file up to this begins once the whole file is there, as a Blob. One that is streamed may end in the middle: Firefox shows it as
+ * complete if the process of its worker crashes.
+ */
+export const BLOB_FIRST = 32 * 1024 * 1024;
 /** Bytes. Browsers with neither of the two ways keep the whole file as a Blob first: this many, and no more. */
 export const LARGEST_BLOB = 256 * 1024 * 1024;
 /** Milliseconds between messages to the worker: browsers end one that nobody talks to. */
 const STAY = 10_000;
+/** Messages in a row to which a worker that has gone gives no answer. */
+const UNANSWERED = 3;
 /** Milliseconds until a browser that has not asked the worker for a download is taken for one that never does. */
 const NOT_ASKED = 5000;
 
@@ -22,8 +30,8 @@ export async function save(file, options) {
     const handle = await showSaveFilePicker({ suggestedName }).catch(unlessCancelled);
     return handle && toHandle(file, handle, options);
   }
-  const worker = await saveWorker();
   const opened = await file.open(options);
+  const worker = opened.size > BLOB_FIRST && (await saveWorker());
   if (worker && (await throughWorker(worker, opened, suggestedName))) return 'downloading';
   return fromBlob(opened, suggestedName);
 }
@@ -49,8 +57,10 @@ async function toHandle(file, handle, options) {
 async function saveWorker() {
   try {
     // Beside the page. Vite turns a URL that is relative to this script into a data: URL, which no browser takes for a worker.
+    // A scope has one worker. In the page's own scope this one would replace the app's, and the app's this one in the middle of a download.
     const { installing, waiting, active } = await navigator.serviceWorker.register(
       new URL('save-worker.js', document.baseURI),
+      { scope: 'save/' },
     );
     const worker = active ?? waiting ?? installing;
     if (worker.state === 'activated') return worker;
@@ -71,11 +81,18 @@ function throughWorker(worker, { plaintext, size }, name) {
   const url = new URL(`save/${crypto.randomUUID()}/${encodeURIComponent(name)}`, worker.scriptURL).href;
   const { port1: port, port2 } = new MessageChannel();
   const frame = Object.assign(document.createElement('iframe'), { hidden: true });
-  const stay = setInterval(() => worker.postMessage('stay'), STAY);
   const reader = plaintext.getReader();
   let timer;
+  let stay;
+  let unanswered = 0;
   const done = new Promise((resolve, reject) => {
+    stay = setInterval(() => {
+      if (unanswered++ === UNANSWERED)
+        reject(new Error('the browser ended the download; delete what it saved, and save again'));
+      worker.postMessage({ stay: url });
+    }, STAY);
     port.onmessage = async ({ data: message }) => {
+      if (message === 'here') return void (unanswered = 0);
       clearTimeout(timer);
       if (message === 'ready') {
         timer = setTimeout(resolve, NOT_ASKED, false);
@@ -114,7 +131,7 @@ async function fromBlob({ plaintext, size }, name) {
     await plaintext.cancel();
     throw new Error(`this browser saves at most ${LARGEST_BLOB / 2 ** 20} MiB; open the file in another one`);
   }
-  const url = URL.createObjectURL(await new Response(plaintext).blob());
+  const url = URL.createObjectURL(await blobOf(plaintext));
   Object.assign(document.createElement('a'), { href: url, download: name }).click();
   // The browser has taken the Blob by then.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);

@@ -1,4 +1,5 @@
 // Shows an opened file in the page, if its type is one that browsers show and do not run.
+import { blobOf } from './blob.js';
 
 /** Never HTML, SVG or XML: with a blob URL their scripts would run in this page's origin, with the user's session. */
 const TAGS = {
@@ -33,7 +34,7 @@ export async function show(file, place, options) {
     throw new Error(`a file of more than ${LARGEST_SHOWN / 2 ** 20} MiB is not shown; save it`);
   }
   // The type is one of ours, whatever the sender called it. Browsers do not guess another one for a Blob.
-  const blob = new Blob([await new Response(plaintext).blob()], { type: file.type });
+  const blob = new Blob([await blobOf(plaintext)], { type: file.type });
   const url = URL.createObjectURL(blob);
   let element;
   const put = () => {

@@ -24,13 +24,19 @@ export async function openOpenInPage(name) {
     while (closing.length > 0) await closing.pop()();
   };
   try {
+    const saveWorker = readFileSync(path.join(PAGE, 'save-worker.js'), 'utf8');
     const modules = {
       'index.js': await bundle(readFileSync(path.join(PAGE, 'index.js'), 'utf8'), PAGE),
       'lib.js': await bundle(
-        "export * from './open-here.js'; export * from './save.js'; export * from './show.js';",
+        `export * from './open-here.js'; export * from './save.js'; export * from './show.js';
+        export const digest = async (bytes) => btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))));`,
         PAGE,
       ),
-      'save-worker.js': readFileSync(path.join(PAGE, 'save-worker.js')),
+      'save-worker.js': saveWorker,
+      // The next release of it, and what an app has that works offline.
+      'newer-worker.js': `${saveWorker}\n// newer`,
+      'app-worker.js':
+        "addEventListener('install', () => skipWaiting()); addEventListener('activate', (event) => event.waitUntil(clients.claim()));",
     };
     const policy = [
       "default-src 'none'",
@@ -49,6 +55,7 @@ export async function openOpenInPage(name) {
         };
         app.get('/page/', html(readFileSync(path.join(PAGE, 'index.html'), 'utf8')));
         app.get('/page/empty', html('<!doctype html><meta charset="utf-8"><title>Empty</title>'));
+        app.get('/page/save/client', html('<!doctype html><meta charset="utf-8"><title>Client</title>'));
         app.get('/page/:name', (context) => {
           const body = modules[context.req.param('name')];
           return body ? context.body(body, 200, { 'content-type': 'text/javascript' }) : context.notFound();
