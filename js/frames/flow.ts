@@ -1,7 +1,7 @@
 import { reasonOf, throwIfAborted, unlessAborted } from '../io/abort.js';
 import type { Chunk, Kind } from '../io/bytes.js';
 import { type KmsealError, platformError, storageError } from '../errors.js';
-import { BLOB_IN_MEMORY, answersWithinCall, callCollector, letGo } from '../io/browser.js';
+import { BLOB_IN_MEMORY, BLOB_TOGETHER, answersWithinCall, callCollector, letGo } from '../io/browser.js';
 import { subtleCryptoError, yieldToEventLoop } from './engine.js';
 import { ignoreFailure, isPromise } from '../io/promises.js';
 import { streamClass } from '../io/stream-class.js';
@@ -254,7 +254,7 @@ async function throughResponse(drain: Drain, run: RunContext): Promise<Blob> {
   }
 }
 
-/** For Blobs, if it is too large for one. */
+/** A Blob of Blobs, each made when its bytes are there. */
 async function inPieces(drain: Drain): Promise<Blob> {
   const parts: Blob[] = [];
   let held: Chunk[] = [];
@@ -262,7 +262,7 @@ async function inPieces(drain: Drain): Promise<Blob> {
   for (;;) {
     const pieces = await drain.next();
     held.push(...(pieces ?? []));
-    if (pieces && drain.given < begun + BLOB_IN_MEMORY) continue;
+    if (pieces && drain.given < begun + BLOB_TOGETHER) continue;
     const blob = new Blob(held, TYPE);
     held.forEach(letGo);
     parts.push(blob);

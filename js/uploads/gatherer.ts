@@ -1,11 +1,8 @@
 import type { Drain } from '../frames/flow.js';
 import { unlessAborted } from '../io/abort.js';
-import { callCollector, letGo } from '../io/browser.js';
+import { BLOB_TOGETHER, callCollector, letGo } from '../io/browser.js';
 import type { Chunk } from '../io/bytes.js';
 import { ignoreFailure } from '../io/promises.js';
-
-/** Bytes that become a Blob together (8 MiB): the browser keeps Blobs where they cost the page no memory. */
-const BLOB = 8_388_608;
 
 /** That of our Blobs, which requests say. */
 const TYPE = { type: 'application/octet-stream' };
@@ -23,7 +20,7 @@ export interface Gathered {
  */
 export class Gatherer {
   readonly #drain: Drain;
-  /** Bytes of the next piece: in Blobs, and behind them in chunks. */
+  /** Bytes of the next piece: in Blobs, which cost the page no memory, and behind them in chunks. */
   #blobs: Blob[] = [];
   #chunks: Chunk[] = [];
   #inChunks = 0;
@@ -89,7 +86,7 @@ export class Gatherer {
       this.#chunks.push(taken);
       this.#inChunks += taken.length;
       this.#gathered += taken.length;
-      if (this.#inChunks >= BLOB) this.#wrap();
+      if (this.#inChunks >= BLOB_TOGETHER) this.#wrap();
     }
   }
 
