@@ -1,4 +1,4 @@
-import { type Fault, mayBeMended, passes, uploadFault } from '../uploads/fault.js';
+import { Fault, mayBeMended, passes, uploadFault } from '../uploads/fault.js';
 import { stoppable } from '../uploads/retry.js';
 import type { Answer, AskOptions, UploadServer } from './server.js';
 
@@ -29,9 +29,9 @@ export function ask<T>(
         given = callback({ signal: controller.signal });
         answered = await given;
         if (isResponse(answered) && answered.ok && !answered.redirected && !answered.bodyUsed)
-          return await json(answered);
+          return await json(answered, asked);
       } catch (cause) {
-        throw thrown(asked, cause);
+        throw cause instanceof Fault ? cause : thrown(asked, cause);
       }
       if (!isResponse(answered)) return expectAnswer(asked, given, answered);
       const { status, redirected, ok } = answered;
@@ -139,7 +139,20 @@ const UNANSWERED_CODES = [
 
 function isUnanswered(error: unknown): boolean {
   const { name, code, cause } = (error ?? {}) as { name?: string; code?: string; cause?: unknown };
-  return UNANSWERED.includes(name!) || UNANSWERED_CODES.includes(code!) || (cause !== undefined && isUnanswered(cause));
+  return (
+    UNANSWERED.includes(name!) ||
+    UNANSWERED_CODES.includes(code!) ||
+    isCut(error) ||
+    (cause !== undefined && isUnanswered(cause))
+  );
+}
+
+/**
+ * Whether a callback's own reader of JSON met the end of the text. Response.json() of WebKit words every text that is not JSON like that.
+ */
+function isCut(error: unknown): boolean {
+  const { name, message } = (error ?? {}) as { name?: string; message?: string };
+  return name === 'SyntaxError' && /\b(end|EOF|unterminated|expected pattern)\b/i.test(String(message));
 }
 
 /** By what it does, since it may come from any realm. */
@@ -148,13 +161,30 @@ function isResponse(answer: unknown): answer is Response {
   return typeof status === 'number' && typeof text === 'function';
 }
 
+/** The callbacks whose answer is never empty: without it, nothing can be sent. */
+const TELLING: readonly string[] = ['server.signPart', 'server.signPut', 'server.listParts'];
+
 /** A body may be empty. */
-async function json(response: Response): Promise<unknown> {
+async function json(response: Response, asked: Asked): Promise<unknown> {
   const text = await response.text();
+  if (text === '') {
+    if (TELLING.includes(asked.what) || Number(response.headers?.get('content-length')) > 0) throw cut(asked);
+    return undefined;
+  }
   try {
-    return text === '' ? undefined : JSON.parse(text);
+    return JSON.parse(text);
   } catch {
+    if (/^\s*[[{"]/.test(text)) throw cut(asked);
     // The platform's own error quotes the text, in which there may be a presigned URL.
     throw new SyntaxError('the answer is not JSON');
   }
+}
+
+/**
+ * An answer of which only the beginning came. Where a connection ends within it, most engines say so. WebKit (seen in WebKitGTK 2.50) takes
+ * what has come for the whole, and so does a proxy between.
+ */
+function cut({ what, part, writes }: Asked): Fault {
+  const message = `the answer to ${what} was empty or ended early; try again, and see what the server says`;
+  return uploadFault(message, { passing: true, unanswered: true, lost: writes, part });
 }

@@ -51,6 +51,68 @@ test('an upload works where there is neither a document nor a location', async (
   );
 });
 
+/** The first answer is cut, as WebKit tells it of a connection that ends within an answer. */
+const CUT = {
+  'signPart is empty': { signPart: () => new Response('') },
+  'signPart ends early': { signPart: () => new Response('{"url":"https://') },
+  'signPart ends early in JSON that the callback reads': { signPart: () => new Response('{"url":').json() },
+  'createMultipartUpload lacks the bytes that it announced': {
+    createMultipartUpload: () => new Response('', { headers: { 'content-length': '20' } }),
+  },
+  'completeMultipartUpload ends early': { completeMultipartUpload: () => new Response('{"location"') },
+};
+for (const [what, callbacks] of Object.entries(CUT)) {
+  test(`an upload asks again if the answer to ${what}`, async () => {
+    const [[name, cut]] = Object.entries(callbacks);
+    const whole = {
+      createMultipartUpload: async () => ({ id: 1 }),
+      signPart: async ({ upload, number }) => {
+        assert.deepEqual(upload, { id: 1 });
+        return { url: `${origin}/object?partNumber=${number}` };
+      },
+      completeMultipartUpload: async () => 'completed',
+    };
+    let asked = 0;
+    const server = { ...whole, [name]: (...args) => (asked++ === 0 ? cut() : whole[name](...args)) };
+    const retries = [];
+    const { completed, size } = await upload(PARTS, {
+      server,
+      retries: 1,
+      onRetry: ({ error }) => retries.push(error),
+    });
+    assert.equal(completed, 'completed');
+    assert.deepEqual(
+      retries.map(({ code }) => code),
+      ['ERR_UPLOAD'],
+    );
+    assert.equal(
+      arrived().reduce((sum, length) => sum + length),
+      size,
+    );
+  });
+}
+
+test('an upload whose completion was answered with half an answer is perhaps delivered, and so the error says', async () => {
+  let asked = 0;
+  const completeMultipartUpload = () => {
+    if (asked++ === 0) return new Response('{"location"');
+    throw answered(404);
+  };
+  await assert.rejects(upload(PARTS, { server: { completeMultipartUpload }, retries: 1 }), {
+    code: 'ERR_UPLOAD',
+    message: /perhaps delivered/,
+  });
+});
+
+test('an answer that is a page and not JSON is not asked for again', async () => {
+  const retries = [];
+  const signPart = () => new Response('<!doctype html><title>Sign in</title>');
+  await assert.rejects(upload(PARTS, { server: { signPart }, retries: 3, onRetry: (retry) => retries.push(retry) }), {
+    code: 'ERR_UPLOAD',
+  });
+  assert.deepEqual(retries, []);
+});
+
 const SILENT = {
   'forgets to return its promise': [
     () => void Promise.reject(new Error('never seen')).catch(() => {}),
