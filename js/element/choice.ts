@@ -5,6 +5,7 @@ import { Folder, putBeside } from './folders.js';
 import type { Refusal } from './refusals.js';
 import { isSameFile, likeness } from './same-file.js';
 import { KmsealError } from '../index.js';
+import { unlessAborted } from '../io/abort.js';
 import { isPromise } from '../io/promises.js';
 
 /** Callbacks of the choices to their element. */
@@ -47,6 +48,8 @@ export class Choice {
   readonly #predecessors = new WeakMap<Entry, readonly Entry[]>();
   /** Those that may be on the list already. */
   readonly #doubtful = new WeakSet<Entry>();
+  /** When each of them has been compared, or was removed. */
+  readonly #comparisons = new WeakMap<Entry, Promise<unknown>>();
 
   constructor(element: Chooser, list: SealingList, listener: Listener) {
     this.#element = element;
@@ -150,12 +153,16 @@ export class Choice {
         // Chosen once more after a failure to read it.
         if (same ?? twin.state === 'failed') return twin;
       }
+      // Where only some of several can be taken, it is the first ones, and not those that were read first.
+      await Promise.all(alike.map((twin) => this.#comparisons.get(twin)));
       return undefined;
     };
     this.#doubtful.add(entry);
     entry.hidden = true;
     const timer = setTimeout(() => this.#list.show(entry), SHOWN_AFTER);
-    const found = find()
+    const comparison = find();
+    this.#comparisons.set(entry, Promise.allSettled([unlessAborted(comparison, controller.signal)]));
+    const found = comparison
       .finally(() => clearTimeout(timer))
       .then((twin) => () => this.#compared(entry, twin));
     this.#wait(entry, controller, () => this.#compare(entry, alike), found);

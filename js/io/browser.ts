@@ -1,7 +1,7 @@
 // What we do differently in Chromium, Firefox and WebKit, and why: each with the version in which it was seen, so that it can be looked at
 // again. Where a browser is told by its name and not by what it can do, it is told here and nowhere else. (How the browsers word a refused
-// WebAssembly is in js/wasm/load-fault.ts, and how they word JSON that ended early in js/s3/ask.ts; that frames without content never reach SubtleCrypto, on which Safari's has failed, in
-// wasm/src/engine.rs.)
+// WebAssembly is in js/wasm/load-fault.ts, and how they word JSON that ended early in js/s3/ask.ts. That frames without content never reach
+// SubtleCrypto, on which Safari's has failed, is in wasm/src/engine.rs.)
 import type { Chunk } from './bytes.js';
 
 /** Not by `userAgentData`, which insecure pages do not have. */

@@ -70,6 +70,28 @@ inBrowsers((page, name) => {
     assert.deepEqual(await page.delivered(), ['one', 'two', 'six']);
   });
 
+  test('where only one of two alike files can be taken, it is the first one, however slowly it is read', async () => {
+    await show('multiple max-files="2"');
+    const found = await page.evaluate(async () => {
+      drop(file('x', '', 'one'));
+      await idle();
+      const slow = file('x', '', 'two');
+      slow.slice = (...range) => {
+        delete slow.slice;
+        const blob = slow.slice(...range);
+        // The other one has been read long before.
+        const late = () => new Promise((resolve) => setTimeout(resolve, 300));
+        blob.arrayBuffer = () => late().then(() => Blob.prototype.arrayBuffer.call(blob));
+        return blob;
+      };
+      drop(slow, file('x', '', 'six'));
+      await idle();
+      return [names(), alerts()];
+    });
+    assert.deepEqual(found, [['x', 'x'], ['x was not taken, since only 2 files can be chosen here.']]);
+    assert.deepEqual(await page.delivered(), ['one', 'two']);
+  });
+
   test('the form is held while a file is compared with one of the same name, and an unreadable one is replaced', async () => {
     await show('multiple');
     const found = await page.evaluate(async () => {
