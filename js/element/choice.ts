@@ -162,9 +162,7 @@ export class Choice {
     const timer = setTimeout(() => this.#list.show(entry), SHOWN_AFTER);
     const comparison = find();
     this.#comparisons.set(entry, Promise.allSettled([unlessAborted(comparison, controller.signal)]));
-    const found = comparison
-      .finally(() => clearTimeout(timer))
-      .then((twin) => () => this.#compared(entry, twin));
+    const found = comparison.finally(() => clearTimeout(timer)).then((twin) => () => this.#compared(entry, twin));
     this.#wait(entry, controller, () => this.#compare(entry, alike), found);
   }
 
