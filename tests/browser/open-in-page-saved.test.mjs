@@ -157,6 +157,24 @@ inBrowsers(openOpenInPage, (page, name) => {
     assert.deepEqual(downloads().sort(), [...before, 'small.bin'].sort());
   };
 
+  /** In the page: once the worker runs whose file this is, the first one that `save` finds is another one. */
+  const offerToAnother = async () => {
+    URL.createObjectURL = () => {
+      throw new Error('a Blob');
+    };
+    const container = navigator.serviceWorker;
+    const register = container.register.bind(container);
+    const registration = await register('save-worker.js', { scope: 'save/' });
+    const isOurs = ({ active, waiting, installing }) =>
+      !waiting && !installing && active?.state === 'activated' && active.scriptURL.endsWith('save-worker.js');
+    while (!isOurs(registration)) await new Promise((resolve) => setTimeout(resolve, 20));
+    container.register = async () => {
+      delete container.register;
+      const { scriptURL } = registration.active;
+      return { active: { state: 'activated', scriptURL, postMessage: ({ port }) => port?.postMessage('ready') } };
+    };
+  };
+
   const replaced = async () => {
     const letGo = await saveToTheMiddle(await page.put(HUGE, { name: 'replaced.bin', type: '' }));
     const scopes = await page.evaluate(async () => {
@@ -174,9 +192,11 @@ inBrowsers(openOpenInPage, (page, name) => {
     letGo();
     await arrived('replaced.bin', HUGE);
     assert.equal(await told(), 'It is among your downloads.');
-    // The app's worker is still there after the next one, too.
-    await pressSave(await page.put(HUGE, { name: 'next.bin', type: '' }));
+    // A worker that is told of the file may be replaced before the browser asks for it. The file is offered again, and no Blob takes its place.
+    await pressSave(await page.put(HUGE, { name: 'next.bin', type: '' }), () => page.evaluate(offerToAnother));
+    assert.equal(await told(), 'It is among your downloads.');
     await arrived('next.bin', HUGE);
+    // The app's worker is still there, too.
     const app = await page.evaluate(async () => (await navigator.serviceWorker.getRegistration('./')).active.scriptURL);
     assert.deepEqual({ scopes, app: path.basename(app) }, { scopes: ['/page/', '/page/save/'], app: 'app-worker.js' });
   };

@@ -13,7 +13,9 @@ const STAY = 10_000;
 /** Messages in a row to which a worker that has gone gives no answer. */
 const UNANSWERED = 3;
 /** Milliseconds until a browser that has not asked the worker for a download is taken for one that never does. */
-const NOT_ASKED = 5000;
+const NOT_ASKED = 15_000;
+/** How often the file is offered: a worker may be replaced by a newer one after the page has told it of the file. */
+const OFFERS = 3;
 
 /**
  * Call it from a click: the choice of a place needs one.
@@ -31,8 +33,12 @@ export async function save(file, options) {
     return handle && toHandle(file, handle, options);
   }
   const opened = await file.open(options);
-  const worker = opened.size > BLOB_FIRST && (await saveWorker());
-  if (worker && (await throughWorker(worker, opened, suggestedName))) return 'downloading';
+  for (let offers = 0; offers < OFFERS && opened.size > BLOB_FIRST; offers++) {
+    const worker = await saveWorker();
+    const outcome = worker && (await throughWorker(worker, opened, suggestedName));
+    if (outcome === 'downloading') return outcome;
+    if (outcome !== 'replaced') break;
+  }
   return fromBlob(opened, suggestedName);
 }
 
@@ -53,7 +59,7 @@ async function toHandle(file, handle, options) {
   }
 }
 
-/** The worker, once it runs; undefined where there is none, as in a private window. */
+/** The worker, once it runs or has been replaced; undefined where there is none, as in a private window. */
 async function saveWorker() {
   try {
     // Beside the page. Vite turns a URL that is relative to this script into a data: URL, which no browser takes for a worker.
@@ -63,19 +69,18 @@ async function saveWorker() {
       { scope: 'save/' },
     );
     const worker = active ?? waiting ?? installing;
-    if (worker.state === 'activated') return worker;
-    return await new Promise((resolve, reject) => {
-      worker.onstatechange = () => {
-        if (worker.state === 'activated') resolve(worker);
-        if (worker.state === 'redundant') reject(new Error('the service worker was not installed'));
-      };
-    });
+    const isReady = () => ['activated', 'redundant'].includes(worker.state);
+    while (!isReady()) await new Promise((resolve) => worker.addEventListener('statechange', resolve, { once: true }));
+    return worker;
   } catch {
     return undefined;
   }
 }
 
-/** Whether the browser took it as a download. It then ends when the last bytes have been handed over, and rejects if the envelope is bad. */
+/**
+ * `downloading` if the browser took it as a download, once the last bytes have been handed over; it rejects if the envelope is bad. `replaced` if
+ * another worker was asked; otherwise undefined.
+ */
 function throughWorker(worker, { plaintext, size }, name) {
   // The name is the end of the URL, and no header is made of it: browsers take it from there, without what is dangerous in a file name.
   const url = new URL(`save/${crypto.randomUUID()}/${encodeURIComponent(name)}`, worker.scriptURL).href;
@@ -86,6 +91,10 @@ function throughWorker(worker, { plaintext, size }, name) {
   let stay;
   let unanswered = 0;
   const done = new Promise((resolve, reject) => {
+    // Until it is asked for the file.
+    const look = () => worker.state === 'redundant' && resolve('replaced');
+    worker.onstatechange = look;
+    look();
     stay = setInterval(() => {
       if (unanswered++ === UNANSWERED)
         reject(new Error('the browser ended the download; delete what it saved, and save again'));
@@ -95,23 +104,26 @@ function throughWorker(worker, { plaintext, size }, name) {
       if (message === 'here') return void (unanswered = 0);
       clearTimeout(timer);
       if (message === 'ready') {
-        timer = setTimeout(resolve, NOT_ASKED, false);
+        timer = setTimeout(resolve, NOT_ASKED);
         frame.src = url;
+        // A download loads nothing. The other worker passes the request on to the server, whose answer is a page.
+        frame.onload = () => frame.contentDocument?.URL !== 'about:blank' && resolve('replaced');
         document.body.append(frame);
       } else if (message === 'cancelled') {
         reject(new DOMException('the download was cancelled', 'AbortError'));
       } else if (message === 'pull') {
+        frame.onload = worker.onstatechange = null;
         try {
           const { done, value } = await reader.read();
           port.postMessage(done ? 'end' : value);
-          if (done) resolve(true);
+          if (done) resolve('downloading');
         } catch (error) {
           port.postMessage('failed');
           reject(error);
         }
       }
     };
-    timer = setTimeout(resolve, NOT_ASKED, false);
+    timer = setTimeout(resolve, NOT_ASKED, 'replaced');
     worker.postMessage({ url, size, port: port2 }, [port2]);
   });
   return done.finally(() => {
