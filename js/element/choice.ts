@@ -46,10 +46,8 @@ export class Choice {
   readonly #listener: Listener;
   /** The files that another one replaces once the page has accepted it. */
   readonly #predecessors = new WeakMap<Entry, readonly Entry[]>();
-  /** Those that may be on the list already. */
-  readonly #doubtful = new WeakSet<Entry>();
-  /** When each of them has been compared, or was removed. */
-  readonly #comparisons = new WeakMap<Entry, Promise<unknown>>();
+  /** Those that may be on the list already, until they have been compared: when that is, or when they were removed. */
+  readonly #doubtful = new WeakMap<Entry, Promise<unknown>>();
 
   constructor(element: Chooser, list: SealingList, listener: Listener) {
     this.#element = element;
@@ -154,14 +152,13 @@ export class Choice {
         if (same ?? twin.state === 'failed') return twin;
       }
       // Where only some of several can be taken, it is the first ones, and not those that were read first.
-      await Promise.all(alike.map((twin) => this.#comparisons.get(twin)));
+      await Promise.all(alike.map((twin) => this.#doubtful.get(twin)));
       return undefined;
     };
-    this.#doubtful.add(entry);
     entry.hidden = true;
     const timer = setTimeout(() => this.#list.show(entry), SHOWN_AFTER);
     const comparison = find();
-    this.#comparisons.set(entry, Promise.allSettled([unlessAborted(comparison, controller.signal)]));
+    this.#doubtful.set(entry, Promise.allSettled([unlessAborted(comparison, controller.signal)]));
     const found = comparison.finally(() => clearTimeout(timer)).then((twin) => () => this.#compared(entry, twin));
     this.#wait(entry, controller, () => this.#compare(entry, alike), found);
   }
