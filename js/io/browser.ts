@@ -47,7 +47,7 @@ export const BLOB_IN_MEMORY = 33_554_432;
 /**
  * Bytes that become a Blob together (2 MiB), as soon as they are there; a longer Blob is made of such ones. Chromium 156 copies a Blob's bytes to
  * another process while the next frames are sealed, and these get the memory of the frames before. Made of 8 MiB at once, the parts of an upload
- * come later and take more of the processor's time. WebKitGTK 2.50 is faster this way, too, and Firefox 153 is no slower.
+ * come later and cost more CPU time. WebKitGTK 2.50 is faster this way, too, and Firefox 153 is as fast.
  */
 export const BLOB_TOGETHER = 2_097_152;
 
