@@ -1,11 +1,11 @@
 // Blobs of sealed and opened bytes, and what of these the page holds while a Blob is made.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { KmsPublicKey, Opener, Sealer } from 'kmseal';
+import { after, beforeEach, test } from 'node:test';
+import { Opener } from 'kmseal';
 import { uploadSealed } from 'kmseal/s3';
 import { inPieces, sample } from '../support/page/bytes.mjs';
-import { remembering, startKms } from '../support/servers/kms.mjs';
-import { startStore } from './store.mjs';
+import { remembering } from '../support/servers/kms.mjs';
+import { testUploads } from './store.mjs';
 
 const MIB = 2 ** 20;
 /** As long as no file is large. */
@@ -13,29 +13,19 @@ const FRAME = MIB / 4;
 const PLAIN = Buffer.from(sample(9 * MIB));
 const NativeBlob = globalThis.Blob;
 
-let kms;
-let store;
-let sealer;
-let opener;
+const { kms, key, sealer, store } = await testUploads();
+const opener = new Opener({ keyIds: [key.keyId], decrypt: remembering(kms.decrypt) });
 /** Bytes that came from memory, of each Blob that was made. */
 let together;
-before(async () => {
-  [kms, store] = [await startKms(), await startStore()];
-  const key = await KmsPublicKey.import(await kms.createKey());
-  sealer = new Sealer({ keys: [key] });
-  opener = new Opener({ keyIds: [key.keyId], decrypt: remembering(kms.decrypt) });
-  globalThis.Blob = class extends NativeBlob {
-    constructor(parts = [], options = {}) {
-      super(parts, options);
-      const bytes = [...parts].filter((part) => ArrayBuffer.isView(part));
-      together?.push(bytes.reduce((sum, { length }) => sum + length, 0));
-    }
-  };
-});
-after(async () => {
+globalThis.Blob = class extends NativeBlob {
+  constructor(parts = [], options = {}) {
+    super(parts, options);
+    const bytes = [...parts].filter((part) => ArrayBuffer.isView(part));
+    together?.push(bytes.reduce((sum, { length }) => sum + length, 0));
+  }
+};
+after(() => {
   globalThis.Blob = NativeBlob;
-  await store?.close();
-  await kms?.close();
 });
 beforeEach(() => {
   together = [];
@@ -70,13 +60,6 @@ test('a part of a prepared file is made while it is sealed', async () => {
 });
 
 test('a part of a stream is made while the stream is sealed', async () => {
-  const server = {
-    createMultipartUpload: async () => ({}),
-    signPart: async ({ number }) => ({ url: `${store.origin}/object?partNumber=${number}` }),
-    completeMultipartUpload: async () => ({}),
-    abortMultipartUpload: async () => ({}),
-    signPut: async () => ({ url: `${store.origin}/object` }),
-  };
-  const { size } = await uploadSealed(inPieces(PLAIN, 70_000), { sealer, server });
+  const { size } = await uploadSealed(inPieces(PLAIN, 70_000), { sealer, server: store.callbacks });
   expectFew(size);
 });

@@ -1,23 +1,16 @@
 // Uploads outside a browser that must not run wild, block each other, tell secrets or do without the check that was asked for.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { KmsPublicKey, Sealer } from 'kmseal';
 import { uploadSealed } from 'kmseal/s3';
-import { startKms } from '../support/servers/kms.mjs';
-import { startStore } from './store.mjs';
+import { testUploads } from './store.mjs';
 
 const SECRET = 'X-Amz-Signature=0123456789abcdef';
 
-const kms = await startKms();
-after(() => kms.close());
-const sealer = new Sealer({ keys: [await KmsPublicKey.import(await kms.createKey())] });
-const store = await startStore();
-after(() => store.close());
+const { sealer, store } = await testUploads();
 const { origin } = store;
-beforeEach(() => store.forget());
 
 /** Uploads in a single PUT. */
 function upload(signPut, options, file = new Blob(['secret'])) {

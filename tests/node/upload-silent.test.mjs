@@ -1,26 +1,19 @@
 // Uploads outside a browser whose server's half hides failures: they end with an error that says what
 // to write instead, and never count as delivered.
 import assert from 'node:assert/strict';
-import { after, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import Uppy from '@uppy/core';
-import { KmsPublicKey, Sealer } from 'kmseal';
 import { resumeSealed, uploadSealed } from 'kmseal/s3';
 import { tusOptions } from 'kmseal/tus';
 import Seal from 'kmseal/uppy';
-import { startKms } from '../support/servers/kms.mjs';
-import { startStore } from './store.mjs';
+import { testUploads } from './store.mjs';
 
 const MIB = 2 ** 20;
 const SMALL = new Blob(['secret']);
 const PARTS = new Blob([new Uint8Array(6 * MIB)]);
 
-const kms = await startKms();
-after(() => kms.close());
-const sealer = new Sealer({ keys: [await KmsPublicKey.import(await kms.createKey())] });
-const store = await startStore();
-after(() => store.close());
+const { sealer, store } = await testUploads();
 const { origin } = store;
-beforeEach(() => store.forget());
 
 /** Bytes that came with each PUT. */
 const arrived = () => store.arrived.map(({ length }) => length);
@@ -29,14 +22,7 @@ const answered = (status) => Object.assign(new Error('refused'), { status });
 
 /** @param {Partial<import('kmseal/s3').UploadServer>} [server] callbacks in place of those that answer at once */
 function upload(file, { server, begin = uploadSealed, ...options } = {}) {
-  const steps = {
-    createMultipartUpload: async () => ({}),
-    signPart: async ({ number }) => ({ url: `${origin}/object?partNumber=${number}` }),
-    completeMultipartUpload: async () => ({}),
-    abortMultipartUpload: async () => ({}),
-    signPut: async () => ({ url: `${origin}/object` }),
-  };
-  return begin(file, { sealer, partSize: 5 * MIB, retries: 0, server: { ...steps, ...server }, ...options });
+  return begin(file, { sealer, partSize: 5 * MIB, retries: 0, server: { ...store.callbacks, ...server }, ...options });
 }
 
 test('an upload works where there is neither a document nor a location', async () => {
@@ -53,22 +39,22 @@ test('an upload works where there is neither a document nor a location', async (
 
 /** The first answer is cut, as WebKit tells it of a connection that ends within an answer. */
 const CUT = {
-  'signPart is empty': { signPart: () => new Response('') },
-  'signPart ends early': { signPart: () => new Response('{"url":"https://') },
-  'signPart ends early in JSON that the callback reads': { signPart: () => new Response('{"url":').json() },
-  'createMultipartUpload lacks the bytes that it announced': {
-    createMultipartUpload: () => new Response('', { headers: { 'content-length': '20' } }),
-  },
-  'completeMultipartUpload ends early': { completeMultipartUpload: () => new Response('{"location"') },
+  'signPart is empty': ['signPart', () => new Response('')],
+  'signPart ends early': ['signPart', () => new Response('{"url":"https://')],
+  'signPart ends early in JSON that the callback reads': ['signPart', () => new Response('{"url":').json()],
+  'createMultipartUpload lacks the bytes that it announced': [
+    'createMultipartUpload',
+    () => new Response('', { headers: { 'content-length': '20' } }),
+  ],
+  'completeMultipartUpload ends early': ['completeMultipartUpload', () => new Response('{"location"')],
 };
-for (const [what, callbacks] of Object.entries(CUT)) {
+for (const [what, [name, cut]] of Object.entries(CUT)) {
   test(`an upload asks again if the answer to ${what}`, async () => {
-    const [[name, cut]] = Object.entries(callbacks);
     const whole = {
       createMultipartUpload: async () => ({ id: 1 }),
-      signPart: async ({ upload, number }) => {
-        assert.deepEqual(upload, { id: 1 });
-        return { url: `${origin}/object?partNumber=${number}` };
+      signPart: async (request) => {
+        assert.deepEqual(request.upload, { id: 1 });
+        return store.callbacks.signPart(request);
       },
       completeMultipartUpload: async () => 'completed',
     };
