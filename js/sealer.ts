@@ -2,7 +2,17 @@
 import type { Draft, Glue, Sealer as Handle, Message } from '#glue';
 import { throwIfAborted, unlessAborted } from './io/abort.js';
 import { adopted } from './io/browser.js';
-import { type Chunk, type Kind, bytesAtCall, isBlob, isBytes, isStream, kindOf, whole } from './io/bytes.js';
+import {
+  type Chunk,
+  type Kind,
+  bytesAtCall,
+  bytesAtEnd,
+  isBlob,
+  isBytes,
+  isStream,
+  kindOf,
+  whole,
+} from './io/bytes.js';
 import { type Limits, SEALER_CACHE, limitsOf } from './cache/limits.js';
 import { SenderCache, freshSenders } from './cache/senders.js';
 import { CacheWatch } from './cache/watch.js';
@@ -155,8 +165,8 @@ export class Sealer {
     if (isBlob(data)) return this.#sealBlob(data, options);
     const kind = kindOf(data);
     if (isBytes(data)) {
-      const bytes = bytesAtCall(data);
-      return this.#seal(kind, () => bytes, { ...options, size: bytes.length });
+      const { bytes, all } = bytesAtEnd(data, (length) => this.sealedSize(length, options));
+      return this.#seal(kind, () => bytes, { ...options, size: bytes.length }, all);
     }
     if (isStream(data)) {
       if (options.size !== undefined) whole(options.size, 'size', 0);
@@ -192,12 +202,12 @@ export class Sealer {
     }
   }
 
-  async #seal(kind: Kind, take: () => Chunk | Chunks, options: SealStreamOptions): Promise<unknown> {
+  async #seal(kind: Kind, take: () => Chunk | Chunks, options: SealStreamOptions, into?: Chunk): Promise<unknown> {
     const { signal, onProgress, size } = options;
     // Bytes to reseal that are not a complete envelope fail while they are read.
     const sealedSize = size === undefined ? undefined : this.sealedSize(size, options);
     const flow = await this.#sequence(take, size, options);
-    return collect(kind, flow, { signal, onProgress, total: size, size: sealedSize });
+    return collect(kind, flow, { signal, onProgress, total: size, size: sealedSize, into });
   }
 
   /** The exact length of an envelope in bytes, for a Blob, bytes, or a stream with `size`. */

@@ -35,6 +35,8 @@ interface RunContext extends RunOptions {
   total: number | undefined;
   /** Output bytes in all, if known. */
   size: number | undefined;
+  /** The array that they become, if there is one already. Its end may be what the flow still has to read. */
+  into?: Chunk | undefined;
 }
 
 /** Milliseconds of work within calls after which the event loop gets its turn: promises alone would leave it none. */
@@ -272,8 +274,8 @@ async function inPieces(drain: Drain): Promise<Blob> {
 }
 
 /**
- * The flow's bytes in one array of `run.size` bytes; on failure it is wiped. A flow with more bytes fails at its end: an envelope that
- * was cut between two frames has room for less than its frames hold.
+ * The flow's bytes in one array of `run.size` bytes, which is `run.into` if that is given; on failure it is wiped. A flow with more bytes fails at
+ * its end: an envelope that was cut between two frames has room for less than its frames hold.
  */
 export async function toBytes(flow: Flow, run: RunContext): Promise<Chunk> {
   const { size = 0 } = run;
@@ -281,7 +283,7 @@ export async function toBytes(flow: Flow, run: RunContext): Promise<Chunk> {
   let out: Chunk | undefined;
   let at = 0;
   try {
-    out = new Uint8Array(size);
+    out = run.into ?? new Uint8Array(size);
     for (let pieces = await drain.next(); pieces; pieces = await drain.next()) {
       for (const piece of pieces) {
         if (at + piece.length <= size) out.set(piece, at);

@@ -45,11 +45,34 @@ export function viewOf(data: unknown, name = 'data'): Chunk {
   throw new TypeError(`${name} must be an ArrayBuffer or a view of one; copy shared memory first`);
 }
 
-/** The bytes as they are at the call; a view if they are too many to copy. Browsers' SubtleCrypto rejects resizable ones. */
+/** The bytes as they are at the call; a view if they are too many to copy. */
 export function bytesAtCall(data: unknown): Chunk {
   const view = viewOf(data);
-  const { resizable } = view.buffer as { resizable?: boolean }; // ES2024
-  return view.length > MOST_COPIED && !resizable ? view : new Uint8Array(view);
+  return isCopied(view) ? new Uint8Array(view) : view;
+}
+
+/** Browsers' SubtleCrypto rejects resizable ones. */
+const isCopied = ({ length, buffer }: Chunk) => length <= MOST_COPIED || (buffer as { resizable?: boolean }).resizable; // ES2024
+
+/** Bytes to seal. */
+interface BytesAtEnd {
+  readonly bytes: Chunk;
+  /** The array that ends in them, for the envelope; none if they were not copied. */
+  readonly all: Chunk | undefined;
+}
+
+/**
+ * As {@link bytesAtCall}, with the copy at the end of an array as long as the envelope, which can fill it from its start: a sealed frame ends where
+ * the content of the next one begins, or before. So fresh memory is needed once, which takes several times as long as the copying does.
+ */
+export function bytesAtEnd(data: unknown, sealedSize: (length: number) => number): BytesAtEnd {
+  const view = viewOf(data);
+  const length = sealedSize(view.length);
+  if (!isCopied(view)) return { bytes: view, all: undefined };
+  const all = new Uint8Array(length);
+  const bytes = all.subarray(length - view.length);
+  bytes.set(view);
+  return { bytes, all };
 }
 
 // Not by instanceof, which fails for objects of another window or realm.
