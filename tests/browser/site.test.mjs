@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, privateDecrypt, constants, randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { Opener } from 'kmseal';
+import { KmsPublicKey, Opener, RsaPublicKey, Sealer } from 'kmseal';
 import { inBrowsers } from '../support/browsers/session.mjs';
 import { openSitePages } from '../support/browsers/site-pages.mjs';
 
@@ -123,7 +123,7 @@ inBrowsers(openSitePages, (page, name) => {
     await sealed();
     assert.match(
       await text(`${NEWEST} .step:nth-child(2)`),
-      /Only AWS KMS unwraps its key[^]*kmseal open 'Erika'\\''s letter\.txt\.kmseal'/,
+      /Only AWS KMS unwraps its key[^]*kmseal open -c purpose=a-try-on-the-site 'Erika'\\''s letter\.txt\.kmseal'/,
     );
     assert.equal((await page.all(`${NEWEST} .step-actions`)).length, 3);
     const envelope = readFileSync(await page.save('Save the envelope'));
@@ -133,6 +133,39 @@ inBrowsers(openSitePages, (page, name) => {
     await choose([create('again.txt', 'again')]);
     await press('Open it', NEWEST);
     assert.match(await text(`${NEWEST} .same`), /The same file came out/);
+  });
+
+  test('the site says how to open what was sealed for an ECC key, or for a key outside KMS', async () => {
+    await visit();
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    const PublicKey = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    const answer = { ...key.answer, PublicKey, KeySpec: 'ECC_NIST_P384', KeyUsage: 'KEY_AGREEMENT' };
+    await choose([create('ecc.json', JSON.stringify(answer))]);
+    await wait(async () => (await facts())[1] === 'ECC_NIST_P384', 'the key');
+    await choose([create('plan.txt', 'For an ECC key.')]);
+    await sealed();
+    const command = `kmseal open --key-id ${key.keyId} -c purpose=a-try-on-the-site plan.txt.kmseal`;
+    assert.equal(await text(`${NEWEST} .open-command`), command);
+    const raw = await RsaPublicKey.import(key.pem, { keyNamespace: 'example-hsm', keyName: 'uploads-2026' });
+    const foreign = {
+      'ecc.kmseal': {
+        keys: [await KmsPublicKey.import(answer)],
+        says: /--key-id \S*ACCOUNT\S* ecc\.kmseal$/,
+        named: 'ECC_NIST_P384',
+      },
+      'raw.kmseal': { keys: [raw], says: /--private-key key\.pem raw\.kmseal$/, named: 'example-hsm, uploads-2026' },
+    };
+    for (const [file, { keys, says, named }] of Object.entries(foreign)) {
+      const envelope = await new Sealer({ keys }).seal(randomBytes(20), { encryptionContext: {} });
+      await choose([create(file, envelope)]);
+      await wait(async () => (await texts(`${NEWEST} h3`))[0] === file, 'the envelope');
+      await sealed();
+      assert.match(await text(`${NEWEST} .open-command`), says);
+      assert.ok((await text(`${NEWEST} .header-address`)).includes(named), file);
+      await page.driver.executeScript(`document.querySelector('${NEWEST} details').open = true`);
+      const shown = (await texts(`${NEWEST} .bytes`)).map((hex) => hex.replace(/\s/g, '')).join('');
+      assert.equal(shown, Buffer.from(envelope).toString('hex'), `${file}, byte by byte`);
+    }
   });
 
   test('the site asks for the ARN of a PEM key, and uses the key once it has one', async () => {

@@ -54,12 +54,13 @@ const POINTS = { ECC_NIST_P256: 75, ECC_NIST_P384: 107, ECC_NIST_P521: 143 };
 /** Before the ARN in one for ML-KEM: a version and the ARN's length. */
 const ML_KEM_PREFIX = 3;
 
-/** Which key it is: an ARN, or of an ECC key the fingerprint. @param {InspectedDataKey} key */
-export const keyNameOf = ({ keyId, keySpec, fingerprint }) => keyId ?? `${keySpec}, ${fingerprint}`;
+/** Which key it is: an ARN, of an ECC key the fingerprint, of a key outside KMS its namespace and name. @param {InspectedDataKey} key */
+export const keyNameOf = ({ keyId, keySpec, fingerprint, keyNamespace, keyName }) =>
+  keyId ?? (keySpec ? `${keySpec}, ${fingerprint}` : `${keyNamespace}, ${keyName}`);
 
 /** @param {InspectedDataKey} key */
-function infoLength({ keyId, keySpec, providerId }) {
-  if (keyId === undefined) return POINTS[keySpec];
+function infoLength({ keyId, keySpec, keyName, providerId }) {
+  if (keyId === undefined) return keySpec ? POINTS[keySpec] : utf8Length(keyName);
   return utf8Length(keyId) + (providerId.includes('ml-kem') ? ML_KEM_PREFIX : 0);
 }
 
@@ -75,7 +76,7 @@ const wrappedKeyFields = (key) => [
     name: 'Wrapped key',
     length: 2 + key.ciphertextLength,
     kind: 'wrapped',
-    value: 'the data key; only KMS can unwrap it',
+    value: `the data key; only ${key.keyName === undefined ? 'KMS' : 'the holder of the private key'} can unwrap it`,
   },
 ];
 

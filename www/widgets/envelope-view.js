@@ -96,22 +96,20 @@ async function magnifiedHeader(envelope, info) {
       'Readable by all: which key it is for, the encryption context, sizes.',
       [...info.encryptedDataKeys.map(keyNameOf), ...context].join('\n'),
     ),
-    part(
-      'wrapped',
-      'Wrapped key',
-      `The key of this one file, ${howWrapped(info)}. Only KMS unwraps it, and only for those whom the key’s policy allows.`,
-      `${formatHex(wrapped, ' ')} …`,
-    ),
+    part('wrapped', 'Wrapped key', `The key of this one file, ${howWrapped(info)}.`, `${formatHex(wrapped, ' ')} …`),
   );
 }
 
-/** @param {import('kmseal').Inspection} info of an envelope for one key */
-function howWrapped({ encryptedDataKeys: [{ keySpec, providerId }] }) {
+/** @param {import('kmseal').Inspection} info where it has several keys, the first is described */
+function howWrapped({ encryptedDataKeys: [{ keySpec, keyName, providerId }] }) {
+  const byKms = 'Only KMS unwraps it, and only for those whom the key’s policy allows';
   if (keySpec?.startsWith('ECC'))
-    return 'encrypted under a secret that only a key of the page, now gone, and KMS can agree on';
+    return `encrypted under a secret that only a key of the page, now gone, and KMS can agree on. ${byKms}`;
+  if (keyName !== undefined)
+    return 'encrypted with a public key that is not one of KMS. Only the holder of its private key unwraps it';
   if (providerId.includes('ml-kem'))
-    return 'encrypted under a secret that was encapsulated for KMS, safe from quantum computers';
-  return 'encrypted with the public key';
+    return `encrypted under a secret that was encapsulated for KMS, safe from quantum computers. ${byKms}`;
+  return `encrypted with the public key. ${byKms}`;
 }
 
 /** @param {string} kind @param {string} name @param {string} says @param {string} bytes */

@@ -7,8 +7,8 @@ import { formatBytes, formatCount, formatDuration, formatRate, formatSize } from
 import { refused, saveLink, speed } from './outcomes.js';
 import { createQueue } from './queue.js';
 import { sameContent } from './same-content.js';
-import { isStandIn } from './stand-in.js';
 import { Step } from './step.js';
+import { whoOpens } from './who-opens.js';
 
 /** Bound to every envelope that is sealed here, and expected of each that is opened. */
 const CONTEXT = { purpose: 'a-try-on-the-site' };
@@ -31,6 +31,7 @@ export function createFileEntry(file, { desk, ...tools }) {
     ...tools,
     desk,
     file,
+    known: { keyId: key.keyId, encryptionContext: CONTEXT },
     first: { title: 'Sealed in this tab', label: 'Seal', again: 'Seal again', busy: `Sealing ${name}` },
     async work({ signal, onProgress, note }) {
       note('waiting its turn');
@@ -69,11 +70,11 @@ export function createEnvelopeEntry(envelope, tools) {
 /**
  * @param {string} name
  * @param {number} size
- * @param {Tools & { file?: File, first: { title: string, label: string, again: string, busy: string },
+ * @param {Tools & { file?: File, known?: Parameters<typeof whoOpens>[2], first: { title: string, label: string, again: string, busy: string },
  *   work: (work: import('./step.js').Work) => Promise<import('./step.js').Outcome & { envelope: Blob, name: string }> }} options file: what
- *   was sealed, to be compared with what comes out
+ *   was sealed, to be compared with what comes out; known: of the envelope, beyond what it says itself
  */
-function createEntry(name, size, { desk, announcer, onRemove, file, first, work }) {
+function createEntry(name, size, { desk, announcer, onRemove, file, known, first, work }) {
   const node = fromTemplate('file-template');
   const find = (/** @type {string} */ selector) => node.querySelector(selector);
   const drawing = find('.envelope');
@@ -110,11 +111,10 @@ function createEntry(name, size, { desk, announcer, onRemove, file, first, work 
       if (opener) {
         open.offer();
         tamper.offer();
-      } else if (info.keyIds.every(isStandIn)) {
-        open.wait('Sealed for the stand-in of another tab. That key is gone: nobody can open this envelope any more.');
       } else {
-        open.wait('Only AWS KMS unwraps its key, for those whom the key’s policy allows. They run:');
-        command.textContent = `kmseal open ${quoted(savedAs)}`;
+        const others = whoOpens(info, savedAs, known);
+        open.wait(others.says);
+        command.textContent = others.command;
       }
       return { shown: file ? [...shown, save(envelope, savedAs, 'Save the envelope')] : shown, said };
     },
@@ -188,6 +188,3 @@ async function changed(envelope, at) {
   const [byte] = new Uint8Array(await envelope.slice(at, at + 1).arrayBuffer());
   return new Blob([envelope.slice(0, at), Uint8Array.of(byte ^ 1), envelope.slice(at + 1)]);
 }
-
-/** As a shell takes it. @param {string} name */
-const quoted = (name) => (/^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
