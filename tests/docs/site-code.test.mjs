@@ -5,20 +5,21 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { KmsPublicKey, Sealer } from 'kmseal';
-import { KmsealFileElement } from 'kmseal/element';
+import { By } from 'selenium-webdriver';
 import { ROOT } from '../../tools/run.mjs';
-import { startKms } from '../support/servers/kms.mjs';
-import { moduleOf, write } from './blocks.mjs';
+import { fill, moduleOf, write } from './blocks.mjs';
+import { PAPER, SAMPLE, startStage, until } from './stage.mjs';
 
 const shown = (name) => readFileSync(path.join(ROOT, 'www/pages', name), 'utf8');
 
-let kms;
+let stage;
 before(async () => {
-  kms = await startKms();
+  stage = await startStage();
 });
-after(() => kms?.close());
+after(() => stage?.close());
 
 test("the site's code for Node opens an envelope through KMS", async () => {
+  const { kms } = stage.host;
   Object.assign(process.env, kms.emulator.env);
   const given = ['keyArn', 'envelope', 'encryptionContext'];
   const file = write('site-use-node.mjs', moduleOf(shown('use-node.js'), { given, returns: ['plaintext', 'kms'] }));
@@ -32,13 +33,18 @@ test("the site's code for Node opens an envelope through KMS", async () => {
   assert.equal(new TextDecoder().decode(opened.plaintext), 'A letter.');
 });
 
-test("the site's code for a page sets only attributes that <kmseal-file> has", () => {
-  const [, attributes] = /<kmseal-file ([^>]*)>/.exec(shown('use-page.html'));
-  const names = Array.from(attributes.matchAll(/([\w-]+)(?:="[^"]*")?/g), ([, name]) => name);
-  assert.deepEqual(names, ['name', 'required', 'key-src', 'fingerprint']);
-  const known = [...KmsealFileElement.observedAttributes, 'name'];
-  assert.deepEqual(
-    names.filter((name) => !known.includes(name)),
-    [],
-  );
+test("the site's code for a page seals what a person chooses, for the key that it names", async () => {
+  const { show, browser, key, place, assertOpens } = stage;
+  const page = fill(shown('use-page.html'), { [SAMPLE.fingerprint]: key.fingerprint });
+  const [script, code] = /<script type="module">([^]*?)<\/script>/.exec(page);
+  await show('site-use-page', code, page.replace(script, '<script type="module" src="/page.js"></script>'));
+  const element = await browser.driver.findElement(By.css('kmseal-file'));
+  const root = await element.getShadowRoot();
+  await (await root.findElement(By.css('input'))).sendKeys(place('paper.pdf'));
+  await until(() => browser.evaluate(() => document.querySelector('form').checkValidity()));
+  const envelope = await browser.evaluate(async () => {
+    const [file] = document.querySelector('kmseal-file').files;
+    return new Uint8Array(await file.arrayBuffer());
+  });
+  await assertOpens(envelope, PAPER, { user: '4711' });
 });
