@@ -1,4 +1,4 @@
-// The code that the site's first page shows.
+// The code that the site's first page shows, and what all pages say of AWS's SDKs.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { KmsPublicKey, Sealer } from 'kmseal';
 import { By } from 'selenium-webdriver';
 import { ROOT } from '../../tools/run.mjs';
+import { FORMAT } from '../../www/server/layout.mjs';
 import { fill, moduleOf, write } from './blocks.mjs';
 import { PAPER, SAMPLE, startStage, until } from './stage.mjs';
 
@@ -47,4 +48,16 @@ test("the site's code for a page seals what a person chooses, for the key that i
     return new Uint8Array(await file.arrayBuffer());
   });
   await assertOpens(envelope, PAPER, { user: '4711' });
+});
+
+test('the pages and the README name those SDKs of AWS that are tested for keys of KMS, and no other', () => {
+  const guide = readFileSync(path.join(ROOT, 'docs/other-sdks.md'), 'utf8');
+  const tested = Array.from(guide.matchAll(/^\| (\S+) \|.*\| yes, both ways/gm), ([, sdk]) => sdk).sort();
+  assert.ok(tested.length > 2, tested.join());
+  const named = (text) => {
+    const [, list] = /SDKs for ((?:\S+, )*\S+ and \S+) open it/.exec(text.replace(/\s+/g, ' '));
+    return list.split(/, | and /).sort();
+  };
+  assert.deepEqual(named(FORMAT), tested);
+  assert.deepEqual(named(readFileSync(path.join(ROOT, 'README.md'), 'utf8')), tested);
 });

@@ -1,6 +1,6 @@
 // What all pages of the site share. Every address in it is relative, so that the site works under any path and from a disk.
 import { html, raw } from 'hono/html';
-import { ICON, source } from '../../www/server/layout.mjs';
+import { FORMAT, ICON, source } from '../../www/server/layout.mjs';
 import { metaOf } from './policy.mjs';
 
 /** The chapters of the site. @type {[string, string][]} */
@@ -63,7 +63,7 @@ export function layout({ path, title, description, policy, head, heading, introd
       ${main}
     </main>
     <footer>
-      <p>An envelope is an AWS Encryption SDK message: AWS’s own SDKs for Python, Java, .NET, Rust and Go open it too.</p>
+      <p>${FORMAT}</p>
       <p>kmseal is free software, under the MIT or the Apache 2.0 licence. It is not a product of AWS.</p>
     </footer>
     ${end ?? ''}

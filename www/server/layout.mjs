@@ -11,6 +11,10 @@ const PROJECT = [
   { label: 'Security', href: `${source}/blob/HEAD/SECURITY.md` },
 ];
 
+/** What an envelope is, at the end of every page. docs/other-sdks.md says which SDKs were tested. */
+export const FORMAT =
+  'An envelope is an AWS Encryption SDK message: AWS’s own SDKs for Python, Java, Go and Rust open it, too.';
+
 /** A sealed envelope. */
 export const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Cpath d='M2 6h28v20H2z' fill='%23f7f9f5' " +
@@ -86,9 +90,7 @@ export const layout = (
     </main>
 
     <footer>
-      <p>
-        An envelope is an AWS Encryption SDK message: AWS’s own SDKs for Python, Java, .NET, Rust and Go open it too.
-      </p>
+      <p>${FORMAT}</p>
       ${isFront ? '' : projectLinks}
     </footer>
 
