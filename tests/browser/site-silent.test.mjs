@@ -51,7 +51,18 @@ const TRY_TO_SEND = (address, done) => {
   setTimeout(() => done(Object.keys(ways)), 500);
 };
 
+/** What no policy covers: leaving for another page, and WebRTC. */
+const PAST_THE_POLICY =
+  /RTCPeerConnection|WebTransport|window\.open|\blocation(?:\.href)?\s*=(?!=)|\blocation\.(?:assign|replace)|navigation\.navigate|\.submit\(/;
+
 inBrowsers(openSitePages, (page) => {
+  test("the site's script has no way out that its policy does not cover", () => {
+    const html = readFileSync(path.join(page.site.folder, 'index.html'), 'utf8');
+    const [, script] = /<script type="module">([^]*)<\/script>/.exec(html);
+    assert.ok(script.includes('createObjectURL'), 'it is the script');
+    assert.doesNotMatch(script, PAST_THE_POLICY);
+  });
+
   test('the site requests only its own files, whatever a reader does', async () => {
     const { site } = page;
     site.asked.length = 0;
@@ -71,6 +82,11 @@ inBrowsers(openSitePages, (page) => {
     await page.choose([page.create('file.bin', 500_000)]);
     await page.find(`${NEWEST} .open-command:not(:empty)`);
     assert.deepEqual(site.asked, ['GET /some/path/kmseal/index.html']);
+    // Nor anything of another server: the browser lists what the page loads, from wherever.
+    const loaded = await page.driver.executeScript(
+      "return performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => !/^(?:blob|data):/.test(name))",
+    );
+    assert.deepEqual(loaded, []);
   });
 
   test('the browser blocks everything that a foreign script in the site would send', async () => {
