@@ -48,7 +48,7 @@ export interface KmsealErrorDetails {
    * @fault When sealing, the caller; when opening, the sender who put this envelope here.
    * @passes No.
    * @remedy When sealing, correct the pairs that the message names; when opening, refuse the envelope.
-   * @status 403
+   * @status 422
    */
   readonly ERR_CONTEXT: NoDetails;
   /**
