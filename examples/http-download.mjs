@@ -88,7 +88,11 @@ export function downloads({ s3, bucket, opener, authorize }) {
       addAbortSignal(signal, /** @type {import('node:stream').Readable} */ (Body));
       return { ...answer, bytes: await Body.transformToByteArray() };
     };
-    const { bytes: first, ...found } = await get({ Range: `bytes=0-${FIRST - 1}` }, signal);
+    const { bytes: first, ...found } = await get({ Range: `bytes=0-${FIRST - 1}` }, signal).catch(async (error) => {
+      // S3 has no range of an empty object, which is not an envelope.
+      if (error.name === 'InvalidRange') await inspect(new Uint8Array());
+      throw error;
+    });
     return {
       first,
       etag: found.ETag,

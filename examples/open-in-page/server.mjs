@@ -74,10 +74,13 @@ export function unlocking({ s3, bucket, opener, signIn, find, maySee, limit, log
     if (Object.keys(encryptionContext ?? {}).length === 0)
       throw new TypeError('find must give the encryptionContext that the object is bound to, at least its id');
     const object = { Bucket: bucket, Key: key };
-    const first = await s3.send(new GetObjectCommand({ ...object, Range: `bytes=0-${FIRST - 1}` }), {
-      abortSignal: signal,
-    });
     const unlock = (header) => opener.unlock(header, { encryptionContext, signal });
+    const range = { ...object, Range: `bytes=0-${FIRST - 1}` };
+    const first = await s3.send(new GetObjectCommand(range), { abortSignal: signal }).catch(async (error) => {
+      // S3 has no range of an empty object, which is not an envelope.
+      if (error.name === 'InvalidRange') await unlock(new Uint8Array());
+      throw error;
+    });
     const unlocked = await unlock(await first.Body.transformToByteArray());
     // Only now it is known whose file this is. What the header says before is the sender's word.
     // Nothing but true lets it through: the promise of an async function, for one, is not yet an answer.

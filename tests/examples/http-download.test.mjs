@@ -306,9 +306,11 @@ test('an object that is replaced while it is read does not mix versions', async 
   }
 });
 
-test('a cut object is refused before the first byte', async () => {
-  for (const headers of [{}, { range: 'bytes=0-9' }]) assert.equal((await get('cut', headers)).status, 502);
-  assert.equal(logged().length, 2);
+test('a cut object, and one of no bytes, are refused before the first byte', async () => {
+  await aws.put('uploads', 'no-bytes', Buffer.alloc(0));
+  for (const name of ['cut', 'no-bytes'])
+    for (const headers of [{}, { range: 'bytes=0-9' }]) assert.equal((await get(name, headers)).status, 502);
+  assert.deepEqual(logged(), Array(4).fill('ERR_TRUNCATED'));
 });
 
 test('an altered object is a failed download for every reader', async () => {

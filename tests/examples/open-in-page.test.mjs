@@ -145,6 +145,12 @@ test('what is not an envelope is 422, what is missing 404, a find without contex
     { status: 422, body: { error: 'ERR_ENVELOPE_INVALID' } },
   );
   assert.match(entry.error, /^ERR_ENVELOPE_INVALID: /);
+  await half.store('empty', Buffer.alloc(0));
+  const empty = await half.unlock('empty', ANNA);
+  assert.deepEqual(
+    { status: empty.status, body: await empty.json() },
+    { status: 422, body: { error: 'ERR_TRUNCATED' } },
+  );
   assert.equal((await half.unlock('missing', ANNA)).status, 404);
   const id = await half.put(PLAINTEXT);
   half.relay.fault = () => ({ does: 'answer', status: 400, body: '' });
