@@ -33,11 +33,13 @@ export async function startEnvelopes() {
     long: await seal(LONG),
   };
   await kms.client.send(new DisableKeyCommand({ KeyId: disabled.keyId }));
-  const opener = new Opener({ keyIds: [key.keyId, disabled.keyId], decrypt: kms.decrypt, cache: { maxAge: 600_000 } });
+  const keyIds = [key.keyId, disabled.keyId];
+  const opener = new Opener({ keyIds, decrypt: kms.decrypt, cache: { maxAge: 600_000 } });
   const fates = {};
 
   const setting = {
     envelopes,
+    keyIds,
     opener,
     seal,
     kms,
