@@ -75,6 +75,13 @@ inBrowsers(openSitePages, (page, name) => {
     assert.deepEqual((await texts(`${NEWEST} .alert`)).join(''), '');
   });
 
+  test("the site lists the guides in the order of the README's table, each with what it is for", async () => {
+    await visit();
+    const [first, second] = await texts('.guide-list li');
+    assert.match(first, /^The key in AWS KMS\s+Make the key, rotate it, .*\.$/);
+    assert.match(second, /^<kmseal-file> in a form\s+Put a file field into a form, .*\.$/);
+  });
+
   test('the site shows a file next to its ciphertext, and the envelope byte by byte as it is saved', async () => {
     const bytes = randomBytes(600_000);
     await choose([create('scan.bin', bytes)]);

@@ -1,4 +1,4 @@
-// docs/*.md as pages: whatever lies there when the site is built, in the order in which the README leads to it.
+// docs/*.md as pages, in the order of the README's table, which also says what each is for.
 import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -19,7 +19,7 @@ const OWN = new RegExp(
  * @typedef {object} Guide
  * @property {string} name of the file, without its ending
  * @property {string} title its first heading
- * @property {string} summary its first sentence, as text
+ * @property {string} summary what a reader wants who opens it, a sentence
  * @property {string} html
  * @property {{ id: string, text: string }[]} sections its headings of the second level
  * @property {string[]} pictures files of the repository that it shows, which lie beside the pages by their base name
@@ -27,15 +27,22 @@ const OWN = new RegExp(
 
 /** @returns {Promise<Guide[]>} */
 export async function readGuides() {
-  const names = (await readdir(DOCS)).filter((name) => name.endsWith('.md')).map((name) => path.parse(name).name);
   const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8');
-  const place = (name) => {
-    const at = readme.indexOf(`docs/${name}.md`);
-    return at < 0 ? Infinity : at;
-  };
-  names.sort((one, other) => (place(one) === place(other) ? one.localeCompare(other) : place(one) - place(other)));
+  // A row of the table "I want to …" that leads to a guide as a whole.
+  const rows = readme.matchAll(/^\| ([^|]+) \| \[[^\]]*\]\([^)]*\/docs\/([\w-]+)\.md\) \|$/gm);
+  const wishes = Array.from(rows, ([, wish, name]) => ({ name, summary: `${wish[0].toUpperCase()}${wish.slice(1)}.` }));
+  const names = wishes.map(({ name }) => name);
+  const lacking = (await readdir(DOCS)).filter(
+    (file) => file.endsWith('.md') && !names.includes(path.parse(file).name),
+  );
+  if (lacking.length > 0) throw new Error(`the README's table does not lead to docs/${lacking.join(', docs/')}`);
   const render = await createRenderer(names);
-  return Promise.all(names.map(async (name) => render(name, await readFile(path.join(DOCS, `${name}.md`), 'utf8'))));
+  return Promise.all(
+    wishes.map(async ({ name, summary }) => ({
+      ...render(name, await readFile(path.join(DOCS, `${name}.md`), 'utf8')),
+      summary,
+    })),
+  );
 }
 
 /** A renderer with GitHub's anchors and coloured code. @param {string[]} names of all guides */
@@ -62,15 +69,9 @@ async function createRenderer(names) {
       (_, attribute, target) => `${attribute}="${rewrite(target, { names, pictures })}"`,
     );
     const tokens = new Marked().lexer(text);
-    const first = tokens.find(({ type }) => type === 'paragraph')?.text ?? '';
     return {
       name,
       title: plain(marked.parseInline(tokens.find(({ type }) => type === 'heading')?.text ?? name)),
-      summary:
-        /^[^]*?[.:!?](?=\s|$)/
-          .exec(plain(marked.parseInline(first)))?.[0]
-          .replace(/:$/, '.')
-          .replaceAll('\n', ' ') ?? '',
       html: accessible(html),
       sections: headings.filter(({ level }) => level === 2),
       pictures: [...pictures],

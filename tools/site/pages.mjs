@@ -81,7 +81,7 @@ export const guidePage = (guide, guides) =>
   layout({
     path: `guides/${guide.name}.html`,
     title: `${guide.title} · kmseal`,
-    description: guide.summary || DESCRIPTION,
+    description: guide.summary,
     ...guideHead,
     heading: '',
     main: html`<div class="guide">
