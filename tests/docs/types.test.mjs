@@ -65,6 +65,7 @@ declare global {
   const Refused: new (reason: string) => Error;
   const hsm: any, pkcs11js: any, session: any, keyHandle: any, google: any, azure: any;
   // A framework's own.
+  const uploadDir: string, keep: (kept: object) => Promise<void>;
   const app: any, express: any, server: any, awslambda: any, defineEventHandler: any, getRouterParam: any;
 }
 `;

@@ -59,20 +59,39 @@ const received = (incoming) =>
 
 const load = async (name) => (await snippets.load(`export { default as made } from '${name}';`)).made;
 
-const express = async (name) => {
+/** @param {string} name @param {(app: any) => unknown} route */
+const express = async (name, route) => {
   const all = await load(name);
   const app = all();
+  app.set('env', 'test'); // it logs no errors then
   app.use(all.json());
-  app.post('/uploads', async (request, response) => response.status(await received(request)).end());
+  await route(app);
   return http.createServer(app);
 };
+
+/** The route of the page, for one user. */
+async function routed(app) {
+  app.use((request, response, next) => {
+    request.user = { id: encryptionContext.user };
+    next();
+  });
+  const [{ code }] = blocks.filter((block) => block.code.includes('app.post('));
+  const given = { app, uploadDir, keyId, keep: async (kept) => keptBy.push(kept) };
+  const source = moduleOf(fill(code, { '100_000_000': `${MAX_SIZE}` }), { given: Object.keys(given) });
+  await (await import(pathToFileURL(write('express-route.mjs', source)).href)).example(given);
+}
+/** What the route has kept. */
+const keptBy = [];
 
 /** @type {Record<string, () => Promise<http.Server>>} */
 const SERVERS = {
   "Node's own server": async () =>
     http.createServer(async (request, response) => response.writeHead(await received(request)).end()),
-  'Express 5': () => express('express'),
-  'Express 4': () => express('express4'),
+  'Express 5': () => express('express', routed),
+  'Express 4': () =>
+    express('express4', (app) =>
+      app.post('/uploads', async (request, response) => response.status(await received(request)).end()),
+    ),
   async 'Koa 3'() {
     const app = new (await load('koa'))();
     app.use(async (context) => {
@@ -119,6 +138,8 @@ for (const [name, make] of Object.entries(SERVERS)) {
     await serving(await make(), async (port) => {
       assert.equal(await post(port, blob(envelopes.good)), 204);
       const [file, ...more] = stored();
+      if (name === 'Express 5')
+        assert.deepEqual(keptBy, [{ user: encryptionContext.user, filepath: file, encryptionContext }]);
       assert.ok(Buffer.from(envelopes.good).equals(readFileSync(file)));
       assert.deepEqual(more, []);
       rmSync(file);
