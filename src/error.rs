@@ -77,7 +77,8 @@ reasons! {
     NoKeyName,
     /// An ECC key of which nothing says what it is for: state its usage, [`ImportOptions::key_usage`](crate::ImportOptions::key_usage).
     NoKeyUsage,
-    /// An ML-KEM key: allow it, [`ImportOptions::experimental`](crate::ImportOptions::experimental).
+    /// An ML-KEM key: allow it, [`ImportOptions::experimental`](crate::ImportOptions::experimental); without the feature `every-kind` take
+    /// a build that has it.
     Experimental,
     /// An ML-KEM key beside another kind: allow it, [`Recipients::new`](crate::Recipients::new).
     MixedKinds,

@@ -9,7 +9,7 @@ use crate::der::{
     BIT_STRING, Element, INTEGER, NULL, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, elements, positive, sequence,
 };
 use crate::encryption_algorithm::EncryptionAlgorithm;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Reason, Result};
 
 pub(crate) const CREATE: &str = "create one with: aws kms create-key --key-spec RSA_4096 --key-usage ENCRYPT_DECRYPT, or --key-spec ECC_NIST_P384 --key-usage KEY_AGREEMENT";
 
@@ -38,7 +38,8 @@ impl GetPublicKeyOutput {
         let spec = self.key_spec.as_deref().unwrap_or_default();
         let (specs, listed, name): (&[&str], _, _) = match self.key_usage.as_deref() {
             Some("ENCAPSULATE_DECAPSULATE") if !cfg!(feature = "every-kind") => {
-                return Err(unsupported(&["this build seals for RSA and ECC keys of KMS alone"]));
+                let what = "this build seals for RSA and ECC keys of KMS alone";
+                return Err(Error::new(Code::KeyUnsupported, &[what]).because(Reason::Experimental));
             }
             Some("KEY_AGREEMENT") => (&["ECC_NIST_P"], &self.key_agreement_algorithms, "ECDH"),
             Some("ENCAPSULATE_DECAPSULATE") => {

@@ -50,6 +50,7 @@ export class OpenerKeys {
       throw new TypeError(
         'keyIds must be given with decrypt, or keys with deriveSharedSecret, or rawKeys, or unlocked',
       );
+    if (!KMSEAL_EVERY_KIND && keyIds && decapsulate && !decrypt) notInPages();
     if (keyIds && !(KMSEAL_EVERY_KIND && decapsulate)) need('decrypt');
     checkList(keys, Boolean, KEYS);
     for (const key of keys ?? []) {

@@ -52,12 +52,12 @@ test('the build for pages seals for an ECC key, and for an RSA key beside it', a
   );
 });
 
-test('the build for pages refuses an ML-KEM key, and says what it has', async () => {
+test('the build for pages refuses an ML-KEM key, and names the condition that gives it', async () => {
   const der = Buffer.concat([Buffer.from('308204b2300b0609608648016503040402038204a100', 'hex'), Buffer.alloc(1184)]);
   const answer = { KeyId: KEY_ID, PublicKey: der, KeyUsage: 'ENCAPSULATE_DECAPSULATE' };
   await assert.rejects(page.KmsPublicKey.import(answer, { experimental: true }), {
     code: 'ERR_KEY_UNSUPPORTED',
-    message: /this build seals for RSA and ECC keys of KMS alone/,
+    message: /^this build seals for RSA and ECC keys of KMS alone; bundle the page under the condition 'every-kind'/,
   });
 });
 
@@ -73,8 +73,15 @@ test('the build for pages seals for an RSA key of KMS', async () => {
   assert.deepEqual((await page.inspect(envelope)).keyIds, [KEY_ID]);
 });
 
+test('an opener of the build for pages that is to open for an ML-KEM key alone names the condition, too', () => {
+  const refusal = { code: 'ERR_KEY_UNSUPPORTED', message: /every-kind/ };
+  assert.throws(() => new page.Opener({ keyIds: [KEY_ID], decapsulate() {} }), refusal);
+  // A program that gives each opener all of its calls works in both builds.
+  assert.ok(new page.Opener({ keyIds: [KEY_ID], decrypt() {}, decapsulate() {} }));
+});
+
 test('an opener of the build for pages needs decrypt, and says what keys must be', () => {
-  assert.throws(() => new page.Opener({ keyIds: [KEY_ID], decapsulate() {} }), {
+  assert.throws(() => new page.Opener({ keyIds: [KEY_ID] }), {
     name: 'TypeError',
     message: /^decrypt must be a function/,
   });

@@ -18,6 +18,8 @@ fn remedy(reason: Reason) -> &'static str {
         Reason::NoKeyUsage => " as keyUsage",
         #[cfg(feature = "every-kind")]
         Reason::Experimental => "; give experimental: true to take it all the same",
+        #[cfg(not(feature = "every-kind"))]
+        Reason::Experimental => "; bundle the page under the condition 'every-kind' (docs/own-keys.md)",
         #[cfg(feature = "every-kind")]
         Reason::MixedKinds => "; give mixed: true to seal it nevertheless",
         Reason::NoPublicKey => "; give the ECC key's KmsPublicKey in keys",
