@@ -49,6 +49,14 @@ impl GetPublicKeyOutput {
             None => (&["RSA_", "ECC_NIST_P", "ML_KEM_"], &self.encryption_algorithms, algorithm.name()),
             Some(usage) => return Err(unsupported(&["its usage is ", usage, ", and a key's usage cannot be changed"])),
         };
+        if cfg!(feature = "every-kind") && spec == "ML_KEM_512" {
+            let create = "aws kms create-key --key-spec ML_KEM_768 --key-usage ENCAPSULATE_DECAPSULATE";
+            let what = [
+                "this key cannot seal: its spec is ML_KEM_512, and the least is ML_KEM_768; create one with: ",
+                create,
+            ];
+            return Err(Error::new(Code::KeyUnsupported, &what));
+        }
         if self.key_spec.is_some() && !specs.iter().any(|start| spec.starts_with(start)) {
             return Err(unsupported(&["its spec is ", spec]));
         }
@@ -74,6 +82,12 @@ pub(crate) const PKCS1: &str = "it is in PKCS#1 form, and not a SubjectPublicKey
 pub(crate) const CERTIFICATE: &str = "it is a certificate; do not ship it in the key's place";
 pub(crate) const PRIVATE: &str = "it holds a private key: never ship one to a page, and treat this one as exposed";
 
+const OTHER_KIND: &str = if cfg!(feature = "every-kind") {
+    "it is neither RSA (rsaEncryption) nor ECC on P-256, P-384 or P-521, nor ML-KEM-768 or ML-KEM-1024"
+} else {
+    "it is neither RSA (rsaEncryption) nor ECC on P-256, P-384 or P-521"
+};
+
 /// rsaEncryption, 1.2.840.113549.1.1.1 (RFC 8017, A.1), as the content of an OBJECT IDENTIFIER.
 const RSA_ENCRYPTION: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 
@@ -91,7 +105,7 @@ pub(crate) fn rsa_key(der: &[u8], get: &str) -> Result<RsaPublicKey> {
         [(OBJECT_IDENTIFIER, RSA_ENCRYPTION), ..] => {
             return Err(invalid(&["its algorithm parameters are not NULL"]));
         }
-        _ => return Err(unsupported(&["it is neither RSA (rsaEncryption) nor ECC on P-256, P-384 or P-521"])),
+        _ => return Err(unsupported(&[OTHER_KIND])),
     }
     let key = bits.strip_prefix(&[0]).and_then(pkcs1_key);
     key.ok_or_else(|| invalid(&["the RSA key inside is malformed, or its modulus is not one"]))
