@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { CreateKeyCommand, DisableKeyCommand, ReplicateKeyCommand } from '@aws-sdk/client-kms';
+import { KmsPublicKey, Sealer } from 'kmseal';
 import { readHeader } from '../support/message.mjs';
 import { testThroughProxy } from './setting.mjs';
 
@@ -41,6 +42,23 @@ describe('every curve', () => {
       assert.deepEqual(calls(), [['GetPublicKey', keys[spec].KeyId], derived, derived, derived]);
     });
   }
+
+  test("open needs one call in a run for all files of a page's kept sender", async () => {
+    const key = await KmsPublicKey.import(keys[SPEC]);
+    const sealer = new Sealer({ keys: key, cache: { keepSender: true, maxAge: 60_000 } });
+    const pairs = { requiredEncryptionContext: { tenant: '7' } };
+    const contents = ['one', 'two', 'three'];
+    for (const content of contents) {
+      const encryptionContext = { file: content };
+      const envelope = await sealer.seal(Buffer.from(content), { ...pairs, encryptionContext });
+      setting.folder.write(`kept-${content}.kmseal`, envelope);
+    }
+    sealer.close();
+    const files = contents.map((content) => `kept-${content}.kmseal`);
+    await setting.succeeds(['open', '--key', `${SPEC}.json`, '-c', 'tenant=7', ...files]);
+    for (const content of contents) assert.equal(setting.folder.read(`kept-${content}`).toString(), content);
+    assert.deepEqual(calls(), [['DeriveSharedSecret', keys[SPEC].KeyId]]);
+  });
 
   test('each sealing has a sender of its own', async () => {
     await seal(`${SPEC}.json`, 'other.kmseal');
