@@ -151,6 +151,29 @@ describe("the package's build for pages", () => {
       assert.equal(opened, 5);
       assert.equal(kms.calls.length - calls, 1);
     });
+
+    test('leaving the page, freezing it and close() each clear a kept sender', async () => {
+      const headers = await page.evaluate(async () => {
+        const key = await kit.KmsPublicKey.fetch('/keys/ECC_NIST_P256');
+        const sealer = new kit.Sealer({ keys: [key], cache: { keepSender: true, maxAge: 60_000 } });
+        const headers = [];
+        const seal = async () => headers.push(await kit.header(await sealer.seal(new Uint8Array(9))));
+        await seal();
+        await seal();
+        dispatchEvent(new PageTransitionEvent('pagehide'));
+        await seal();
+        await seal();
+        document.dispatchEvent(new Event('freeze'));
+        await seal();
+        sealer.close();
+        const refused = await seal().catch(({ code }) => code);
+        if (refused !== 'ERR_CLOSED') throw new Error(`closed and ${refused}`);
+        return headers;
+      });
+      const senders = headers.map((header) => readHeader(header).edks[0].providerInfo.toString('hex'));
+      const letters = senders.map((sender) => 'ABCDE'[[...new Set(senders)].indexOf(sender)]);
+      assert.equal(letters.join(''), 'AABBC');
+    });
   });
 });
 
