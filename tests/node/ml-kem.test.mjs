@@ -47,7 +47,7 @@ async function sealFor(spec) {
 }
 
 for (const spec of ['ML_KEM_768', 'ML_KEM_1024']) {
-  test(`an envelope for ${spec} opens by Decapsulate, and another secret is ERR_AUTHENTICATION`, async () => {
+  test(`an envelope for ${spec} opens by Decapsulate, and with another key or altered it is ERR_AUTHENTICATION`, async () => {
     const { keyId, envelope } = await sealFor(spec);
     assert.deepEqual((await inspect(envelope)).keyIds, [keyId]);
     const opened = await new Opener({ keyIds: [keyId], decapsulate: kms.decapsulate }).open(envelope, {
@@ -55,8 +55,19 @@ for (const spec of ['ML_KEM_768', 'ML_KEM_1024']) {
     });
     assert.ok(Buffer.from(PLAINTEXT).equals(opened.plaintext));
     assert.equal(opened.keyId, keyId);
-    const decapsulate = async (input) => ({ ...(await kms.decapsulate(input)), SharedSecret: new Uint8Array(32) });
-    await assert.rejects(new Opener({ keyIds: [keyId], decapsulate }).open(envelope), { code: 'ERR_AUTHENTICATION' });
+    // KMS has no error for another key's ciphertext, or for altered bytes.
+    const other = await kms.createKey({ spec });
+    const byOther = async (input) => ({
+      ...(await kms.decapsulate({ ...input, KeyId: other.KeyId })),
+      KeyId: input.KeyId,
+    });
+    const altered = envelope.slice();
+    altered[readHeader(envelope).places['ciphertext 0'][0]] ^= 1;
+    for (const [decapsulate, given] of [
+      [byOther, envelope],
+      [kms.decapsulate, altered],
+    ])
+      await assert.rejects(new Opener({ keyIds: [keyId], decapsulate }).open(given), { code: 'ERR_AUTHENTICATION' });
     const without = new Opener({ keyIds: [keyId], decrypt: kms.decrypt });
     await assert.rejects(without.open(envelope), { code: 'ERR_NO_MATCHING_KEY', message: /decapsulate/ });
   });
