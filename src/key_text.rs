@@ -163,7 +163,9 @@ impl GetPublicKeyOutput {
         let mut rest = packed;
         while let Some(body) = find(rest, BEGIN).and_then(|at| rest.get(at.saturating_add(BEGIN.len())..)) {
             let lines = find(body, END).and_then(|at| body.get(..at)).ok_or(DAMAGED)?;
-            let key = key_of_base64(lines).filter(|_| lines.len() % 4 == 0);
+            // A list of lines has commas between them.
+            let len = lines.iter().filter(|byte| **byte != b',').count();
+            let key = key_of_base64(lines).filter(|_| len % 4 == 0);
             self.take(Some(key.ok_or(DAMAGED)?))?;
             rest = body;
         }

@@ -11,6 +11,8 @@ import { startSetting } from './setting.mjs';
 let setting;
 let python;
 let aws;
+/** GetPublicKey's answers, one for each kind of key of KMS. */
+const keys = {};
 let key;
 let pem;
 let base64;
@@ -18,13 +20,16 @@ before(async () => {
   setting = await startSetting();
   python = await venv('awscli');
   const env = { ...process.env, ...setting.env };
-  aws = (...args) =>
+  aws = (keyId, ...args) =>
     outputOf(
       python,
-      ['-m', 'awscli', 'kms', 'get-public-key', '--key-id', 'alias/uploads', ...args],
+      ['-m', 'awscli', 'kms', 'get-public-key', '--key-id', keyId, ...args],
       setting.folder.at('.'),
       env,
     );
+  keys.RSA_2048 = setting.key;
+  for (const spec of ['ECC_NIST_P256', 'ECC_NIST_P521', 'ML_KEM_768'])
+    keys[spec] = await setting.kms.createKey({ spec });
   key = await KmsPublicKey.import(setting.key);
   base64 = Buffer.from(setting.key.PublicKey).toString('base64');
   pem = createPublicKey({ key: Buffer.from(setting.key.PublicKey), format: 'der', type: 'spki' }).export({
@@ -38,9 +43,12 @@ after(() => setting?.close());
 async function both(content, keyId) {
   const bytes = Buffer.from(content);
   setting.folder.write('a.key', bytes);
-  const imported = await KmsPublicKey.import(new Uint8Array(bytes), { keyId }).catch((error) => error);
+  // ML-KEM keys need it, and it makes no difference for others.
+  const experimental = true;
+  const imported = await KmsPublicKey.import(new Uint8Array(bytes), { keyId, experimental }).catch((error) => error);
   const sealed = await setting.run([
     'seal',
+    '--experimental',
     '--key',
     'a.key',
     ...(keyId ? ['--key-arn', keyId] : []),
@@ -52,13 +60,14 @@ async function both(content, keyId) {
   return { imported, sealed };
 }
 
-async function assertTaken(content, keyId) {
+async function assertTaken(content, keyId, answer = setting.key) {
   const { imported, sealed } = await both(content, keyId);
-  assert.equal(imported.fingerprint, key.fingerprint, imported.message);
-  assert.equal(imported.keyId, setting.key.KeyId);
+  const { fingerprint } = await KmsPublicKey.import(answer, { experimental: true });
+  assert.equal(imported.fingerprint, fingerprint, imported.message);
+  assert.equal(imported.keyId, answer.KeyId);
   assert.equal(sealed.status, 0, sealed.stderr);
-  const { keyIds } = JSON.parse(await setting.succeeds(['inspect', '--json', 'a.kmseal']));
-  assert.deepEqual(keyIds, [setting.key.KeyId]);
+  const [edk] = JSON.parse(await setting.succeeds(['inspect', '--json', 'a.kmseal'])).encryptedDataKeys;
+  assert.equal(edk.keyId ?? edk.fingerprint, answer.KeySpec.startsWith('ECC') ? fingerprint : answer.KeyId);
 }
 
 describe('the AWS CLI', () => {
@@ -70,7 +79,7 @@ describe('the AWS CLI', () => {
     ['--query', '[KeyId,PublicKey]'],
   ]) {
     test(`seal accepts the AWS CLI's answer with ${args.join(' ') || 'no option'}`, async () => {
-      const written = await aws(...args);
+      const written = await aws('alias/uploads', ...args);
       await assertTaken(written);
       const mark = '\ufeff';
       await assertTaken(Buffer.from(mark + written.replaceAll('\n', '\r\n'), 'utf16le'));
@@ -78,9 +87,18 @@ describe('the AWS CLI', () => {
     });
   }
 
+  test("seal accepts the AWS CLI's answer for a key of each kind, in each form that holds its usage", async () => {
+    for (const answer of Object.values(keys)) {
+      for (const output of ['json', 'text', 'table'])
+        await assertTaken(await aws(answer.KeyId, '--output', output), undefined, answer);
+      const query = ['--query', '[KeyId,KeyUsage,PublicKey]', '--output', 'text'];
+      await assertTaken(await aws(answer.KeyId, ...query), undefined, answer);
+    }
+  });
+
   for (const output of ['json', 'text']) {
     test(`seal accepts PublicKey alone, as the AWS CLI prints it with --output ${output}, if its ARN is given`, async () => {
-      const written = await aws('--query', 'PublicKey', '--output', output);
+      const written = await aws('alias/uploads', '--query', 'PublicKey', '--output', output);
       await assertTaken(written, setting.key.KeyId);
       const { imported, sealed } = await both(written);
       assert.match(imported.message, /give its ARN \(arn:aws:kms:REGION:ACCOUNT:key\/ID\) as keyId$/);

@@ -11,6 +11,7 @@ mod ecdh_claims;
 mod errors;
 mod fuzzed;
 mod io;
+mod key_form_kinds;
 mod key_form_rejects;
 mod key_forms;
 mod key_ids;
