@@ -1,7 +1,7 @@
 // The Lambda function of an S3 Batch Operations job that opens envelopes into another bucket, for buckets of millions of them. S3 lists the
 // objects, fans out, retries and reports; this function does the tasks of one call.
 //
-//     KEY_ARN        the KMS key that opens
+//     KEY_ARN        the KMS key that opens, or ECC_KEY_ARN if it is an ECC key
 //     PLAIN_BUCKET   where the plaintext goes: a bucket other than the envelopes'
 //
 // and the other settings of lib/settings.mjs. Deploy this file with the folder lib next to it, and kmseal, @aws-sdk/client-kms,

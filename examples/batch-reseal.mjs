@@ -1,8 +1,8 @@
 // The Lambda function of an S3 Batch Operations job that seals envelopes for another key, in place or into another bucket. S3 lists the
 // objects, fans out, retries and reports; this function does the tasks of one call.
 //
-//     KEY_ARN      the KMS key that opens
-//     PUBLIC_KEY   the JSON of `aws kms get-public-key` of the key to seal for
+//     KEY_ARN      the KMS key that opens, or ECC_KEY_ARN if it is an ECC key
+//     PUBLIC_KEY   the JSON of `aws kms get-public-key` of the key to seal for; an ML-KEM key needs EXPERIMENTAL=1
 //     TO_BUCKET    where the results go; the envelopes' own bucket only if it is versioned
 //
 // and the other settings of lib/settings.mjs. Deploy this file with the folder lib next to it, and kmseal, @aws-sdk/client-kms,
@@ -22,7 +22,9 @@ import { contextOf, decodeKey, describedBy } from './lib/object-keys.mjs';
 import { start } from './lib/settings.mjs';
 import { transformObject } from './lib/transform.mjs';
 
-const publicKey = await KmsPublicKey.import(jsonSetting('PUBLIC_KEY'));
+const publicKey = await KmsPublicKey.import(jsonSetting('PUBLIC_KEY'), {
+  experimental: process.env.EXPERIMENTAL === '1',
+});
 const sealer = new Sealer({ keys: [publicKey], cache: { maxAge: 300_000 } });
 const { s3, opener, bucket: target } = await start('TO_BUCKET');
 

@@ -1,6 +1,6 @@
 // A Lambda function for S3's events, direct, through an SQS queue or through EventBridge: opens what was uploaded into another bucket.
 //
-//     KEY_ARN        the KMS key that opens
+//     KEY_ARN        the KMS key that opens, or ECC_KEY_ARN if it is an ECC key
 //     PLAIN_BUCKET   where the plaintext goes: a bucket other than the envelopes', and versioned. Its delete markers distinguish an event
 //                    that is repeated from a new one; in an unversioned bucket, deleted plaintext would come back
 //

@@ -34,12 +34,12 @@ export function jsonSetting(name) {
 /** The entries of a setting between commas; none if it is not set. */
 export const listSetting = (name) => (process.env[name] ? process.env[name].split(/\s*,\s*/) : []);
 
-/** The ARNs of KMS keys in KEY_ARN. */
-export function keyArns() {
-  const arns = listSetting('KEY_ARN');
+/** The ARNs of KMS keys in a setting; none if it is not set. */
+export function keyArns(name = 'KEY_ARN') {
+  const arns = listSetting(name);
   const wrong = arns.find((arn) => !ARN.test(arn));
   if (wrong !== undefined)
-    throw new Error(`KEY_ARN names '${wrong}', which is not a key's ARN; an alias moves, and opens nothing`);
+    throw new Error(`${name} names '${wrong}', which is not a key's ARN; an alias moves, and opens nothing`);
   return arns;
 }
 

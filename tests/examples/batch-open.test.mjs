@@ -230,7 +230,7 @@ describe('temporary failures', () => {
 
 test('the second key opens while the region of the first is out of reach', async () => {
   const region = 'eu-west-1';
-  const second = await KmsPublicKey.import(await aws.keyFor('OpenFunction', region));
+  const second = await KmsPublicKey.import(await aws.keyFor('OpenFunction', { region }));
   const key = 'uploads/4711/regions.kmseal';
   await aws.put(
     aws.envelopes,
@@ -255,6 +255,42 @@ test('the second key opens while the region of the first is out of reach', async
     assert.deepEqual(await outcomeOf(both, { bucket: aws.envelopes, key }), ['Succeeded', 'written']);
     assert.deepEqual(asked, ['us-east-1', region]);
   }
+});
+
+describe('keys of other kinds', () => {
+  /** Stores an envelope for a key of its own, which the function may use. */
+  async function upload(spec) {
+    const answer = await aws.keyFor('OpenFunction', { spec });
+    const keys = await KmsPublicKey.import(answer, { experimental: true });
+    const key = `uploads/4711/${spec}.kmseal`;
+    await aws.put(aws.envelopes, key, await new Sealer({ keys, encryptionContext: CONTEXT }).seal(sample(SIZE)));
+    return { key, arn: answer.KeyId };
+  }
+
+  test('the task opens what is sealed for an ML-KEM key', async () => {
+    const { key, arn } = await upload('ML_KEM_768');
+    const own = await instance({ KEY_ARN: arn });
+    assert.deepEqual(await outcomeOf(own, { bucket: aws.envelopes, key }), ['Succeeded', 'written']);
+    await opensTo('uploads/4711/ML_KEM_768', sample(SIZE));
+  });
+
+  test('the task opens what is sealed for an ECC key, with an RSA key beside it and alone', async () => {
+    const { key, arn } = await upload('ECC_NIST_P384');
+    const beside = 'uploads/4711/beside.kmseal';
+    await aws.upload(aws.envelopes, beside, sample(SIZE + 1));
+    const both = await instance({ ECC_KEY_ARN: arn });
+    for (const key of [beside, 'uploads/4711/ECC_NIST_P384.kmseal'])
+      assert.deepEqual(await outcomeOf(both, { bucket: aws.envelopes, key }), ['Succeeded', 'written']);
+    await opensTo('uploads/4711/beside', sample(SIZE + 1));
+    await opensTo('uploads/4711/ECC_NIST_P384', sample(SIZE));
+    const alone = await instance({ KEY_ARN: '', ECC_KEY_ARN: arn, PLAIN_BUCKET: await aws.bucket('alone') });
+    assert.deepEqual(await outcomeOf(alone, { bucket: aws.envelopes, key }), ['Succeeded', 'written']);
+    assert.deepEqual(await outcomeOf(alone, { bucket: aws.envelopes, key: beside }), [
+      'PermanentFailure',
+      'ERR_NO_MATCHING_KEY',
+    ]);
+    await assert.rejects(instance({ KEY_ARN: '', ECC_KEY_ARN: 'alias/uploads' }), { message: /^ECC_KEY_ARN names/ });
+  });
 });
 
 describe('parts of failed uploads', () => {

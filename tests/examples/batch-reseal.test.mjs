@@ -191,6 +191,27 @@ describe('resealing in place', () => {
   });
 });
 
+test('the task reseals from an RSA key to an ECC key, and from that to an ML-KEM key', async () => {
+  const key = 'uploads/4711/kinds.kmseal';
+  await aws.upload(versioned, key, sample(SIZE));
+  const [ecc, mlKem] = await Promise.all(
+    ['ECC_NIST_P384', 'ML_KEM_768'].map((spec) => aws.keyFor('ResealFunction', { spec })),
+  );
+  for (const [answer, settings] of [
+    [ecc, {}],
+    [mlKem, { KEY_ARN: '', ECC_KEY_ARN: ecc.KeyId, EXPERIMENTAL: '1' }],
+  ]) {
+    const handler = await job(answer, versioned, settings);
+    assert.equal((await outcomeOf(handler, { bucket: versioned, key }))[0], 'Succeeded');
+    const envelope = await aws.get(versioned, key);
+    assert.equal((await inspect(envelope)).encryptedDataKeys.length, 1);
+    const opener = await aws.kms.openerFor(answer);
+    const { plaintext } = await opener.open(envelope, { encryptionContext: CONTEXT });
+    assert.ok(Buffer.from(sample(SIZE)).equals(plaintext));
+  }
+  await assert.rejects(job(mlKem, versioned), { code: 'ERR_KEY_UNSUPPORTED', message: /experimental/ });
+});
+
 test('resealing in place opens nothing again, and restores no plaintext that was deleted', async () => {
   const bucket = await aws.bucket('opened-and-resealed', { versioned: true });
   const opening = await aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain });

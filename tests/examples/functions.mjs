@@ -22,6 +22,12 @@ import { startKms } from '../support/servers/kms.mjs';
 import { ACCOUNT, STACK_SERVICES, assumeRole, deploy } from '../support/servers/stack.mjs';
 
 export const CONTEXT = { purpose: 'upload', user: '4711' };
+/** Usage of a kind of key, and what a role needs that opens with it. */
+const OPENS = {
+  RSA: ['ENCRYPT_DECRYPT', 'kms:Decrypt'],
+  ECC: ['KEY_AGREEMENT', 'kms:DeriveSharedSecret', 'kms:GetPublicKey'],
+  ML: ['ENCAPSULATE_DECAPSULATE', 'kms:Decapsulate'],
+};
 /** The checksum that S3 adds to an upload without one, and the SDK's. */
 export const CHECKSUMS = ['CRC64NVME', 'CRC32'];
 
@@ -43,16 +49,14 @@ export async function startFunctions() {
     envelopes: stack.BucketName,
     plain: stack.PlainBucketName,
 
-    /** GetPublicKey's answer of a new key, which a role of the stack may use to decrypt. */
-    async keyFor(role, region) {
+    /** GetPublicKey's answer of a new key, with which a role of the stack may open: it has the permissions of infra/kmseal.yaml. */
+    async keyFor(role, { region, spec = 'RSA_2048' } = {}) {
       const client = kms.createClient({ region });
+      const [KeyUsage, ...actions] = OPENS[spec.split('_')[0]];
       const allow = (AWS, Action) => ({ Effect: 'Allow', Principal: { AWS }, Action, Resource: '*' });
-      const Statement = [allow(`arn:aws:iam::${ACCOUNT}:root`, 'kms:*'), allow(stack[`${role}RoleArn`], 'kms:Decrypt')];
-      const command = new CreateKeyCommand({
-        KeySpec: 'RSA_2048',
-        KeyUsage: 'ENCRYPT_DECRYPT',
-        Policy: JSON.stringify({ Version: '2012-10-17', Statement }),
-      });
+      const Statement = [allow(`arn:aws:iam::${ACCOUNT}:root`, 'kms:*'), allow(stack[`${role}RoleArn`], actions)];
+      const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+      const command = new CreateKeyCommand({ KeySpec: spec, KeyUsage, Policy });
       const { KeyMetadata } = await client.send(command);
       return client.send(new GetPublicKeyCommand({ KeyId: KeyMetadata.Arn }));
     },
@@ -62,6 +66,8 @@ export async function startFunctions() {
       const { accessKeyId, secretAccessKey, sessionToken } = await assumeRole(kms.emulator, stack[`${role}RoleArn`]);
       for (const setting of [
         'KEY_ARN',
+        'ECC_KEY_ARN',
+        'EXPERIMENTAL',
         'PLAIN_BUCKET',
         'TO_BUCKET',
         'PUBLIC_KEY',
