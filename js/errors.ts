@@ -20,7 +20,8 @@ export interface KmsealErrorDetails {
    * @fault The creator of the key; of an ECC key perhaps the engine.
    * @passes No.
    * @remedy Create a KMS key of usage ENCRYPT_DECRYPT (RSA) or KEY_AGREEMENT (ECC_NIST_P384), and seal with `engine: 'webcrypto'`. ML-KEM keys need
-   *   `experimental: true`, and together with other keys `mixed: true`.
+   *   `experimental: true`, and together with other keys `mixed: true`. In a page ML-KEM keys and RSA keys of your own need the bundler's condition
+   *   `every-kind`.
    * @status 500
    */
   readonly ERR_KEY_UNSUPPORTED: NoDetails;
