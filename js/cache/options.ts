@@ -10,7 +10,7 @@ interface DataKeyLimits {
 export interface CacheOptions extends DataKeyLimits {
   /** The maximum number of envelopes sealed under one data key, 2^32 by default. */
   maxMessagesEncrypted?: number | undefined;
-  /** The maximum number of plaintext bytes sealed under one data key. With it, a stream of unknown length has a data key of its own. */
+  /** The maximum number of plaintext bytes sealed under one data key. A stream of unknown length always has a data key, or a sender, of its own. */
   maxBytesEncrypted?: number | undefined;
 }
 

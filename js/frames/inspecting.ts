@@ -8,7 +8,10 @@ const INSPECTED: Limits = { maxEncryptedDataKeys: 100, maxFrameLength: 4_294_967
 
 /** An encrypted data key in an envelope's header. */
 export interface InspectedDataKey {
-  /** Who wrapped it: `aws-kms-rsa` and `aws-kms` name an ARN; `raw-ecdh` and `aws-kms-ecdh` a point; others are the namespace of a raw key. */
+  /**
+   * Who wrapped it: `aws-kms-rsa`, `aws-kms` and `kmseal-ml-kem-draft-1` name an ARN; `raw-ecdh` and `aws-kms-ecdh` a point; others are the
+   * namespace of a raw key.
+   */
   providerId: string;
   /** For other keys of KMS: the ARN. */
   keyId?: string;
