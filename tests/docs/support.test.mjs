@@ -39,6 +39,11 @@ test('SUPPORT.md names the versions of Node and Rust that the workflows test', (
   assert.match(read('rust-toolchain.toml'), new RegExp(`^channel = "${tested}"$`, 'm'));
 });
 
+test('SUPPORT.md names the versions of Deno and Bun that docs/hosting.md says are tested', () => {
+  const [, deno, bun] = /^\| Deno, Bun \| (\d+), (\d+) \|/m.exec(read('docs/hosting.md'));
+  assert.ok(rows.has(`Deno ${deno}, Bun ${bun}`), [...rows.keys()].join('; '));
+});
+
 test('the newest version of CHANGELOG.md is that of the package', () => {
   assert.equal(/^## (\d\S*)/m.exec(read('CHANGELOG.md'))[1], manifest.version);
 });
