@@ -5,6 +5,7 @@ pub mod edge;
 pub mod edk_oracle;
 pub mod example;
 pub mod forge;
+pub mod key_oracle;
 pub mod key_texts;
 pub mod kinds;
 pub mod kms;

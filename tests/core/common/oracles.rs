@@ -19,6 +19,7 @@ pub use crate::common::edk_oracle::edk;
 use crate::common::edge::{LIMITS, Opener, Outcome, seal_in_order, seal_replayably};
 use crate::common::forge::{DATA_KEY, Edk, Forge, ForgedFrame};
 use crate::common::json::{self, decode_text};
+use crate::common::key_oracle;
 use crate::common::known_answers::Vector;
 use crate::common::{self, ARN, sample, split};
 
@@ -59,7 +60,8 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         "key" => {
             let texts = vectors.iter().flat_map(|vector| &vector.recipients).map(|recipient| recipient.pem.as_str());
             let texts = texts.chain(PEMS).map(|text| text.as_bytes().to_vec());
-            texts.chain(PEMS.iter().map(|text| decode_text(text).expect("PEM"))).collect()
+            let ders = PEMS.iter().map(|text| decode_text(text).expect("PEM"));
+            texts.chain(ders).chain(key_oracle::seeds()).collect()
         }
         "seal" => {
             [0, 1, 7, 8, 9, 40].into_iter().map(|len| [&[7, 3, 1, 0, 5], sample(len).as_slice()].concat()).collect()
@@ -216,7 +218,7 @@ pub fn frames(input: &[u8]) {
     }
 }
 
-/// The keys that are taken are those of KMS's sizes and exponent that another reader takes, of bytes that it writes again; text is
+/// The RSA keys of KMS that are taken are those of its sizes and exponent that another reader takes, of bytes that it writes again; text is
 /// read as its bytes are.
 pub fn key(input: &[u8]) {
     let options = ImportOptions { key_ids: vec![ARN.into()], ..ImportOptions::default() };
@@ -232,6 +234,7 @@ pub fn key(input: &[u8]) {
             assert_eq!(json::read(wide), json::read(input));
         }
     }
+    key_oracle::other_kinds(input, &der);
     let key = KmsPublicKey::from_der(&der, &options);
     let answer = GetPublicKeyOutput { public_key: der.clone(), ..GetPublicKeyOutput::default() };
     let answered = KmsPublicKey::from_get_public_key(&answer, &options);
