@@ -3,7 +3,9 @@
 use crate::common::edge::{LIMITS, Opener, Outcome, seal_in_order};
 use crate::common::json::Parsed;
 use crate::common::key_texts::{answer, base64, key_file, pem, utf16};
+use crate::common::kinds::{Known, vectors};
 use crate::common::{ARN, arn, context};
+use crate::ecdh::candidates;
 use base64ct::{Base64, Encoding};
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
@@ -194,6 +196,39 @@ fn what_comes_out_of_the_raw_key_must_be_a_data_key() {
     let request = &locked.candidates(&keys()).expect("two entries")[0].request;
     let error = request.accept(None, None, &[1; 31]).map(|_| ()).expect_err("31 bytes");
     assert_eq!(error.message(), "what came out of the raw key is not a data key (it must be 32 bytes)");
+}
+
+#[test]
+fn entries_that_the_raw_key_cannot_have_made_are_passed_over() {
+    let vectors = vectors();
+    let vector = vectors.iter().find(|vector| vector.name == "raw-rsa-2048-sha256").expect("a known answer");
+    let [Known::Raw(known)] = &vector.recipients[..] else { panic!("one raw key") };
+    let (namespace, name) = (known.key_namespace.as_bytes(), known.key_name.as_bytes());
+    let keys = [OpenerKey::raw(&known.key_namespace, &known.key_name).expect("a name")];
+    let good = [namespace, name, &known.ciphertext];
+    assert_eq!(candidates(vector, &keys, &[good]).map(|asked| asked.len()), Ok(1));
+    let (longer, upper) = ([name, b"0"].concat(), namespace.to_ascii_uppercase());
+    let lengths = [0, 1, 32, 255, 513, 1024].map(|len| vec![7; len]);
+    let mut cases: Vec<_> =
+        lengths.iter().map(|bytes| ([namespace, name, bytes.as_slice()], Code::EnvelopeInvalid)).collect();
+    cases.extend(
+        [
+            [namespace, &longer, &known.ciphertext],
+            [namespace, &name[1..], &known.ciphertext],
+            [namespace, &[], &known.ciphertext],
+            [name, namespace, &known.ciphertext],
+            [upper.as_slice(), name, &known.ciphertext],
+            [b"aws-kms-rsa".as_slice(), ARN.as_bytes(), &known.ciphertext],
+        ]
+        .map(|edk| (edk, Code::NoMatchingKey)),
+    );
+    for (bad, code) in cases {
+        let about = format!("{:?}, {} bytes", bad.map(String::from_utf8_lossy), bad[2].len());
+        assert_eq!(candidates(vector, &keys, &[bad]), Err(code), "{about}");
+        for edks in [[bad, good], [good, bad]] {
+            assert_eq!(candidates(vector, &keys, &edks).map(|asked| asked.len()), Ok(1), "{about}");
+        }
+    }
 }
 
 #[test]
