@@ -92,6 +92,9 @@ for (const kind of KINDS) {
       const envelopes = await Promise.all(Array.from({ length: 20 }, () => sealer.seal(PLAINTEXT)));
       const keys = new Set(envelopes.map((envelope) => readHeader(envelope).edks[0].ciphertext.toString('hex')));
       assert.equal(keys.size, 1);
+      // Not every kind binds the context to the encrypted data key.
+      const { edks } = readHeader(await sealer.seal(PLAINTEXT, { encryptionContext: STORED }));
+      assert.ok(!keys.has(edks[0].ciphertext.toString('hex')), 'another context has a data key of its own');
       const calls = kms.calls.length;
       const one = opener(kind, { cache: CACHE });
       for (const { plaintext } of await Promise.all(envelopes.map((envelope) => one.open(envelope)))) equal(plaintext);
