@@ -4,7 +4,7 @@ import { KmsPublicKey, Opener, Sealer } from '/dist/index.js';
 export const KIB = 2 ** 10;
 export const MIB = 2 ** 20;
 
-const KEY_ID = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+export const KEY_ID = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const RSA = { name: 'RSA-OAEP', hash: 'SHA-256', modulusLength: 4096, publicExponent: new Uint8Array([1, 0, 1]) };
 
 /** The file that was chosen. */
