@@ -1,9 +1,10 @@
 // How the blocks of docs/own-keys.md run. Where a block speaks to an HSM or another cloud, a key of node:crypto answers in its place.
 import assert from 'node:assert/strict';
 import { constants, createHash, generateKeyPairSync, privateDecrypt } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { KmsPublicKey, Opener, RsaPublicKey, Sealer } from 'kmseal';
-import { createKey } from '../../../tools/kms.mjs';
-import { CONTEXT, PAPER } from '../stage.mjs';
+import { createKey, printed } from '../../../tools/kms.mjs';
+import { CONTEXT, PAPER, lines } from '../stage.mjs';
 
 const IMPORTS = "import { KmsPublicKey, Opener, Sealer } from 'kmseal';";
 
@@ -134,6 +135,18 @@ export default {
       };
       const names = { keyNamespace: 'google-cloud-kms', keyName: keyVersionName };
       await opensRaw(stage, 'google', code, { google, keyVersionName }, names);
+      // As getPublicKey of @google-cloud/kms returns it.
+      const answer = {
+        name: keyVersionName,
+        pem,
+        algorithm: 'RSA_DECRYPT_OAEP_3072_SHA256',
+        pemCrc32c: { value: '1' },
+      };
+      assert.equal((await RsaPublicKey.import(answer, names)).hash, 'SHA-256');
+      const sha512 = { ...answer, algorithm: 'RSA_DECRYPT_OAEP_4096_SHA512' };
+      assert.equal((await RsaPublicKey.import(sha512, names)).hash, 'SHA-512');
+      const signs = { ...answer, algorithm: 'RSA_SIGN_PSS_3072_SHA256' };
+      await assert.rejects(RsaPublicKey.import(signs, names), { code: 'ERR_KEY_UNSUPPORTED' });
     },
   },
   'Azure Key Vault': {
@@ -148,21 +161,36 @@ export default {
     },
   },
   'Break glass': {
-    async js(stage, code) {
-      const der = pair.publicKey.export({ type: 'spki', format: 'der' });
-      const fingerprint = `SHA256:${createHash('sha256').update(der).digest('base64')}`;
-      const names = { keyNamespace: 'offline', keyName: 'safe-1' };
+    async 'sh, js'(stage, make, code, open) {
+      const { place, host, run } = stage;
+      await run(make);
+      const offlinePublicKey = JSON.parse(readFileSync(place('offline.json'), 'utf8'));
+      const hash = createHash('sha256').update(Buffer.from(offlinePublicKey.PublicKey, 'base64')).digest('base64');
       const given = {
-        kmsPublicKey: stage.host.key,
+        kmsPublicKey: host.key,
         kmsFingerprint: stage.key.fingerprint,
-        offlinePublicKey: { ...names, hash: 'SHA-256', PublicKey: der.toString('base64') },
-        offlineFingerprint: fingerprint,
+        offlinePublicKey,
+        offlineFingerprint: `SHA256:${hash}`,
       };
       const { sealer } = await stage.inNode('break-glass', code, { given, returns: ['sealer'] });
       const envelope = await sealer.seal(Buffer.from(PAPER), { encryptionContext: CONTEXT });
-      const unwrap = async (ciphertext) => decrypted(ciphertext);
-      for (const opener of [stage.opener, new Opener({ rawKeys: [{ ...names, unwrap }] })])
-        await assertOpens(opener, envelope);
+      await assertOpens(stage.opener, envelope);
+
+      writeFileSync(place('new.json'), JSON.stringify(printed(await createKey(host.kms.client))));
+      writeFileSync(place('paper.pdf.kmseal'), envelope);
+      const [test, reseal, ...rest] = lines(open);
+      assert.deepEqual(rest, []);
+      const opens = async (...settings) => {
+        rmSync(place('paper.pdf'));
+        await run(test, ...settings);
+        assert.equal(readFileSync(place('paper.pdf'), 'utf8'), PAPER);
+      };
+      // Neither an address nor credentials
+      await opens({ AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' });
+      await run(reseal);
+      await opens();
+      assert.notDeepEqual(readFileSync(place('paper.pdf.kmseal')), Buffer.from(envelope));
+      rmSync(place('paper.pdf.kmseal'));
     },
   },
 };
