@@ -3,7 +3,7 @@
 pub mod inspected;
 pub mod names;
 pub mod open;
-pub mod openers;
+pub mod opener_keys;
 pub mod pipeline;
 pub mod reseal;
 pub mod seal;

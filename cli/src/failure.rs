@@ -53,6 +53,11 @@ impl Failure {
         Self::new(Exit::Kms, format!("{message} (ERR_KMS)"))
     }
 
+    /// No key that was given opens the envelope.
+    pub fn no_match(message: impl fmt::Display) -> Self {
+        Self::new(Exit::Mismatch, format!("{message} (ERR_NO_MATCHING_KEY)"))
+    }
+
     /// The same, about standard output.
     pub fn about_output(self) -> Self {
         Self { of_output: true, ..self }

@@ -1,4 +1,4 @@
-// Catches what makes files hard to read one by one: files that need each other in a circle, in js/ (types too) and in src/.
+// Catches what makes files hard to read one by one: files that need each other in a circle, in js/ (types too) and in each crate.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -30,14 +30,21 @@ function javascriptImports() {
   );
 }
 
-/** Which other files of src/ each one names, except for its unit tests. */
-function rustImports() {
-  const files = filesIn('src', '.rs');
+/** Which other files of a crate each one names, except for its unit tests. */
+function rustImports(folder) {
+  const files = filesIn(folder, '.rs');
+  /** Of `a::b::C` it is a/b.rs, if there is one, else a.rs. */
+  const fileOf = (names) =>
+    names
+      .map((_, at) => `${path.posix.join(folder, ...names.slice(0, at + 1))}.rs`)
+      .findLast((file) => files.includes(file));
   return new Map(
     files.map((file) => {
       const [text] = textOf(file).split(/^#\[cfg\(test\)\]/m);
-      const names = Array.from(text.matchAll(/\bcrate::(\w+)/g), ([, name]) => `src/${name}.rs`);
-      return [file, [...new Set(names)].filter((one) => one !== file && files.includes(one))];
+      const named = Array.from(text.matchAll(/\bcrate::((?:\w+::)*)(\{[^}]*\}|\w+)/g), ([, above, last]) =>
+        (last.match(/\w+/g) ?? []).map((name) => fileOf([...above.split('::').filter(Boolean), name])),
+      );
+      return [file, [...new Set(named.flat())].filter((one) => one && one !== file)];
     }),
   );
 }
@@ -66,7 +73,7 @@ function walk(imports) {
 
 for (const { folder, imports } of [
   { folder: 'js', imports: javascriptImports() },
-  { folder: 'src', imports: rustImports() },
+  ...['src', 'wasm/src', 'cli/src'].map((folder) => ({ folder, imports: rustImports(folder) })),
 ]) {
   test(`no file of ${folder}/ imports another that imports it back, directly or not`, (t) => {
     assert.ok([...imports.values()].flat().length > imports.size, 'imports were found');

@@ -12,7 +12,7 @@ use crate::aws::kms::Kms;
 use crate::aws::operations::Permission;
 use crate::check::finding::Report;
 use crate::envelope::open::open;
-use crate::envelope::openers::{Allowed, Openers, in_region};
+use crate::envelope::opener_keys::{Allowed, OpenerKeys, in_region};
 use crate::envelope::pipeline::MEMORY;
 use crate::envelope::seal::{Plan, seal};
 use crate::envelope::unlock::Unlocker;
@@ -78,8 +78,8 @@ fn request(mut envelope: &[u8], key: &OpenerKey) -> Result<Request> {
 fn open_byte(envelope: Vec<u8>, key: OpenerKey, algorithm: EncryptionAlgorithm, kms: Kms) -> Result<()> {
     let mut envelope = reader(Cursor::new(envelope));
     let header = read_header(&mut envelope, &Limits::default())?;
-    let openers = Openers::new(Vec::new(), vec![key], Allowed::Listed(Vec::new()));
-    let mut unlocker = Unlocker::new(Some(kms), openers, algorithm, EncryptionContext::default());
+    let opener_keys = OpenerKeys::new(Vec::new(), vec![key], Allowed::Listed(Vec::new()));
+    let mut unlocker = Unlocker::new(Some(kms), opener_keys, algorithm, EncryptionContext::default());
     let (opened, _) = unlocker.unlock(header)?;
     let mut plaintext = Vec::new();
     open(opened, &mut envelope, &mut plaintext, FRAME_LENGTH, MEMORY, |_| ())?;

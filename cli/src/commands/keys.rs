@@ -8,7 +8,7 @@ use kmseal::{EncryptionContext, ImportOptions, KeyArn, OpenerKey, RawKeyOptions,
 use crate::args::{Algorithm, Aws, From, Key, Kinds, To};
 use crate::aws::kms::Kms;
 use crate::aws::session::Session;
-use crate::envelope::openers::{Allowed, Openers, RawKey};
+use crate::envelope::opener_keys::{Allowed, OpenerKeys, RawKey};
 use crate::envelope::unlock::Unlocker;
 use crate::failure::{Exit, Failure, Result};
 use crate::key_file::KeyFile;
@@ -76,11 +76,11 @@ pub fn unlocker(public: &[PathBuf], from: &From, algorithm: &Algorithm, aws: &Aw
         [] if raw.is_empty() && public.is_empty() => Allowed::Own,
         keys => Allowed::Listed(keys.to_vec()),
     };
-    let openers = Openers::new(raw, public, allowed);
+    let opener_keys = OpenerKeys::new(raw, public, allowed);
     // An own key needs no AWS configuration.
-    let session = openers.need_kms().then(|| Session::new(aws)).transpose()?;
+    let session = opener_keys.need_kms().then(|| Session::new(aws)).transpose()?;
     let kms = session.map(|session| Kms::new(&Rc::new(session), &from.grants.grant_token));
-    Ok(Unlocker::new(kms, openers, algorithm.encryption_algorithm, expected))
+    Ok(Unlocker::new(kms, opener_keys, algorithm.encryption_algorithm, expected))
 }
 
 pub fn context(pairs: &[(String, String)]) -> Result<EncryptionContext> {

@@ -2,8 +2,8 @@
 
 use kmseal::{EncryptedDataKey, Header};
 
-use crate::envelope::openers::Allowed;
-use crate::failure::{Exit, Failure};
+use crate::envelope::opener_keys::Allowed;
+use crate::failure::Failure;
 
 /// Why none of the given keys opens it, and what to do.
 pub fn sealed_for_others(header: &Header, allowed: &Allowed) -> Failure {
@@ -16,11 +16,7 @@ pub fn sealed_for_others(header: &Header, allowed: &Allowed) -> Failure {
         }
         _ => "none of them is a KMS key; give an own key with --raw-key and --private-key",
     };
-    no_match(format!("this envelope is sealed for {}; {why}", named.join(", ")))
-}
-
-pub fn no_match(message: impl Into<String>) -> Failure {
-    Failure::new(Exit::Mismatch, format!("{} (ERR_NO_MATCHING_KEY)", message.into()))
+    Failure::no_match(format!("this envelope is sealed for {}; {why}", named.join(", ")))
 }
 
 fn describe(edk: &EncryptedDataKey) -> String {

@@ -7,7 +7,7 @@ use kmseal::{
 use crate::aws::errors::failure;
 use crate::aws::kms::Kms;
 use crate::envelope::names::sealed_for_others;
-use crate::envelope::openers::{Allowed, Openers, RawKey};
+use crate::envelope::opener_keys::{Allowed, OpenerKeys, RawKey};
 use crate::failure::{Exit, Failure, Result};
 
 /// Answers that are kept while the command runs, for files that were sealed under the same data key or by the same sender.
@@ -24,7 +24,7 @@ enum Unanswered {
 /// What finds the key of envelopes.
 pub struct Unlocker {
     kms: Option<Kms>,
-    openers: Openers,
+    opener_keys: OpenerKeys,
     algorithm: EncryptionAlgorithm,
     pub expected: EncryptionContext,
     answers: Vec<(Request, Answer)>,
@@ -34,23 +34,23 @@ impl Unlocker {
     /// `kms` is needed if one of the keys is there.
     pub fn new(
         kms: Option<Kms>,
-        openers: Openers,
+        opener_keys: OpenerKeys,
         algorithm: EncryptionAlgorithm,
         expected: EncryptionContext,
     ) -> Self {
-        Self { kms, openers, algorithm, expected, answers: Vec::new() }
+        Self { kms, opener_keys, algorithm, expected, answers: Vec::new() }
     }
 
     /// Whether the envelope decides which key is used.
     pub fn lets_envelopes_choose(&self) -> bool {
-        !matches!(self.openers.allowed, Allowed::Listed(_))
+        !matches!(self.opener_keys.allowed, Allowed::Listed(_))
     }
 
     /// Gets the data key back, through KMS or with an own key, and authenticates the header with it. Returns the name of the key
     /// that was used.
     pub fn unlock(&mut self, header: Header) -> Result<(Unlocked, String)> {
-        let usable = self.openers.usable(&header, self.kms.as_mut())?;
-        let others = sealed_for_others(&header, &self.openers.allowed);
+        let usable = self.opener_keys.usable(&header, self.kms.as_mut())?;
+        let others = sealed_for_others(&header, &self.opener_keys.allowed);
         let locked = Locked::new(header, &self.expected)?;
         let candidates = match locked.candidates(&usable.keys) {
             Err(error) if error.code() == Code::NoMatchingKey && usable.unknown.is_empty() => return Err(others),
@@ -98,7 +98,7 @@ impl Unlocker {
             return Ok(self.answers.remove(at).1);
         }
         match (request.operation, &mut self.kms) {
-            (Operation::Unwrap, _) => unwrap(self.openers.raw.get(request.key), request).ok_or(Unanswered::Raw),
+            (Operation::Unwrap, _) => unwrap(self.opener_keys.raw.get(request.key), request).ok_or(Unanswered::Raw),
             (_, Some(kms)) => kms.perform(request, self.algorithm).map_err(Unanswered::Kms),
             (_, None) => Err(Unanswered::Kms("KMS was not asked".to_owned())),
         }

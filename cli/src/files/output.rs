@@ -9,6 +9,7 @@ use crate::files::batch::Batch;
 use crate::files::input::Origin;
 use crate::files::stdout::Standard;
 use crate::files::unfinished::Unfinished;
+use crate::files::{about, changed, folder_of};
 use crate::system::stamp::{FileId, Stamp};
 use crate::text::file_name;
 
@@ -128,25 +129,10 @@ fn is_special(link: &Path) -> bool {
     // As many links as Linux follows (path_resolution(7)).
     for _ in 0..40 {
         let Ok(next) = fs::read_link(&at) else { break };
-        at = crate::files::folder_of(&at).join(next);
+        at = folder_of(&at).join(next);
         if ["/dev", "/proc", "/sys"].iter().any(|folder| at.starts_with(folder)) {
             return true;
         }
     }
     false
-}
-
-/// A failure of writing a file.
-pub fn about(target: &Path, error: io::Error) -> Failure {
-    let failure = Failure::from(error);
-    Failure::new(failure.exit, format!("writing {}: {failure}", file_name(target)))
-}
-
-/// The target is no longer what the command found.
-pub fn changed(target: &Path) -> Failure {
-    let name = file_name(target);
-    Failure::new(
-        Exit::File,
-        format!("another program changed, replaced or deleted {name}, which is left as it is now; run this again"),
-    )
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::TempPath;
 
 use crate::failure::{Exit, Failure, Result};
-use crate::files::output::{about, changed};
+use crate::files::{about, changed};
 use crate::progress::note;
 use crate::system::rename;
 use crate::system::rights;

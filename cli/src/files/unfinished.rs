@@ -12,9 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tempfile::TempPath;
 
 use crate::failure::{Exit, Failure, Result};
-use crate::files::folder_of;
-use crate::files::output::{about, changed};
 use crate::files::replace::replace;
+use crate::files::{about, changed, folder_of};
 use crate::system::stamp::{FileId, Stamp};
 use crate::system::sync;
 use crate::text::file_name;

@@ -7,12 +7,11 @@ use kmseal::{Header, ImportOptions, KeyArn, OpenerKey, RsaPublicKey};
 use crate::aws::kms::Kms;
 use crate::aws::region::key_in;
 use crate::aws::{account, public_key};
-use crate::envelope::names::no_match;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::wrapping::private_key::PrivateKey;
 
 /// What the command line names.
-pub struct Openers {
+pub struct OpenerKeys {
     /// They come first, since nothing is asked for them.
     pub raw: Vec<RawKey>,
     /// Keys of KMS whose public keys are given.
@@ -55,7 +54,7 @@ impl Usable {
     }
 }
 
-impl Openers {
+impl OpenerKeys {
     pub fn new(raw: Vec<RawKey>, public: Vec<OpenerKey>, allowed: Allowed) -> Self {
         Self { raw, public, allowed, looked_up: HashMap::new() }
     }
@@ -105,7 +104,7 @@ impl Openers {
         let first = self.public.iter().filter_map(OpenerKey::key_id).chain(&allowed).next();
         match (first, region) {
             (Some(arn), Some(region)) if usable.keys.len() == given && usable.unknown.is_empty() => {
-                Err(no_match(format!(
+                Err(Failure::no_match(format!(
                     "{arn} is not in {region}, and is not a multi-Region key; leave --region out, or give the key's own"
                 )))
             }
@@ -142,7 +141,7 @@ fn own(kms: &mut Kms, mut named: Vec<KeyArn>) -> Result<Vec<KeyArn>> {
     let (own, others): (Vec<_>, Vec<_>) = named.into_iter().partition(|key| account::of_key(key) == account);
     if own.is_empty() {
         let others: Vec<&str> = others.iter().map(KeyArn::as_str).collect();
-        return Err(no_match(format!(
+        return Err(Failure::no_match(format!(
             "this envelope is sealed for {}, and these credentials belong to account {account}; name a key of another account \
              with --key-id, or give --discover to ask for any key that an envelope names",
             others.join(", ")
