@@ -21,7 +21,7 @@ import { connect } from './element/internals.js';
 import { label } from './element/label.js';
 import { ReflectingControl, reflected, upgradeProperties } from './element/reflect.js';
 import { type Refusal, sentencesOf } from './element/refusals.js';
-import { Sealing } from './element/sealer.js';
+import { FileSealer } from './element/sealer.js';
 import { type Status, isSteady, statusOf } from './element/status.js';
 import { applyStyles } from './element/styles.js';
 import { type KmsealFileTexts, TEXTS, say, textsFrom } from './element/texts.js';
@@ -76,7 +76,7 @@ export class KmsealFileElement extends ReflectingControl {
   readonly #list: SealingList;
   readonly #choice: Choice;
   readonly #binding = new Binding(this, () => this.#redo());
-  readonly #sealing = new Sealing(this, this.#binding);
+  readonly #sealing = new FileSealer(this, this.#binding);
   readonly #guard: FormGuard;
   readonly #showProgress = oncePerFrame(() => {
     this.#view.renderProgress();

@@ -76,12 +76,12 @@ interface Authenticated {
 }
 
 /** The same, ready for its frames. */
-interface Begun extends Omit<Authenticated, 'unlocked'> {
+interface Opening extends Omit<Authenticated, 'unlocked'> {
   body: Body;
 }
 
 /** An envelope that is opened to be sealed again. */
-interface OpenedToReseal extends Pick<Begun, 'encryptionContext' | 'required'> {
+interface OpenedToReseal extends Pick<Opening, 'encryptionContext' | 'required'> {
   plaintext: ReadableStream<Chunk>;
   /** The plaintext's length in bytes, where it is known. */
   size: number | undefined;
@@ -133,9 +133,9 @@ export class Opener {
     options: OpenOptions = {},
   ): Promise<OpenResult<unknown>> {
     const source = (reading: ReadOptions) => queueOf(envelope, reading);
-    return this.#begin(source, options, async (begun) => {
-      const { encryptionContext, keyId, messageId } = begun;
-      const plaintext = await opened(kindOf(envelope), new OpeningFlow(begun), begun, options);
+    return this.#begin(source, options, async (opening) => {
+      const { encryptionContext, keyId, messageId } = opening;
+      const plaintext = await opened(kindOf(envelope), new OpeningFlow(opening), opening, options);
       return { plaintext, encryptionContext, keyId, messageId };
     });
   }
@@ -147,16 +147,16 @@ export class Opener {
   async openToReseal(envelope: unknown, streamSize: number | undefined, options: OpenOptions): Promise<OpenedToReseal> {
     if (streamSize !== undefined) whole(streamSize, 'size', 0);
     const source = (reading: ReadOptions) => ({ size: streamSize, ...queueOf(envelope, reading) });
-    return this.#begin(source, options, async (begun) => {
-      const { size, body, total, encryptionContext, required } = begun;
-      const flow = new OpeningFlow(begun);
+    return this.#begin(source, options, async (opening) => {
+      const { size, body, total, encryptionContext, required } = opening;
+      const flow = new OpeningFlow(opening);
       try {
         if (size !== undefined) body.seek(size, 0, Infinity);
       } catch (error) {
         flow.close(error);
         throw error;
       }
-      const plaintext = (await opened('stream', flow, begun, options)) as ReadableStream<Chunk>;
+      const plaintext = (await opened('stream', flow, opening, options)) as ReadableStream<Chunk>;
       return { plaintext, encryptionContext, required, size: total };
     });
   }
@@ -180,17 +180,17 @@ export class Opener {
     const { start = 0, end = Infinity, signal, onProgress } = options;
     if (!isBlob(source) && !isRangeSource(source)) throw new TypeError('source must be a Blob or { size, read }');
     const file = isBlob(source) ? adopted(source) : undefined;
-    const from = file ?? source;
-    const size = sizeOf(from, 'source');
-    const opening = (reading: ReadOptions) => ({
-      queue: new ByteQueue(rangeChunks(from, 0, size, reading, HEAD_SLICE), reading),
+    const given = file ?? source;
+    const size = sizeOf(given, 'source');
+    const from = (reading: ReadOptions) => ({
+      queue: new ByteQueue(rangeChunks(given, 0, size, reading, HEAD_SLICE), reading),
       size,
       file,
     });
-    return this.#begin(opening, options, async (begun) => {
-      const { wasm, queue: head, body, encryptionContext, keyId, messageId, reading } = begun;
+    return this.#begin(from, options, async (opening) => {
+      const { wasm, queue: head, body, encryptionContext, keyId, messageId, reading } = opening;
       head.close();
-      const wanted = { wasm, body, source: from, sealedSize: size, start, end, reading };
+      const wanted = { wasm, body, source: given, sealedSize: size, start, end, reading };
       const { queue, skip, ...part } = await locate(wanted);
       const total = part.end - part.start;
       const flow = new OpeningFlow({ wasm, queue, body, skip, length: total });
@@ -239,7 +239,7 @@ export class Opener {
   #begin<T>(
     source: (reading: ReadOptions) => Source,
     options: OpenOptions,
-    work: (begun: Begun) => Promise<T>,
+    work: (opening: Opening) => Promise<T>,
   ): Promise<T> {
     return this.#authenticate(source, options, async (authenticated) => {
       const { wasm, unlocked } = authenticated;
@@ -300,7 +300,7 @@ export class Opener {
 function opened(
   kind: Kind,
   flow: OpeningFlow,
-  { total }: Begun,
+  { total }: Opening,
   { signal, onProgress }: OpenOptions,
 ): Promise<unknown> {
   return collect(kind, flow, { signal, onProgress, total, size: total });

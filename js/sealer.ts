@@ -13,7 +13,7 @@ import {
   kindOf,
   whole,
 } from './io/bytes.js';
-import { type Limits, SEALER_CACHE, limitsOf } from './cache/limits.js';
+import { type CacheLimits, SEALER_CACHE, limitsOf } from './cache/limits.js';
 import { SenderCache, freshSenders } from './cache/senders.js';
 import { CacheWatch } from './cache/watch.js';
 import { type Chunks, isRangeSource, rangeChunks, readSlice, sizeOf } from './io/chunks.js';
@@ -83,8 +83,8 @@ export interface SealStreamOptions extends SealOptions {
   size?: number | undefined;
 }
 
-/** A message that was begun. */
-interface Begun {
+/** A draft, and what it waits for. */
+interface Drafted {
   draft: Draft;
   /** The wrapping of its data key, if that is not done. */
   wrapped: Promise<void> | undefined;
@@ -98,7 +98,7 @@ export class Sealer {
   readonly #options: ContextOptions & {
     mixed: boolean;
     frameLength: number | undefined;
-    cache: Limits<CacheOptions> | undefined;
+    cache: CacheLimits<CacheOptions> | undefined;
   };
   readonly #web: boolean;
   readonly #senders: SenderCache | undefined;
@@ -303,17 +303,17 @@ export class Sealer {
     options: SealOptions,
     fields?: DescriptionFields,
   ): Promise<SealingFlow> {
-    const begun = this.#begin(size, options);
-    const frameLength = begun.draft.frameLength();
+    const drafted = this.#begin(size, options);
+    const frameLength = drafted.draft.frameLength();
     let queue: ByteQueue;
     try {
       queue = new ByteQueue(take(), { unit: frameLength });
     } catch (error) {
-      begun.draft.free();
+      drafted.draft.free();
       throw error;
     }
     try {
-      const message = await this.#wrapped(begun, options.signal, fields !== undefined);
+      const message = await this.#wrapped(drafted, options.signal, fields !== undefined);
       const header = message.header() as Chunk;
       const description = fields && (await describeMessage(message, fields));
       const key = await this.#importKey(message, options.signal);
@@ -325,7 +325,7 @@ export class Sealer {
   }
 
   /** A new message; the usage of a cached data key, or of a kept sender, is reserved before anything is awaited. */
-  #begin(size: number | undefined, options: SealOptions): Begun {
+  #begin(size: number | undefined, options: SealOptions): Drafted {
     throwIfAborted(options.signal);
     if (this.#web) requireSubtleCrypto();
     const { stored, required } = contexts(options);
@@ -336,7 +336,11 @@ export class Sealer {
   }
 
   /** The message, once its data key is wrapped for all keys. */
-  async #wrapped({ draft, wrapped }: Begun, signal: AbortSignal | undefined, isDescribable = false): Promise<Message> {
+  async #wrapped(
+    { draft, wrapped }: Drafted,
+    signal: AbortSignal | undefined,
+    isDescribable = false,
+  ): Promise<Message> {
     try {
       if (wrapped) await unlessAborted(wrapped, signal);
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { Answer, Glue } from '#glue';
 import { unlessAborted } from '../io/abort.js';
-import { type Limits, OPENER_CACHE, limitsOf } from './limits.js';
+import { type CacheLimits, OPENER_CACHE, limitsOf } from './limits.js';
 import type { OpenerCacheOptions } from './options.js';
 import { CacheWatch, timeLeft } from './watch.js';
 import { ignoreFailure } from '../io/promises.js';
@@ -35,7 +35,7 @@ export interface Use {
 
 /** KMS's answers, within limits, with one call at a time for each encrypted data key. */
 export class DataKeyCache {
-  readonly #limits: Limits<OpenerCacheOptions>;
+  readonly #limits: CacheLimits<OpenerCacheOptions>;
   // In the order of last use.
   readonly #entries = new Map<string, Entry>();
   #closed = false;

@@ -10,7 +10,7 @@ interface Bound {
 
 type Bounds<Options> = { readonly [name in keyof Options]-?: Bound };
 /** Every limit of a cache. */
-export type Limits<Options> = { readonly [name in keyof Options]-?: number };
+export type CacheLimits<Options> = { readonly [name in keyof Options]-?: number };
 
 const MAX_AGE: Bound = { min: 1 };
 const CAPACITY: Bound = { min: 1, value: 100 };
@@ -32,7 +32,7 @@ export const OPENER_CACHE: Bounds<OpenerCacheOptions> = {
 };
 
 /** The options of a cache, checked and complete. A limit under a name that the cache does not have would hold nothing: that is an error. */
-export function limitsOf<Options extends object>(options: Options, bounds: Bounds<Options>): Limits<Options> {
+export function limitsOf<Options extends object>(options: Options, bounds: Bounds<Options>): CacheLimits<Options> {
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(bounds, name))
       throw new TypeError(`cache has no ${name}; it takes ${Object.keys(bounds).join(', ')}`);
@@ -41,5 +41,5 @@ export function limitsOf<Options extends object>(options: Options, bounds: Bound
     const given = options[name as keyof Options];
     return [name, given === undefined && value ? value : whole(given, `cache.${name}`, min, max)];
   });
-  return Object.fromEntries(limits) as Limits<Options>;
+  return Object.fromEntries(limits) as CacheLimits<Options>;
 }

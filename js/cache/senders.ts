@@ -1,5 +1,5 @@
 import { type Curve, type Sender, makeSender } from '../frames/agreement.js';
-import type { Limits } from './limits.js';
+import type { CacheLimits } from './limits.js';
 import type { CacheOptions } from './options.js';
 import { ignoreFailure } from '../io/promises.js';
 import { CacheWatch, timeLeft } from './watch.js';
@@ -19,7 +19,7 @@ interface Kept {
 
 /** Senders that are kept within limits, one for each recipient: an opener needs one DeriveSharedSecret for all that they seal. */
 export class SenderCache {
-  readonly limits: Limits<CacheOptions>;
+  readonly limits: CacheLimits<CacheOptions>;
   #kept: Kept | undefined;
   readonly #watch = new CacheWatch(
     () => this.#expire(),
@@ -28,7 +28,7 @@ export class SenderCache {
     },
   );
 
-  constructor(limits: Limits<CacheOptions>) {
+  constructor(limits: CacheLimits<CacheOptions>) {
     this.limits = limits;
   }
 

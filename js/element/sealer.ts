@@ -20,7 +20,7 @@ export interface KeySource {
 }
 
 /** Seals the files of an element: with the page's sealer, or with one of its own. A failed load of that is not cached. */
-export class Sealing {
+export class FileSealer {
   readonly #element: HTMLElement;
   readonly #binding: Binding;
   #loading: { sealer: Promise<Sealer>; controller: AbortController } | undefined;

@@ -49,13 +49,14 @@ interface OpenedShort {
   failure: unknown;
 }
 
-interface Opening {
+/** A frame that is being opened. */
+interface OpeningFrame {
   result: InFlight['result'];
   failed(cause: unknown): unknown;
 }
 
 /** Opens the frame that was planned last. Its bytes stay unchanged until that has settled, and the body stays alive, unless `isClosed`. */
-export function openFrame(body: Body, bytes: Chunk, isClosed = () => false): Opening {
+export function openFrame(body: Body, bytes: Chunk, isClosed = () => false): OpeningFrame {
   const { sequence, content } = body.open(bytes) as { sequence: number; content: InFlight['result'] };
   const failed = (cause: unknown) => {
     if (isClosed()) return cause;
@@ -165,14 +166,14 @@ export class OpeningFlow implements Flow {
     return this.#inFlight(content, took);
   }
 
-  #open(): Opening {
+  #open(): OpeningFrame {
     const bytes = this.#queue.take(this.#planned!);
     this.#planned = undefined;
     return openFrame(this.#body, bytes, () => this.#closed);
   }
 
   // Not spread from an opening: V8 allocates such objects in its old space, where everything they reference waits for a full collection.
-  #inFlight(result: InFlight['result'], length: number, failed?: Opening['failed']): InFlight {
+  #inFlight(result: InFlight['result'], length: number, failed?: OpeningFrame['failed']): InFlight {
     const release = (plain: Chunk) => {
       this.#queue.settle(length);
       return [this.#trim(plain)];

@@ -14,7 +14,7 @@ interface Cover {
 }
 
 /** A part of the plaintext: its frames, how many bytes of the first one's content lie before it, and where it is. */
-export interface Part {
+export interface Located {
   queue: ByteQueue;
   skip: number;
   start: number;
@@ -37,7 +37,7 @@ export interface Wanted {
 }
 
 /** Opens the final frame, which proves the plaintext's size, and turns the body to the frames that cover a part. */
-export async function locate({ wasm, body, source, sealedSize, start, end, reading }: Wanted): Promise<Part> {
+export async function locate({ wasm, body, source, sealedSize, start, end, reading }: Wanted): Promise<Located> {
   const seek = (from: number, to: number) => body.seek(sealedSize, from, to) as Cover;
   try {
     const final = seek(Infinity, Infinity);

@@ -6,7 +6,7 @@ const MEMBERS = {
   Sealer: ['seal', 'sealedSize'],
 };
 
-type Kind = keyof typeof MEMBERS;
+type ClassName = keyof typeof MEMBERS;
 
 const SAYS =
   'this page has two, which share nothing; import both from one (`npm ls kmseal` shows the versions, and a line in an import ' +
@@ -16,10 +16,15 @@ const SAYS =
  * @internal The error about an argument that is not of this class of ours. Two copies in one page, such as the one of a widget's bundle
  * beside the app's, have a class each, and nothing shows it.
  */
-export function notOurs(value: unknown, kinds: Kind | readonly Kind[], name: string, mustBe: string): TypeError {
-  const isOther = (kind: Kind) =>
-    typeof value === 'object' && value !== null && MEMBERS[kind].every((name) => name in value);
-  const other = [kinds].flat().find((kind) => isOther(kind as Kind));
+export function notOurs(
+  value: unknown,
+  classes: ClassName | readonly ClassName[],
+  name: string,
+  mustBe: string,
+): TypeError {
+  const isOther = (one: ClassName) =>
+    typeof value === 'object' && value !== null && MEMBERS[one].every((name) => name in value);
+  const other = [classes].flat().find((one) => isOther(one as ClassName));
   return new TypeError(
     other ? `${name}: this ${other} is from another copy of kmseal: ${SAYS}` : `${name} must be ${mustBe}`,
   );

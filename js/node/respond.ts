@@ -88,7 +88,7 @@ export async function respond(
 }
 
 /** The part of the plaintext that is sent, in bytes; `length` and `size` where they are known. */
-interface Part {
+interface SentRange {
   start: number;
   length: number | undefined;
   size: number | undefined;
@@ -104,7 +104,7 @@ async function answer(
   options: RespondOptions,
 ): Promise<void> {
   const { start = 0, size = source.size } = opened;
-  const part: Part = {
+  const part: SentRange = {
     start,
     size,
     length: size === undefined ? undefined : (opened.end ?? size) - start,
@@ -141,7 +141,11 @@ async function answer(
 }
 
 /** The plaintext's pieces, and its length if that was unknown and the plaintext is short. */
-async function openFirst(source: Source, part: Part, needsLength: boolean): Promise<AsyncGenerator<Chunk, undefined>> {
+async function openFirst(
+  source: Source,
+  part: SentRange,
+  needsLength: boolean,
+): Promise<AsyncGenerator<Chunk, undefined>> {
   const first: Chunk[] = [];
   if (part.length !== undefined) return exactly(part.length, first, source);
   let length = 0;
@@ -204,7 +208,7 @@ function headersOf({
 /** Sets the status and the headers, which can no longer fail. */
 function begin(
   out: ServerResponse,
-  { start, length, size, partial }: Part,
+  { start, length, size, partial }: SentRange,
   headers: Map<string, string | string[] | null>,
 ): void {
   out.statusCode = partial ? 206 : 200;
