@@ -8,7 +8,7 @@ import { toBase64url } from './io/base64url.js';
 import { isBlob, isStream, whole } from './io/bytes.js';
 import { notOurs } from './io/other-copy.js';
 import { LONGEST_TIMER } from './io/timer.js';
-import { PartsKeeper, type PartsProgress, partsOf } from './s3/kept.js';
+import { PartsKeeper, type RemoteParts, partsOf } from './s3/kept.js';
 import type { PartOptions, ResumeOptions, StreamUploadOptions, TransferOptions, UploadOptions } from './s3/options.js';
 import { MAX_PART, MAX_PARTS, MIN_PART } from './s3/part-sizes.js';
 import { FilePieces, type Pieces } from './s3/pieces.js';
@@ -31,10 +31,10 @@ import type { FileHandle, UploadState, UploadStorage } from './uploads/storage.j
 export type { FileHandle, ResumeOptions, Retry, StreamUploadOptions, UploadOptions, UploadState, UploadStorage };
 export type { StreamUploadProgress, StreamUploadServer, UploadProgress };
 export type {
-  Answer,
   AskOptions,
   FinishedPart,
   ListedPart,
+  ServerAnswer,
   SignedPut,
   StoredObject,
   UploadServer,
@@ -98,7 +98,7 @@ async function uploadFile<U>(file: Blob, options: Signalled<UploadOptions<U>>): 
   const fields = fieldsOf(options.describe, file);
   const described = await prepareDescribed(sealer, file, { ...contextsOf(options, file), signal, fields });
   const { sealed, description } = described;
-  const progress: PartsProgress = {
+  const remote: RemoteParts = {
     partSize: Math.max(partSize, Math.ceil(sealed.size / MAX_PARTS)),
     checksumAlgorithm,
     created: undefined,
@@ -106,12 +106,12 @@ async function uploadFile<U>(file: Blob, options: Signalled<UploadOptions<U>>): 
   };
   let keeper;
   try {
-    keeper = await keep(sealed, options, 's3', progress);
+    keeper = await keep(sealed, options, 's3', remote);
   } catch (error) {
     sealed.close();
     throw error;
   }
-  return deliver(new FilePieces(sealed, progress.partSize), { options, signal, progress, description, keeper });
+  return deliver(new FilePieces(sealed, remote.partSize), { options, signal, remote, description, keeper });
 }
 
 async function uploadStream<U>(stream: ByteStream, options: Signalled<StreamUploadOptions<U>>): Promise<UploadResult> {
@@ -120,11 +120,11 @@ async function uploadStream<U>(stream: ByteStream, options: Signalled<StreamUplo
   expectNoStore(options);
   const fields = fieldsOf(options.describe, stream);
   const { drain, description } = await sealer.drain(stream, { ...contextsOf(options, stream), signal, fields });
-  const progress: PartsProgress = { partSize, checksumAlgorithm, created: undefined, parts: [] };
+  const remote: RemoteParts = { partSize, checksumAlgorithm, created: undefined, parts: [] };
   return deliver(new StreamPieces(new Gatherer(drain), partSize), {
     options,
     signal,
-    progress,
+    remote,
     description: description && toBase64url(description),
     keeper: undefined,
   });
@@ -140,38 +140,38 @@ async function uploadStream<U>(stream: ByteStream, options: Signalled<StreamUplo
 export async function resumeSealed<U = unknown>(file: Blob, options: ResumeOptions<U>): Promise<UploadResult> {
   const { sealer, store, id, onUnsaved } = options;
   const signal = check(options);
-  const recognize = async (sealed: SealedFile, { parts: [first], partSize }: PartsProgress) => {
+  const recognize = async (sealed: SealedFile, { parts: [first], partSize }: RemoteParts) => {
     if (!first) return;
     // At the part's end: at its start there may be the header alone.
     const end = Math.min(first.PartNumber * partSize, sealed.size);
     await sealed.slice(end - 1, end, { signal });
   };
-  const restored = { sealer, store, id, way: 's3', progressOf: partsOf, recognize, onUnsaved } as const;
+  const restored = { sealer, store, id, way: 's3', remoteOf: partsOf, recognize, onUnsaved } as const;
   const { sealed, description, keeper } = await restore(file, restored);
-  const { progress } = keeper.kept;
-  return deliver(new FilePieces(sealed, progress.partSize), { options, signal, progress, description, keeper });
+  const { remote } = keeper.kept;
+  return deliver(new FilePieces(sealed, remote.partSize), { options, signal, remote, description, keeper });
 }
 
 interface Delivery<U> {
   options: TransferOptions<U> | StreamUploadOptions<U>;
   signal: AbortSignal;
   /** What was planned, and what is known of an earlier life. */
-  progress: PartsProgress;
+  remote: RemoteParts;
   /** In base64url, if there is one. */
   description: string | undefined;
-  keeper: Keeper<PartsProgress> | undefined;
+  keeper: Keeper<RemoteParts> | undefined;
 }
 
 /** Uploads what was prepared or restored, and closes it. */
 async function deliver<U>(pieces: Pieces, delivery: Delivery<U>): Promise<UploadResult> {
-  const { options, signal, progress, description, keeper } = delivery;
+  const { options, signal, remote, description, keeper } = delivery;
   const { concurrency = 4, retries = 7, stallTimeout = 30_000, answerTimeout = 300_000 } = options;
   // For a file it is asked, and told, all that it expects.
   const { server, onProgress } = options as StreamUploadOptions<U>;
   const { onRetry, resume } = options;
   const transfer = new Transfer<U>(pieces, {
     server,
-    progress,
+    remote,
     description,
     concurrency,
     retries,

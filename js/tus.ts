@@ -7,7 +7,7 @@ import { type ByteStream, KmsealError, type SealedFile, Sealer } from './index.j
 import { isStream } from './io/bytes.js';
 import { notOurs } from './io/other-copy.js';
 import type { TusRequest, TusSource } from './tus/client.js';
-import { TusKeeper, type TusProgress, tusProgressOf } from './tus/kept.js';
+import { TusKeeper, type RemoteTus, remoteTusOf } from './tus/kept.js';
 import type { StreamReader, TusResumeOptions, TusSealOptions, TusStreamOptions } from './tus/options.js';
 import { noteRestored } from './tus/reached.js';
 import { SealingStack } from './tus/requests.js';
@@ -161,12 +161,12 @@ export async function resumeTusOptions(
 ): Promise<TusOptions & { uploadUrl: string | null }> {
   const { sealer, store, id, onUnsaved } = options;
   const made = tusOptions({ sealer, onRetry: options.onRetry });
-  const recognize = async (sealed: SealedFile, { sent }: TusProgress) => {
+  const recognize = async (sealed: SealedFile, { sent }: RemoteTus) => {
     if (sent > 0) await sealed.slice(sent - 1, sent);
   };
-  const restored = { sealer, store, id, way: 'tus', progressOf: tusProgressOf, recognize, onUnsaved } as const;
+  const restored = { sealer, store, id, way: 'tus', remoteOf: remoteTusOf, recognize, onUnsaved } as const;
   const { sealed, description, keeper } = await restore(file, restored);
-  const { url, sent } = keeper.kept.progress;
+  const { url, sent } = keeper.kept.remote;
   const tusKeeper = new TusKeeper(keeper, sealed, sent);
   const envelope = (made.fileReader as SealingReader).restore(file, { sealed, description }, tusKeeper);
   if (url !== undefined) noteRestored(url, { envelope, offset: sent, length: sealed.size });

@@ -1,6 +1,6 @@
 import { Fault, mayBeMended, passes, uploadFault } from '../uploads/fault.js';
 import { stoppable } from '../uploads/retry.js';
-import type { Answer, AskOptions, UploadServer } from './server.js';
+import type { AskOptions, ServerAnswer, UploadServer } from './server.js';
 
 interface AskSettings {
   signal: AbortSignal;
@@ -12,7 +12,7 @@ interface AskSettings {
 /** Asks the page's server for something. */
 export function ask<T>(
   name: keyof UploadServer,
-  callback: (options: AskOptions) => Answer<T>,
+  callback: (options: AskOptions) => ServerAnswer<T>,
   { signal, limit, part }: AskSettings,
 ): Promise<T> {
   const asked: Asked = { what: `server.${name}`, part, writes: name === 'completeMultipartUpload' };

@@ -7,7 +7,7 @@ import type { FinishedPart, ListedPart } from './server.js';
 type LeftPart = Pick<FinishedPart, 'PartNumber'> & Partial<FinishedPart>;
 
 /** What is kept of an upload in parts. */
-export interface PartsProgress {
+export interface RemoteParts {
   /** In bytes. */
   readonly partSize: number;
   readonly checksumAlgorithm: 'SHA256' | undefined;
@@ -21,9 +21,9 @@ const isWhole = (value: unknown, min: number, max: number) =>
   Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
 
 /** What was kept, if it is what we keep. */
-export function partsOf(kept: unknown, total: number): PartsProgress {
-  const progress = kept as PartsProgress | undefined;
-  const { partSize, checksumAlgorithm, parts } = progress ?? ({} as Partial<PartsProgress>);
+export function partsOf(kept: unknown, total: number): RemoteParts {
+  const remote = kept as RemoteParts | undefined;
+  const { partSize, checksumAlgorithm, parts } = remote ?? ({} as Partial<RemoteParts>);
   const count = Math.ceil(total / partSize!);
   const isPart = (part: LeftPart | undefined) => isWhole(part?.PartNumber, 1, count);
   if (
@@ -32,7 +32,7 @@ export function partsOf(kept: unknown, total: number): PartsProgress {
     Array.isArray(parts) &&
     parts.every(isPart)
   )
-    return progress!;
+    return remote!;
   throw damagedError();
 }
 
@@ -43,7 +43,7 @@ const bare = (etag: string | undefined) => etag?.replaceAll('"', '');
  * alone: without one, what S3 has under its number may be of an earlier envelope that was begun for the same object.
  */
 export function finishedOf(
-  { parts, checksumAlgorithm }: PartsProgress,
+  { parts, checksumAlgorithm }: RemoteParts,
   listed: readonly ListedPart[] | undefined,
 ): FinishedPart[] {
   const known = new Map(listed?.map((part) => [part.PartNumber, part]));
@@ -60,14 +60,14 @@ export function finishedOf(
 
 /** Notes in the store which parts may have left, and which S3 has. */
 export class PartsKeeper {
-  readonly #keeper: Keeper<PartsProgress>;
+  readonly #keeper: Keeper<RemoteParts>;
   readonly #parts = new Map<number, LeftPart>();
   /** Parts all of whose tags are on disk, as this page knows. */
   readonly #durable = new Set<number>();
 
-  constructor(keeper: Keeper<PartsProgress>) {
+  constructor(keeper: Keeper<RemoteParts>) {
     this.#keeper = keeper;
-    for (const part of keeper.kept.progress.parts) this.#parts.set(part.PartNumber, part);
+    for (const part of keeper.kept.remote.parts) this.#parts.set(part.PartNumber, part);
   }
 
   /** The parts that have left, by number. */

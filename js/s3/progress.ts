@@ -16,7 +16,7 @@ export interface UploadProgress extends StreamUploadProgress {
 const REPORT_EVERY = 50;
 
 /** Adds up the bytes of several requests, and reports increases. */
-export class Progress {
+export class Meter {
   /** The envelope's length, once it is known. */
   total: number | undefined;
   readonly #report: ((progress: StreamUploadProgress) => void) | undefined;

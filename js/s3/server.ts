@@ -34,7 +34,7 @@ export interface StoredObject {
 }
 
 /** A callback's result: its answer, or fetch's Response, whose body is the answer in JSON. */
-export type Answer<T> = T | Response | PromiseLike<T | Response>;
+export type ServerAnswer<T> = T | Response | PromiseLike<T | Response>;
 
 /** Given to callbacks as their last argument. */
 export interface AskOptions {
@@ -61,7 +61,7 @@ export interface UploadServer<U = unknown> {
   createMultipartUpload(
     request: { size: number; partSize: number; parts: number; checksumAlgorithm?: 'SHA256'; description?: string },
     options: AskOptions,
-  ): Answer<U>;
+  ): ServerAnswer<U>;
   /**
    * UploadPart, of exactly `size` bytes; numbers start at 1. `checksumSHA256`, if the option `checksumAlgorithm` is set, is the
    * part's SHA-256 in base64, as in the header `x-amz-checksum-sha256`: with that signed, S3 accepts no other bytes.
@@ -69,7 +69,7 @@ export interface UploadServer<U = unknown> {
   signPart(
     request: { upload: U; number: number; size: number; checksumSHA256?: string },
     options: AskOptions,
-  ): Answer<SignedPut>;
+  ): ServerAnswer<SignedPut>;
   /**
    * CompleteMultipartUpload; its answer is the result's `completed`. S3 may take minutes, and can answer with status 200 and an
    * `<Error>`: AWS's SDKs throw that, any other client has to check for it. A callback that returns at once, and nothing, is refused: the
@@ -78,9 +78,9 @@ export interface UploadServer<U = unknown> {
   completeMultipartUpload(
     request: { upload: U; size: number; parts: FinishedPart[] },
     options: AskOptions,
-  ): Answer<unknown>;
+  ): ServerAnswer<unknown>;
   /** AbortMultipartUpload. `upload` is missing if `createMultipartUpload` may have succeeded, but its answer never arrived. */
-  abortMultipartUpload(request: { upload?: U }, options: AskOptions): Answer<unknown>;
+  abortMultipartUpload(request: { upload?: U }, options: AskOptions): ServerAnswer<unknown>;
   /**
    * PutObject, for an envelope of `size` bytes, not larger than a part. `checksumSHA256` is the envelope's, as of a part; it is set
    * with `headObject`, too, if the page has SubtleCrypto. With the option `checksumAlgorithm`, sign it in the header
@@ -90,19 +90,19 @@ export interface UploadServer<U = unknown> {
   signPut(
     request: { size: number; checksumSHA256?: string; description?: string },
     options: AskOptions,
-  ): Answer<SignedPut>;
+  ): ServerAnswer<SignedPut>;
   /**
    * HeadObject, with `ChecksumMode: 'ENABLED'`, of the object that is uploaded: for writes with `if-none-match: *`, which overwrite
    * nothing. If the answer to one is lost, the next one meets status 412 or 409; the envelope is delivered if length and checksum are
    * its own. Without this callback, or with another answer, the upload fails with ERR_UPLOAD, whose message says that the
    * envelope is perhaps delivered. For an upload in parts it is called if they have checksums.
    */
-  headObject?: ((request: { size: number }, options: AskOptions) => Answer<StoredObject>) | undefined;
+  headObject?: ((request: { size: number }, options: AskOptions) => ServerAnswer<StoredObject>) | undefined;
   /**
    * ListParts, the `Parts` of all its pages: what S3 has. It is asked when an upload is resumed, since its page may have ended before an answer
    * came. With `checksumAlgorithm` such a part counts if S3 has it with the checksum that was sent; otherwise it is sent again.
    */
-  listParts?: ((request: { upload: U }, options: AskOptions) => Answer<readonly ListedPart[]>) | undefined;
+  listParts?: ((request: { upload: U }, options: AskOptions) => ServerAnswer<readonly ListedPart[]>) | undefined;
 }
 
 /**
@@ -117,5 +117,5 @@ export interface StreamUploadServer<U = unknown> extends Omit<UploadServer<U>, '
   createMultipartUpload: (
     request: { size?: number; partSize: number; parts?: number; checksumAlgorithm?: 'SHA256'; description?: string },
     options: AskOptions,
-  ) => Answer<U>;
+  ) => ServerAnswer<U>;
 }

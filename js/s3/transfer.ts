@@ -5,17 +5,17 @@ import { type Checksum, checksumOf, composite, expectChecksum } from './checksum
 import { connection } from './connections.js';
 import { Delivery } from './delivered.js';
 import { Fault } from '../uploads/fault.js';
-import { type PartsKeeper, type PartsProgress, finishedOf } from './kept.js';
+import { type PartsKeeper, type RemoteParts, finishedOf } from './kept.js';
 import type { Pieces } from './pieces.js';
-import { Progress, type StreamUploadProgress } from './progress.js';
+import { Meter, type StreamUploadProgress } from './progress.js';
 import { put } from './put.js';
 import type { Retry } from '../uploads/options.js';
 import { type Persistence, persist, stoppable } from '../uploads/retry.js';
 import type {
-  Answer,
   AskOptions,
   FinishedPart,
   ListedPart,
+  ServerAnswer,
   SignedPut,
   StreamUploadServer,
   UploadServer,
@@ -24,7 +24,7 @@ import type {
 interface TransferSettings<U> {
   server: StreamUploadServer<U>;
   /** What was planned; what has left already is another life's. */
-  progress: PartsProgress;
+  remote: RemoteParts;
   /** In base64url, if there is one. */
   description: string | undefined;
   concurrency: number;
@@ -51,7 +51,7 @@ interface Piece {
   signal: AbortSignal;
 }
 
-/** The upload of one envelope, and its progress. */
+/** The upload of one envelope. */
 export class Transfer<U> {
   readonly #pieces: Pieces;
   readonly #settings: TransferSettings<U>;
@@ -61,7 +61,7 @@ export class Transfer<U> {
   readonly #unproven = new Set<number>();
   /** The upload of another life, until it was taken over. */
   #inherited: { upload: U } | undefined;
-  readonly #progress: Progress;
+  readonly #meter: Meter;
   /** Set before `createMultipartUpload` is called, whose answer may be lost. */
   #mayExist = false;
   #created: { upload: U } | undefined;
@@ -74,20 +74,20 @@ export class Transfer<U> {
   constructor(pieces: Pieces, settings: TransferSettings<U>) {
     this.#pieces = pieces;
     this.#settings = settings;
-    const { created } = settings.progress;
-    this.#progress = new Progress(pieces.size, settings.onProgress);
+    const { created } = settings.remote;
+    this.#meter = new Meter(pieces.size, settings.onProgress);
     this.#inherited = created as { upload: U } | undefined;
     this.#mayExist = created !== undefined;
   }
 
   /** Continues from where it is; returns the answer of `completeMultipartUpload`. Rejects with a Fault if the upload failed. */
   async run(): Promise<unknown> {
-    const { server, signal, progress, description, keeper } = this.#settings;
+    const { server, signal, remote, description, keeper } = this.#settings;
     if (await this.#pieces.isOne(signal)) return this.#sendWhole();
     await this.#takeOver();
     if (!this.#created) {
       this.#mayExist = true;
-      const { checksumAlgorithm } = progress;
+      const { checksumAlgorithm } = remote;
       const plan = {
         ...this.#pieces.plan,
         ...(checksumAlgorithm && { checksumAlgorithm }),
@@ -107,12 +107,12 @@ export class Transfer<U> {
 
   /** Takes over the parts of another life, as far as S3 has them. */
   async #takeOver(): Promise<void> {
-    const { progress } = this.#settings;
+    const { remote } = this.#settings;
     const inherited = this.#inherited;
     if (!inherited) return;
     const listed = await this.#listed(inherited.upload);
     let arrived = 0;
-    for (const part of finishedOf(progress, listed)) {
+    for (const part of finishedOf(remote, listed)) {
       const { PartNumber } = part;
       this.#finished[PartNumber - 1] = part;
       this.#unproven.add(PartNumber);
@@ -120,7 +120,7 @@ export class Transfer<U> {
     }
     // That life may have had it completed, and then S3 has no such upload any more.
     if (!listed && this.finishedParts === this.#pieces.plan.parts) this.#delivery.suspect();
-    this.#progress.arrived(0, arrived); // of all these parts at once
+    this.#meter.arrived(0, arrived); // of all these parts at once
     this.#created = inherited;
     this.#inherited = undefined;
   }
@@ -150,13 +150,13 @@ export class Transfer<U> {
   }
 
   async #sendWhole(): Promise<undefined> {
-    const { server, signal, progress, description } = this.#settings;
-    const { checksumAlgorithm } = progress;
+    const { server, signal, remote, description } = this.#settings;
+    const { checksumAlgorithm } = remote;
     const isChecked =
       checksumAlgorithm !== undefined || (server.headObject != null && globalThis.crypto.subtle !== undefined);
     const piece: Piece = { ...this.#piece(1, signal), part: undefined, isChecked };
     const { size } = piece;
-    if (progress.parts.length > 0) this.#delivery.suspect();
+    if (remote.parts.length > 0) this.#delivery.suspect();
     const send = () =>
       this.#delivery.attempt(() =>
         this.#withSealed(piece, async (blob, checksum) => {
@@ -173,7 +173,7 @@ export class Transfer<U> {
         }),
       );
     await persist(send, this.#persistence(piece)).catch((error: unknown) => this.#delivery.giveUp(error));
-    this.#progress.arrived(piece.number, size);
+    this.#meter.arrived(piece.number, size);
   }
 
   async #sendParts(upload: U): Promise<void> {
@@ -233,8 +233,8 @@ export class Transfer<U> {
         return { PartNumber: number, ETag, ...(checksum && { ChecksumSHA256: checksum.checksumSHA256 }) };
       });
     const finished = await persist(send, this.#persistence(piece));
-    this.#progress.arrived(number, size);
-    keeper?.finished(finished, this.#progress.sent);
+    this.#meter.arrived(number, size);
+    keeper?.finished(finished, this.#meter.sent);
     return finished;
   }
 
@@ -246,9 +246,9 @@ export class Transfer<U> {
   }
 
   #piece(number: number, signal: AbortSignal): Piece {
-    const { checksumAlgorithm } = this.#settings.progress;
+    const { checksumAlgorithm } = this.#settings.remote;
     // A stream's length is known with its last part.
-    this.#progress.total = this.#pieces.size;
+    this.#meter.total = this.#pieces.size;
     return {
       number,
       size: this.#pieces.sizeOf(number),
@@ -263,22 +263,21 @@ export class Transfer<U> {
     { number, part, signal }: Piece,
     blob: Blob,
     name: 'signPut' | 'signPart',
-    sign: (options: AskOptions) => Answer<SignedPut>,
+    sign: (options: AskOptions) => ServerAnswer<SignedPut>,
     checksum?: string,
   ): Promise<string> {
     const { stallTimeout, answerTimeout } = this.#settings;
     const signed: SignedPut | undefined = await ask(name, sign, { signal, limit: stallTimeout, part });
     if (typeof signed?.url !== 'string') throw new TypeError(`server.${name} must give { url, headers? }`);
     if (checksum !== undefined) expectChecksum(signed, checksum, name);
-    const onProgress = (loaded: number) => this.#progress.moved(number, loaded);
+    const onProgress = (loaded: number) => this.#meter.moved(number, loaded);
     return put(blob, signed, { signal, stallTimeout, answerTimeout, part, onProgress });
   }
 
   async #complete(upload: U, parts: FinishedPart[]): Promise<unknown> {
-    const { server, signal, answerTimeout, progress } = this.#settings;
+    const { server, signal, answerTimeout, remote } = this.#settings;
     const size = this.#pieces.size!;
-    this.#checksum =
-      progress.checksumAlgorithm && (await composite(parts.map(({ ChecksumSHA256 }) => ChecksumSHA256!)));
+    this.#checksum = remote.checksumAlgorithm && (await composite(parts.map(({ ChecksumSHA256 }) => ChecksumSHA256!)));
     const complete = (options: AskOptions) => server.completeMultipartUpload({ upload, size, parts }, options);
     // S3 may assemble parts for minutes before it answers.
     const settings = { signal, limit: answerTimeout };
@@ -303,7 +302,7 @@ export class Transfer<U> {
     }
   }
 
-  #ask<T>(name: keyof UploadServer, callback: (options: AskOptions) => Answer<T>): Promise<T> {
+  #ask<T>(name: keyof UploadServer, callback: (options: AskOptions) => ServerAnswer<T>): Promise<T> {
     const { signal, stallTimeout } = this.#settings;
     return persist(() => ask(name, callback, { signal, limit: stallTimeout }), this.#persistence());
   }

@@ -5,7 +5,7 @@ import { proofsOf } from '../uploads/proofs.js';
 import { isReadError, rereading } from '../uploads/reread.js';
 
 /** What is kept of an upload by tus. */
-export interface TusProgress {
+export interface RemoteTus {
   /** The upload's, once it was created: anyone who has it can write to the upload. */
   readonly url: string | undefined;
   /** Bytes from the start of the envelope that may have left. */
@@ -13,8 +13,8 @@ export interface TusProgress {
 }
 
 /** What was kept, if it is what we keep. */
-export function tusProgressOf(kept: unknown, total: number): TusProgress {
-  const { url, sent } = (kept ?? {}) as Partial<TusProgress>;
+export function remoteTusOf(kept: unknown, total: number): RemoteTus {
+  const { url, sent } = (kept ?? {}) as Partial<RemoteTus>;
   const isWhole = Number.isSafeInteger(sent) && sent! >= 0 && sent! <= total;
   if (isWhole && (url === undefined || (typeof url === 'string' && isUrl(url)))) return { url, sent: sent! };
   throw damagedError();
@@ -32,7 +32,7 @@ function isUrl(text: string): boolean {
 
 /** Notes in the store how far an upload may be, and proves what left in another life. */
 export class TusKeeper {
-  readonly #keeper: Keeper<TusProgress>;
+  readonly #keeper: Keeper<RemoteTus>;
   readonly #sealed: SealedFile;
   readonly #stop = new AbortController();
   /** The tags of what is before this are on disk, as this page knows. */
@@ -42,7 +42,7 @@ export class TusKeeper {
   #proof: Promise<void> | undefined;
 
   /** @param unproven bytes that another life may have sent */
-  constructor(keeper: Keeper<TusProgress>, sealed: SealedFile, unproven = 0) {
+  constructor(keeper: Keeper<RemoteTus>, sealed: SealedFile, unproven = 0) {
     [this.#keeper, this.#sealed] = [keeper, sealed];
     this.#unproven = [...proofsOf(sealed, 0, unproven, this.#stop.signal)];
   }
@@ -62,7 +62,7 @@ export class TusKeeper {
     this.#keeper.kept.loaded = start;
     // Not by `sent`, which is noted before it is on disk: after a failed save nothing may leave either.
     if (end > this.#durable) {
-      this.#keeper.note({ sent: Math.max(end, this.#keeper.kept.progress.sent) });
+      this.#keeper.note({ sent: Math.max(end, this.#keeper.kept.remote.sent) });
       await this.#keeper.save();
       this.#durable = end;
     }

@@ -1,6 +1,6 @@
 import { KmsealError } from '../index.js';
 
-/** The progress of an upload. */
+/** How far an upload is. */
 interface Reached {
   /** The envelope that something was sent of, if any. */
   envelope: symbol | undefined;

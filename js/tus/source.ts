@@ -5,7 +5,7 @@ import { rereading } from '../uploads/reread.js';
 import type { TusSource } from './client.js';
 import { type SealingStack, isSealedChunk, noteChunk } from './requests.js';
 import { canonical, contextsOf } from '../uploads/contexts.js';
-import { TusKeeper, type TusProgress } from './kept.js';
+import { TusKeeper, type RemoteTus } from './kept.js';
 import { keep } from '../uploads/keeper.js';
 import type { TusSealOptions } from './options.js';
 import type { Retry } from '../uploads/options.js';
@@ -82,7 +82,7 @@ export class SealingReader {
     const { sealed, description } = await prepareDescribed(sealer, file, wanted);
     try {
       const kept = { store, id: id?.(file), name: name?.(file), onUnsaved };
-      const keeper = await keep<TusProgress>(sealed, kept, 'tus', { url: undefined, sent: 0 });
+      const keeper = await keep<RemoteTus>(sealed, kept, 'tus', { url: undefined, sent: 0 });
       const tusKeeper = keeper && new TusKeeper(keeper, sealed);
       return { id: Symbol('envelope'), sealed, description, keeper: tusKeeper, sources: 0 };
     } catch (error) {

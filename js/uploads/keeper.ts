@@ -6,7 +6,8 @@ import type { KeepOptions, UploadState, UploadStorage } from './storage.js';
 /** What changes while an upload runs. */
 export interface Kept<P> {
   loaded: number;
-  progress: P;
+  /** What the server knows of it. */
+  remote: P;
 }
 
 interface KeeperOptions<P> {
@@ -80,7 +81,7 @@ export class Keeper<P> {
 
   /** Notes what is known now; save() has it on disk. */
   note(change: Partial<P>): void {
-    this.kept.progress = { ...this.kept.progress, ...change };
+    this.kept.remote = { ...this.kept.remote, ...change };
   }
 
   /**
@@ -189,7 +190,7 @@ export async function keep<P>(
   sealed: SealedFile,
   { store, id: given, name, handle, onUnsaved, signal }: KeepOptions & { signal?: AbortSignal | undefined },
   way: UploadState['way'],
-  progress: P,
+  remote: P,
 ): Promise<Keeper<P> | undefined> {
   if (!store) return undefined;
   expectStore(store);
@@ -215,7 +216,7 @@ export async function keep<P>(
     store,
     sealed,
     fixed,
-    kept: { loaded: 0, progress },
+    kept: { loaded: 0, remote },
     isSaved: false,
     release,
     onUnsaved,
@@ -233,7 +234,7 @@ export function expectNoStore(options: object): void {
   );
 }
 
-/** For progress that is not what we keep. */
+/** For what is not as we keep it. */
 export const damagedError = () =>
   new KmsealError('ERR_STORAGE', 'what is kept of this upload is damaged; begin it again');
 

@@ -43,25 +43,25 @@ interface RestoreOptions<P> extends Pick<KeepOptions, 'onUnsaved'> {
   store: UploadStorage;
   id: string;
   way: UploadState['way'];
-  /** The progress that was kept; throws if it is not what we keep. */
-  progressOf: (kept: unknown, total: number) => P;
+  /** What the server knows, as it was kept; throws if it is not what we keep. */
+  remoteOf: (kept: unknown, total: number) => P;
   /** Seals one frame, by which the file is recognized before anything is sent. */
-  recognize?: (sealed: SealedFile, progress: P) => Promise<unknown>;
+  recognize?: (sealed: SealedFile, remote: P) => Promise<unknown>;
 }
 
 /** Takes over an upload that another page began. If that fails, it stays as it was, for another try. */
 export async function restore<P>(
   file: Blob,
-  { sealer, store, id, way, progressOf, recognize, onUnsaved }: RestoreOptions<P>,
+  { sealer, store, id, way, remoteOf, recognize, onUnsaved }: RestoreOptions<P>,
 ): Promise<Restored<P>> {
   const { state, release } = await owned(store, id, way);
   let sealed: SealedFile | undefined;
   try {
     sealed = await sealer.restore(file, state.sealed);
-    const progress = progressOf(state.progress, sealed.size);
-    await recognize?.(sealed, progress);
+    const remote = remoteOf(state.remote, sealed.size);
+    await recognize?.(sealed, remote);
     const description = state.sealed.description && toBase64url(await sealed.describe());
-    const kept = { loaded: state.loaded, progress };
+    const kept = { loaded: state.loaded, remote };
     const keeper = new Keeper({ store, sealed, fixed: state, kept, isSaved: true, release, onUnsaved });
     return { sealed, description, keeper };
   } catch (error) {

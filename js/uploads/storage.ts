@@ -33,7 +33,7 @@ export interface UploadState {
   /** The file, if the page gave its handle. */
   readonly handle?: FileHandle | undefined;
   /** What the server knows of it, in the module's own words. */
-  readonly progress: unknown;
+  readonly remote: unknown;
 }
 
 /**

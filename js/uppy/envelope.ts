@@ -13,7 +13,7 @@ interface Multipart {
 }
 
 /** What is kept of an upload by Uppy: what its uploaders note in the file's state, with which they continue. */
-export interface UppyProgress {
+export interface RemoteUppy {
   /** The URL of the upload by @uppy/tus, once it was created: anyone who has it can write to the upload. */
   readonly tus: string | undefined;
   readonly s3: Multipart | undefined;
@@ -28,8 +28,8 @@ export interface Noted {
 /** Bytes that arrive before the next save of how many there are: each writes the tags of all frames. */
 const SAVE_EVERY = 8_388_608; // 8 MiB
 
-function progressOf(kept: unknown): UppyProgress {
-  const { tus, s3 } = (kept ?? {}) as Partial<UppyProgress>;
+function remoteOf(kept: unknown): RemoteUppy {
+  const { tus, s3 } = (kept ?? {}) as Partial<RemoteUppy>;
   const isText = (value: unknown) => typeof value === 'string';
   if (tus !== undefined && !isText(tus)) throw damagedError();
   if (s3 !== undefined && ![s3?.key, s3?.uploadId, s3?.cut].every(isText)) throw damagedError();
@@ -47,21 +47,17 @@ export class UppyEnvelope {
   /** The Blob, once uploaders may have it. */
   blob: Blob | undefined;
   readonly #sealed: SealedFile;
-  readonly #keeper: Keeper<UppyProgress> | undefined;
+  readonly #keeper: Keeper<RemoteUppy> | undefined;
   #saved = 0;
 
-  private constructor(
-    { sealed, description }: Described,
-    keeper: Keeper<UppyProgress> | undefined,
-    isRestored: boolean,
-  ) {
+  private constructor({ sealed, description }: Described, keeper: Keeper<RemoteUppy> | undefined, isRestored: boolean) {
     [this.#sealed, this.description, this.#keeper, this.isRestored] = [sealed, description, keeper, isRestored];
   }
 
   /** Keeps a new one, if that is wanted and possible. */
   static async keep(described: Described, options: KeepOptions): Promise<UppyEnvelope> {
     try {
-      const keeper = await keep<UppyProgress>(described.sealed, options, 'uppy', { tus: undefined, s3: undefined });
+      const keeper = await keep<RemoteUppy>(described.sealed, options, 'uppy', { tus: undefined, s3: undefined });
       return new UppyEnvelope(described, keeper, false);
     } catch (error) {
       described.sealed.close();
@@ -79,7 +75,7 @@ export class UppyEnvelope {
       onUnsaved,
     }: { sealer: Sealer; store: UploadStorage; id: string; onUnsaved: KeepOptions['onUnsaved'] },
   ): Promise<UppyEnvelope> {
-    const { keeper, ...described } = await restore(file, { sealer, store, id, way: 'uppy', progressOf, onUnsaved });
+    const { keeper, ...described } = await restore(file, { sealer, store, id, way: 'uppy', remoteOf, onUnsaved });
     return new UppyEnvelope(described, keeper, true);
   }
 
@@ -100,7 +96,7 @@ export class UppyEnvelope {
 
   /** The state with which the uploaders of another page continue, where the envelope is cut in the same way. */
   stateFor(cutOf: () => string): Noted {
-    const { tus, s3 } = this.#keeper?.kept.progress ?? {};
+    const { tus, s3 } = this.#keeper?.kept.remote ?? {};
     const continues = s3 !== undefined && s3.cut === cutOf();
     return {
       tus: { uploadUrl: tus ?? null },
@@ -112,7 +108,7 @@ export class UppyEnvelope {
   note(file: Noted, loaded: number, cutOf: () => string): void {
     if (!this.#keeper) return;
     const { kept } = this.#keeper;
-    const { tus: before, s3: beforeS3 } = kept.progress;
+    const { tus: before, s3: beforeS3 } = kept.remote;
     const tus = file.tus?.uploadUrl ?? undefined;
     const { key, uploadId } = file.s3Multipart ?? {};
     const isSame = uploadId === beforeS3?.uploadId;

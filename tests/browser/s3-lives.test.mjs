@@ -11,8 +11,8 @@ const KEPT = "{ store: new (await import('/dist/store.js')).UploadStore(), lists
 /** In the page: what is kept. */
 const list = async () => new (await import('/dist/store.js')).UploadStore().list();
 const load = async (id) => {
-  const { sealed, progress } = await new (await import('/dist/store.js')).UploadStore().load(id);
-  return { ...progress, extractable: sealed.key.extractable, tags: sealed.tags };
+  const { sealed, remote } = await new (await import('/dist/store.js')).UploadStore().load(id);
+  return { ...remote, extractable: sealed.key.extractable, tags: sealed.tags };
 };
 
 /** The requests by part: what of each reached the wire, and when. */

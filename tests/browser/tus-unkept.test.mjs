@@ -81,7 +81,7 @@ inBrowsers(
           const failing = {
             own: (id) => store.own(id),
             load: (id) => store.load(id),
-            save: (state) => ((fails ||= state.progress.sent > chunkSize) ? fail() : store.save(state)),
+            save: (state) => ((fails ||= state.remote.sent > chunkSize) ? fail() : store.save(state)),
             forget: (id) => (fails ? fail() : store.forget(id)),
           };
           const options = tus.tusOptions({ sealer: kit.sealer(), store: failing });

@@ -283,7 +283,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
         kit.untagged = [];
         const save = (state) => {
           const { tags, frameLength, header } = state.sealed;
-          const { partSize, parts } = state.progress;
+          const { partSize, parts } = state.remote;
           const tagged = (index) => tags.subarray(16 * index, 16 * index + 16).some((byte) => byte !== 0);
           for (const { PartNumber } of parts) {
             const last = Math.min(PartNumber * partSize, state.total) - 1 - header.length;

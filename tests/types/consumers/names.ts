@@ -47,10 +47,10 @@ import type {
   PluralText,
 } from 'kmseal/element';
 import {
-  type Answer,
   type AskOptions,
   type FinishedPart,
   type Retry,
+  type ServerAnswer,
   type SignedPut,
   type StoredObject,
   type UploadOptions,
@@ -191,7 +191,7 @@ export function upload(
   sealer: Sealer,
   post: (step: string, request: object, options: AskOptions) => Promise<Response>,
 ): Promise<UploadResult> {
-  const part = (request: { upload: Upload }, options: AskOptions): Answer<SignedPut> =>
+  const part = (request: { upload: Upload }, options: AskOptions): ServerAnswer<SignedPut> =>
     post('signPart', request, options);
   const server: UploadServer<Upload> = {
     createMultipartUpload: (request, options) => post('create', request, options),
