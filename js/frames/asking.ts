@@ -1,7 +1,7 @@
 import type { Answer, Glue, Request } from '#glue';
 import { throwIfAborted } from '../io/abort.js';
 import { withLeadingZeros } from '../io/browser.js';
-import { viewOf } from '../io/bytes.js';
+import { type Chunk, viewOf } from '../io/bytes.js';
 import { KmsealError } from '../errors.js';
 import { requireSubtleCrypto } from './engine.js';
 import type { DecryptOptions, RawKey } from '../types.js';
@@ -66,6 +66,13 @@ interface Answered {
   SharedSecret?: unknown;
 }
 
+/** What was answered, as the core judges it; an own key says nothing but bytes. */
+interface Given {
+  readonly keyId?: string | undefined;
+  readonly algorithm?: string | undefined;
+  readonly bytes: Chunk;
+}
+
 /** Has a planned request answered. */
 export async function ask(
   wasm: Glue,
@@ -90,7 +97,8 @@ export async function ask(
     const answer = await refusedBy(wasm, operation, name, signal, () => call(input, callOptions(signal)));
     const { KeyId, KeyAgreementAlgorithm, EncapsulationAlgorithm, Plaintext, SharedSecret } = answer ?? {};
     const algorithm = KeyAgreementAlgorithm ?? EncapsulationAlgorithm;
-    return accepted(request, [textOf(KeyId), textOf(algorithm), bytesOf(Plaintext ?? SharedSecret)]);
+    const bytes = bytesOf(Plaintext ?? SharedSecret);
+    return accepted(request, { keyId: textOf(KeyId), algorithm: textOf(algorithm), bytes });
   } finally {
     request.free();
   }
@@ -119,7 +127,7 @@ async function unwrap(
     // Anything but bytes, such as base64, is a mistake in it, and tells nothing about the envelope.
     const call = async () => viewOf(await unwrap(ciphertext, callOptions(signal)), 'what unwrap returns');
     const given = await refusedBy(wasm, 'unwrap', name, signal, call);
-    return accepted(request, [undefined, undefined, given], notUnwrapped(name));
+    return accepted(request, { bytes: given }, notUnwrapped(name));
   }
   requireSubtleCrypto();
   const decrypted = await crypto.subtle.decrypt('RSA-OAEP', privateKey!, ciphertext).catch(() => undefined);
@@ -127,16 +135,16 @@ async function unwrap(
   if (!decrypted) throw new Refused(notUnwrapped(name));
   const dataKey = withLeadingZeros(viewOf(decrypted), DATA_KEY_LENGTH);
   try {
-    return accepted(request, [undefined, undefined, dataKey], notUnwrapped(name));
+    return accepted(request, { bytes: dataKey }, notUnwrapped(name));
   } finally {
     dataKey.fill(0);
   }
 }
 
 /** The answer, if the request can have it. Otherwise another key may open, as after a failed call; `own` is told of an own key. */
-function accepted(request: Request, answer: Parameters<Request['accept']>, own?: KmsealError): Answer {
+function accepted(request: Request, { keyId, algorithm, bytes }: Given, own?: KmsealError): Answer {
   try {
-    return request.accept(...answer);
+    return request.accept(keyId, algorithm, bytes);
   } catch (error) {
     // After a trap no key opens.
     if ((error as KmsealError).code !== 'ERR_KMS') throw error;

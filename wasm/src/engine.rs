@@ -28,6 +28,8 @@ extern "C" {
     pub fn import_key(raw: &[u8], usage: &str) -> Promise;
     fn encrypt(iv: &[u8], aad: &[u8], key: &CryptoKey, data: &Uint8Array) -> Promise;
     fn decrypt(iv: &[u8], aad: &[u8], key: &CryptoKey, data: &Uint8Array) -> Promise;
+    /// `{ iv, aad, content, sealed }`.
+    fn known(iv: &[u8], aad: &[u8], content: &[u8], sealed: &[u8]) -> Object;
     fn works(raw: &[u8], usage: &str, frames: &Array) -> Promise;
     /// `{ head, body }`.
     pub fn sealed(head: &[u8], body: &JsValue) -> Object;
@@ -60,8 +62,7 @@ pub fn subtle_crypto_works(usage: &str) -> Promise {
         let mut sealed = content.clone();
         let tag = cipher.encrypt(&iv, &aad, &mut sealed).unwrap_or_default();
         sealed.extend_from_slice(&tag);
-        let bytes = |bytes: &[u8]| JsValue::from(Uint8Array::from(bytes));
-        frames.push(&Array::of4(&bytes(&iv), &bytes(&aad), &bytes(&content), &bytes(&sealed)));
+        frames.push(&known(&iv, &aad, &content, &sealed));
     }
     works(&key, usage, &frames)
 }

@@ -39,17 +39,25 @@ export const openedTogether = (content, took, planned, failure) => ({ content, t
 
 const equal = (bytes, wanted) => bytes.every((byte, at) => byte === wanted[at]);
 
+/** A frame whose ciphertext is known. */
+export const known = (iv, aad, content, sealed) => ({
+  iv: iv.slice(),
+  aad: aad.slice(),
+  content: content.slice(),
+  sealed: sealed.slice(),
+});
+
 /**
- * Whether SubtleCrypto does with frames, each `[iv, aad, content, sealed]`, what it should, all at once, as when a file is sealed; and
+ * Whether SubtleCrypto does with known frames what it should, all at once, as when a file is sealed; and
  * does not open one that was altered. For sealing it need not open, and vice versa: each trial takes time when a page starts.
  */
 export const works = async (raw, usage, frames) => {
   const key = await importKey(raw, usage);
-  const seals = async ([iv, aad, content, sealed]) => equal(await encrypt(iv, aad, key, content), sealed);
-  const opens = async ([iv, aad, content, sealed]) => equal(await decrypt(iv, aad, key, sealed), content);
+  const seals = async ({ iv, aad, content, sealed }) => equal(await encrypt(iv, aad, key, content), sealed);
+  const opens = async ({ iv, aad, content, sealed }) => equal(await decrypt(iv, aad, key, sealed), content);
   const trials = frames.map(usage === 'encrypt' ? seals : opens);
   if (usage === 'decrypt') {
-    const [[iv, , , sealed], [, otherAad]] = frames;
+    const [{ iv, sealed }, { aad: otherAad }] = frames;
     trials.push(
       decrypt(iv, otherAad, key, sealed).then(
         () => false,
