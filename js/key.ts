@@ -90,8 +90,8 @@ export class KmsPublicKey {
    * `RSA_2048`, `RSA_3072`, `RSA_4096`, `ECC_NIST_P256`, `ECC_NIST_P384`, `ECC_NIST_P521`, `ML_KEM_768` or `ML_KEM_1024`.
    */
   declare readonly keySpec: string;
-  /** The OAEP hash that an RSA key is used with, as KMS names it; undefined for other keys. */
-  declare readonly encryptionAlgorithm: EncryptionAlgorithm | undefined;
+  /** The OAEP hash that an RSA key is used with, as KMS names it; other keys have none. */
+  declare readonly encryptionAlgorithm?: EncryptionAlgorithm;
   /** `SHA256:` and the padded base64 of SHA-256 over the DER of the key (SubjectPublicKeyInfo). */
   declare readonly fingerprint: string;
   /** The maximum number of bytes for {@link encrypt}: 62 to 470, by key and hash; 0 of a key that is not RSA and encrypts nothing by itself. */

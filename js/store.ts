@@ -30,7 +30,7 @@ export interface KeptUpload {
   /** The file's length in bytes. */
   readonly size: number;
   /** The file's time, in milliseconds since 1970: with its size, what a user needs to find it again. */
-  readonly lastModified: number | undefined;
+  readonly lastModified?: number;
   /** Bytes of the envelope that have arrived. */
   readonly loaded: number;
   /** Bytes of the envelope. */
@@ -40,7 +40,7 @@ export interface KeptUpload {
   /** When it is forgotten. */
   readonly expiresAt: number;
   /** The name, if the page had one kept. */
-  readonly name: string | undefined;
+  readonly name?: string;
   /** Whether the file's handle is kept, for {@link UploadStore.file}. */
   readonly hasHandle: boolean;
   /** Whether a page runs it now: nobody else can resume it. */
@@ -92,7 +92,8 @@ export class UploadStore implements UploadStorage {
       const { size, lastModified } = sealed;
       const expiresAt = savedAt + this.#maxAge;
       const isRunning = running[index]!;
-      return { id, way, size, lastModified, loaded, total, createdAt, expiresAt, name, hasHandle: !!handle, isRunning };
+      const shown = { id, way, size, loaded, total, createdAt, expiresAt, hasHandle: !!handle, isRunning };
+      return { ...shown, ...(lastModified !== undefined && { lastModified }), ...(name !== undefined && { name }) };
     });
     return listed.sort((a, b) => b.createdAt - a.createdAt);
   }

@@ -99,7 +99,7 @@ impl PublicKey {
         Ok(Self(Recipient::Kms(key?)))
     }
 
-    /// What the page's classes show: `{ keyId, keySpec, encryptionAlgorithm, fingerprint, maxPlaintextLength }` of a KMS key, and
+    /// What the page's classes show: `{ keyId, keySpec, encryptionAlgorithm?, fingerprint, maxPlaintextLength }` of a KMS key, and
     /// `{ keyNamespace, keyName, hash, fingerprint }` of another.
     pub fn describe(&self) -> Object {
         let described = Object::new();
@@ -107,7 +107,9 @@ impl PublicKey {
             Recipient::Kms(key) => {
                 set(&described, "keyId", key.key_id().as_str());
                 set(&described, "keySpec", key.key_spec());
-                set(&described, "encryptionAlgorithm", key.encryption_algorithm().map(EncryptionAlgorithm::name));
+                if let Some(algorithm) = key.encryption_algorithm() {
+                    set(&described, "encryptionAlgorithm", algorithm.name());
+                }
                 set(&described, "fingerprint", key.fingerprint());
                 set(&described, "maxPlaintextLength", key.max_plaintext_len().unwrap_or_default() as f64);
             }

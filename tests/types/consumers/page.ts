@@ -14,7 +14,7 @@ import {
   resumeSealed,
   uploadSealed,
 } from 'kmseal/s3';
-import { UploadStore } from 'kmseal/store';
+import { type KeptUpload, UploadStore, type UploadStoreOptions } from 'kmseal/store';
 
 export async function main(file: File): Promise<number> {
   await load('/kmseal.wasm');
@@ -40,11 +40,12 @@ export async function survive(
   states: Map<string, UploadState>,
 ): Promise<number> {
   const title: DescriptionFields = { name: file.name, title: 'Report' };
+  const kept: UploadStoreOptions = { databaseName: 'app-uploads', maxAge: 86_400_000 };
   const listParts = async (): Promise<ListedPart[]> => [{ PartNumber: 1, ETag: '"1"', Size: file.size }];
   await uploadSealed(file, {
     sealer,
     server: { ...server, listParts },
-    store: new UploadStore(),
+    store: new UploadStore(kept),
     handle,
     describe: title,
   });
@@ -59,6 +60,13 @@ export async function survive(
   console.log(await sealed.describe(title), await sealer.restore(file, state));
   return (await resumeSealed(file, { sealer, server, store, id: '7' })).size;
 }
+
+/** What a page lists of uploads that can be resumed. */
+export const list = async (store: UploadStore): Promise<string[]> =>
+  (await store.list()).map(
+    ({ name, lastModified, size }: KeptUpload) =>
+      name ?? `${size} bytes of ${new Date(lastModified ?? 0).toISOString()}`,
+  );
 
 /** Uploads that are sent while they are made: by a server that takes files, too, and by one that does not. */
 export async function record(
