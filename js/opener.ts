@@ -7,7 +7,7 @@ import { blamed } from './io/blob-end.js';
 import { type ReadOptions, isRangeSource, rangeChunks, sizeOf } from './io/chunks.js';
 import { checkedContext } from './io/context.js';
 import { DataKeyCache } from './cache/data-keys.js';
-import { HEAD_SLICE, type Source, queueOf } from './io/envelope.js';
+import { HEAD_SLICE_BYTES, type Source, queueOf } from './io/envelope.js';
 import { openDescription } from './frames/description.js';
 import { closedError } from './errors.js';
 import { collect } from './frames/flow.js';
@@ -17,7 +17,7 @@ import { ByteQueue } from './io/queue.js';
 import { locate } from './frames/range.js';
 import { importKey, requireSubtleCrypto, usesSubtleCrypto } from './frames/engine.js';
 import { disposable } from './io/dispose.js';
-import { LONGEST_TIMER } from './io/timer.js';
+import { LONGEST_TIMER_MS } from './io/timer.js';
 import { HandedOver, handOver } from './frames/unlocked-header.js';
 import { OpenerKeys } from './frames/opener-keys.js';
 import type { OpenOptions, OpenRangeOptions, OpenerOptions, UnlockOptions } from './frames/opener-options.js';
@@ -108,7 +108,7 @@ export class Opener {
       maxFrameLength: optional(options.maxFrameLength, 'maxFrameLength', UINT32_MAX),
     };
     this.#web = usesSubtleCrypto(engine);
-    this.#idleTimeout = optional(options.idleTimeout, 'idleTimeout', LONGEST_TIMER);
+    this.#idleTimeout = optional(options.idleTimeout, 'idleTimeout', LONGEST_TIMER_MS);
     this.#cache = cache && new DataKeyCache(cache);
   }
 
@@ -183,7 +183,7 @@ export class Opener {
     const given = file ?? source;
     const size = sizeOf(given, 'source');
     const from = (reading: ReadOptions) => ({
-      queue: new ByteQueue(rangeChunks(given, 0, size, reading, HEAD_SLICE), reading),
+      queue: new ByteQueue(rangeChunks(given, 0, size, reading, HEAD_SLICE_BYTES), reading),
       size,
       file,
     });
@@ -221,7 +221,7 @@ export class Opener {
    * @throws KmsealError as open() does; ERR_TRUNCATED says how many bytes the header takes
    */
   async unlock(header: Blob | Bytes | ByteStream | RangeSource, options: UnlockOptions = {}): Promise<UnlockedHeader> {
-    const source = (reading: ReadOptions) => ({ ...queueOf(header, reading, HEAD_SLICE), size: undefined });
+    const source = (reading: ReadOptions) => ({ ...queueOf(header, reading, HEAD_SLICE_BYTES), size: undefined });
     return this.#authenticate(source, options, async ({ queue, unlocked, encryptionContext, keyId }) => {
       queue.close();
       return { ...handOver(unlocked), encryptionContext, keyId };
@@ -261,7 +261,7 @@ export class Opener {
     const expected = checkedContext(options.encryptionContext);
     const reading = {
       signal,
-      idleTimeout: optional(options.idleTimeout, 'idleTimeout', LONGEST_TIMER) ?? this.#idleTimeout,
+      idleTimeout: optional(options.idleTimeout, 'idleTimeout', LONGEST_TIMER_MS) ?? this.#idleTimeout,
     };
     const { queue, size, file } = source(reading);
     const begin = async () => {

@@ -7,10 +7,10 @@ import { type ByteStream, type SealedFile, Sealer } from './index.js';
 import { toBase64url } from './io/base64url.js';
 import { isBlob, isStream, whole } from './io/bytes.js';
 import { notOurs } from './io/other-copy.js';
-import { LONGEST_TIMER } from './io/timer.js';
+import { LONGEST_TIMER_MS } from './io/timer.js';
 import { PartsKeeper, type RemoteParts, partsOf } from './s3/kept.js';
 import type { PartOptions, ResumeOptions, StreamUploadOptions, TransferOptions, UploadOptions } from './s3/options.js';
-import { MAX_PART, MAX_PARTS, MIN_PART } from './s3/part-sizes.js';
+import { MAX_PART_BYTES, MAX_PARTS, MIN_PART_BYTES } from './s3/part-sizes.js';
 import { FilePieces, type Pieces } from './s3/pieces.js';
 import type { StreamUploadProgress, UploadProgress } from './s3/progress.js';
 import type { StreamUploadServer } from './s3/server.js';
@@ -236,8 +236,8 @@ function check<U>(options: TransferOptions<U> | StreamUploadOptions<U>): AbortSi
   });
   whole(concurrency, 'concurrency', 1, 100);
   whole(retries, 'retries', 0, 1000);
-  whole(stallTimeout, 'stallTimeout', 1, LONGEST_TIMER);
-  whole(answerTimeout, 'answerTimeout', 1, LONGEST_TIMER);
+  whole(stallTimeout, 'stallTimeout', 1, LONGEST_TIMER_MS);
+  whole(answerTimeout, 'answerTimeout', 1, LONGEST_TIMER_MS);
   return signal ?? new AbortController().signal;
 }
 
@@ -248,6 +248,6 @@ function checkParts({ partSize = 8 * MIB, checksumAlgorithm }: PartOptions): {
 } {
   if (![undefined, 'SHA256'].includes(checksumAlgorithm))
     throw new TypeError("checksumAlgorithm must be 'SHA256', or left out");
-  whole(partSize, 'partSize', MIN_PART, MAX_PART);
+  whole(partSize, 'partSize', MIN_PART_BYTES, MAX_PART_BYTES);
   return { partSize, checksumAlgorithm };
 }

@@ -9,7 +9,7 @@ import type { FileHandle, UploadState, UploadStorage } from './uploads/storage.j
 
 export type { FileHandle, UploadState, UploadStorage };
 
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 
 const METHODS = ['list', 'file', 'own', 'load', 'save', 'forget'] as const;
 
@@ -65,7 +65,7 @@ export class UploadStore implements UploadStorage {
   /** Those that their owner has saved or loaded: one that is not there any more was forgotten, and is not brought back. */
   readonly #known = new Set<string>();
 
-  constructor({ databaseName = 'kmseal-uploads', maxAge = 7 * DAY }: UploadStoreOptions = {}) {
+  constructor({ databaseName = 'kmseal-uploads', maxAge = 7 * DAY_MS }: UploadStoreOptions = {}) {
     if (typeof databaseName !== 'string') throw new TypeError('databaseName must be a string');
     if (typeof maxAge !== 'number' || !(maxAge > 0))
       throw new RangeError('maxAge must be a number of milliseconds above 0');

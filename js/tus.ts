@@ -26,7 +26,7 @@ export type { FileHandle, Retry, StreamReader, TusResumeOptions, TusSealOptions,
 export type { UploadState, UploadStorage };
 
 /** Large enough that the round trip of a PATCH hardly matters, small enough that two of them are not a burden. */
-const CHUNK_SIZE = 16_777_216; // 16 MiB
+const CHUNK_BYTES = 16_777_216; // 16 MiB
 
 /** Options of tus-js-client 4 and @uppy/tus 6; spread them first and change none of them but `chunkSize`. */
 export interface TusOptions {
@@ -132,7 +132,7 @@ function optionsOf(
   return {
     fileReader,
     httpStack: stack,
-    chunkSize: CHUNK_SIZE,
+    chunkSize: CHUNK_BYTES,
     parallelUploads: 1,
     uploadSize: null,
     storeFingerprintForResuming: false,

@@ -18,7 +18,7 @@ import { notOurs } from './io/other-copy.js';
 import { type Rereading, rereading } from './uploads/reread.js';
 import { expectFunctions } from './uploads/callbacks.js';
 import { canonical, contextsOf } from './uploads/contexts.js';
-import { DESCRIPTION, MOST_IN_HEADER, fieldsOf, prepareDescribed } from './uploads/describe.js';
+import { DESCRIPTION, MOST_IN_HEADER_CHARACTERS, fieldsOf, prepareDescribed } from './uploads/describe.js';
 import type { Retry, SealedUploadOptions } from './uploads/options.js';
 import type { FileHandle, KeepOptions, UploadState, UploadStorage } from './uploads/storage.js';
 import { urlStorage } from './uploads/url-storage.js';
@@ -283,7 +283,7 @@ export default class Seal<M extends Meta, B extends Body> extends BasePlugin<
     // That of an earlier try, which was bound to something else.
     await this.#envelopes.end(id, false);
     const { sealer, store, uploadId, uploadName, onUnsaved } = this.opts;
-    const wanted = { ...bound, signal, most: MOST_IN_HEADER };
+    const wanted = { ...bound, signal, most: MOST_IN_HEADER_CHARACTERS };
     const described = await rereading(() => prepareDescribed(sealer, chosen.data as Blob, wanted), persistence);
     const kept = { store, id: store && uploadId?.(chosen), name: store && uploadName?.(chosen), onUnsaved };
     const envelope = await UppyEnvelope.keep(described, kept);

@@ -18,7 +18,7 @@ use crate::aws::public_key;
 use crate::aws::session::Session;
 use crate::envelope::inspected::Inspected;
 use crate::envelope::open::open as open_frames;
-use crate::envelope::pipeline::MEMORY;
+use crate::envelope::pipeline::MEMORY_LEN;
 use crate::envelope::reseal::reseal as reseal_frames;
 use crate::envelope::seal::{Plan, seal as seal_frames};
 use crate::envelope::unlock::Unlocker;
@@ -71,7 +71,7 @@ pub fn seal(args: &Seal, quiet: bool) -> Result<ExitCode> {
             frame_length: args.to.frame_length.unwrap_or_else(|| default_frame_length(input.len)),
         };
         let Input { reader, origin, .. } = &mut input;
-        let sealed = seal_frames(&plan, reader, Some(origin), &mut output, MEMORY, |len| bar.inc(len));
+        let sealed = seal_frames(&plan, reader, Some(origin), &mut output, MEMORY_LEN, |len| bar.inc(len));
         bar.finish_and_clear();
         sealed?;
         output.finish()
@@ -90,7 +90,7 @@ pub fn open(args: &Open, aws: &Aws, quiet: bool) -> Result<ExitCode> {
         let (opened, key) = unlocker.unlock(envelope.header)?;
         let bar = bar(file, envelope.plaintext_len, quiet, matches!(target, Target::Standard));
         let progress = |len| bar.inc(len);
-        let done = open_frames(opened, &mut envelope.input.reader, &mut output, frame_length, MEMORY, progress);
+        let done = open_frames(opened, &mut envelope.input.reader, &mut output, frame_length, MEMORY_LEN, progress);
         bar.finish_and_clear();
         done?;
         let written = output.finish()?;

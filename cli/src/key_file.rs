@@ -15,7 +15,7 @@ use crate::failure::{Exit, Failure, Result};
 use crate::text::{file_name, printable_json};
 
 /// Maximum bytes of a key's file. A key has some hundred; the file may hold other text.
-const LONGEST: u64 = 1024 * 1024;
+const LONGEST_LEN: u64 = 1024 * 1024;
 
 /// A field that the files of raw keys alone have.
 const NAMESPACE: &[u8] = b"keyNamespace";
@@ -141,8 +141,8 @@ fn about(path: &Path, failure: Failure) -> Failure {
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST {
+    File::open(path)?.take(LONGEST_LEN + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST_LEN {
         let message = "it is too long for a public key; name a file that contains only the key (ERR_KEY_INVALID)";
         return Err(Failure::new(Exit::Key, message));
     }

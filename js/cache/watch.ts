@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from '../io/timer.js';
+import { LONGEST_TIMER_MS } from '../io/timer.js';
 
 /** Events after which a page may never run again, and where they are sent. */
 const leaving = () =>
@@ -42,7 +42,7 @@ export class CacheWatch {
         this.#timer = undefined;
         this.start();
       },
-      Math.min(left, LONGEST_TIMER),
+      Math.min(left, LONGEST_TIMER_MS),
     );
     // In Node a timer must not keep the process alive.
     (this.#timer as { unref?: () => void }).unref?.();

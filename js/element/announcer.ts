@@ -2,9 +2,9 @@ import { type Entry, isPending } from './files.js';
 import { type KmsealFileTexts, say } from './texts.js';
 
 /** Progress is announced at every quarter, and now and then within a long one. */
-const STEP = 25;
-const AT_LEAST = 1000;
-const AT_MOST = 5000;
+const STEP_PERCENT = 25;
+const AT_LEAST_MS = 1000;
+const AT_MOST_MS = 5000;
 
 /** Announces the progress in a live region, since browsers do not announce progress bars by themselves. */
 export class Announcer {
@@ -51,9 +51,9 @@ export class Announcer {
     const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
     const total = sum(entries.map(({ file }) => file.size));
     const percent = total > 0 ? Math.floor((100 * sum(entries.map(({ loaded }) => loaded))) / total) : 0;
-    const step = Math.floor(percent / STEP);
+    const step = Math.floor(percent / STEP_PERCENT);
     const silence = performance.now() - this.#spoken;
-    if (silence < AT_LEAST || (step <= this.#step && silence < AT_MOST)) return;
+    if (silence < AT_LEAST_MS || (step <= this.#step && silence < AT_MOST_MS)) return;
     this.#step = step;
     this.say(say(texts, 'progress', { percent }));
   }

@@ -37,7 +37,7 @@ export interface Source {
 }
 
 /** Milliseconds until a file that is being compared is shown: most often it is known before. */
-const SHOWN_AFTER = 1000;
+const SHOWN_AFTER_MS = 1000;
 
 /** Decides which files get onto the list, by the attributes, the list itself, and the page. */
 export class Choice {
@@ -156,7 +156,7 @@ export class Choice {
       return undefined;
     };
     entry.hidden = true;
-    const timer = setTimeout(() => this.#list.show(entry), SHOWN_AFTER);
+    const timer = setTimeout(() => this.#list.show(entry), SHOWN_AFTER_MS);
     const comparison = find();
     this.#doubtful.set(entry, Promise.allSettled([unlessAborted(comparison, controller.signal)]));
     const found = comparison.finally(() => clearTimeout(timer)).then((twin) => () => this.#compared(entry, twin));

@@ -9,12 +9,12 @@ export type Refusal =
   | { readonly because: 'onlyOne' };
 
 /** This many are named one by one. */
-const NAMED = 10;
+const NAMED_FILES = 10;
 
 /** A sentence for each refused file; of very many, for the first ones and the number of the rest. */
 export function sentencesOf(refusals: readonly Refusal[], texts: KmsealFileTexts): string[] {
-  const sentences = refusals.slice(0, NAMED).map((refusal) => sentenceOf(refusal, texts));
-  const count = refusals.length - NAMED;
+  const sentences = refusals.slice(0, NAMED_FILES).map((refusal) => sentenceOf(refusal, texts));
+  const count = refusals.length - NAMED_FILES;
   return count > 0 ? [...sentences, say(texts, 'moreNotTaken', { count })] : sentences;
 }
 

@@ -2,7 +2,7 @@ import { pathOf } from './folders.js';
 import { bytesOf } from '../io/blob-bytes.js';
 
 /** Bytes that are compared at a time. */
-const SLICE = 4_194_304; // 4 MiB
+const SLICE_BYTES = 4_194_304; // 4 MiB
 
 /** What two choices of the same file have in common, and two files from different folders may. */
 export function likeness(file: File): string {
@@ -15,7 +15,7 @@ export function likeness(file: File): string {
  */
 export async function isSameFile(known: File, file: File, signal: AbortSignal): Promise<boolean | undefined> {
   if (known.size !== file.size) return false;
-  for (let start = 0; start < file.size && !signal.aborted; start += SLICE) {
+  for (let start = 0; start < file.size && !signal.aborted; start += SLICE_BYTES) {
     const [before, now] = await Promise.all([known, file].map((one) => bytesAt(one, start)));
     if (!now) return false;
     if (!before) return undefined;
@@ -26,7 +26,7 @@ export async function isSameFile(known: File, file: File, signal: AbortSignal): 
 
 async function bytesAt(file: File, start: number): Promise<Uint8Array | undefined> {
   try {
-    return new Uint8Array(await bytesOf(file.slice(start, start + SLICE)));
+    return new Uint8Array(await bytesOf(file.slice(start, start + SLICE_BYTES)));
   } catch {
     return undefined;
   }

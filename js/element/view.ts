@@ -25,7 +25,7 @@ export interface Shown {
 }
 
 /** This many rows, and files of the input, are made in one go; the page would freeze under thousands of files. */
-const AT_ONCE = 100;
+const ROWS_AT_ONCE = 100;
 
 /** The shadow tree: the native input within a zone to drop on, the chosen files, a live region and an alert. */
 export class View {
@@ -134,7 +134,7 @@ export class View {
       item.element.remove();
       this.#items.delete(entry);
     }
-    this.#renderRows(Math.max(this.#items.size, AT_ONCE));
+    this.#renderRows(Math.max(this.#items.size, ROWS_AT_ONCE));
     this.#list.hidden = entries.length === 0;
     this.#renderRetryAll(texts, disabled);
     input.setAttribute('aria-invalid', String(invalid));
@@ -163,7 +163,7 @@ export class View {
     if (this.#items.size === this.#entries.length) return;
     this.#growing ??= requestAnimationFrame(() => {
       this.#growing = undefined;
-      this.#renderRows(this.#items.size + AT_ONCE);
+      this.#renderRows(this.#items.size + ROWS_AT_ONCE);
     });
   }
 
@@ -230,8 +230,8 @@ export class View {
   #fill(transfer: DataTransfer, files: readonly File[]): void {
     // Another one is being filled, or none is needed.
     if (this.#transfer !== transfer) return;
-    for (const file of files.slice(0, AT_ONCE)) transfer.items.add(file);
-    if (files.length > AT_ONCE) requestAnimationFrame(() => this.#fill(transfer, files.slice(AT_ONCE)));
+    for (const file of files.slice(0, ROWS_AT_ONCE)) transfer.items.add(file);
+    if (files.length > ROWS_AT_ONCE) requestAnimationFrame(() => this.#fill(transfer, files.slice(ROWS_AT_ONCE)));
     // User-event gives an input its own files, which cannot be set.
     else Reflect.set(this.input, 'files', transfer.files);
   }

@@ -29,7 +29,7 @@ export class Refused {
 }
 
 /** Bytes of a data key (docs/format.md). */
-const DATA_KEY_LENGTH = 32;
+const DATA_KEY_BYTES = 32;
 
 /** The option that performs an operation. */
 const CALLS = { Decrypt: 'decrypt', DeriveSharedSecret: 'deriveSharedSecret', Decapsulate: 'decapsulate' } as const;
@@ -133,7 +133,7 @@ async function unwrap(
   const decrypted = await crypto.subtle.decrypt('RSA-OAEP', privateKey!, ciphertext).catch(() => undefined);
   throwIfAborted(signal);
   if (!decrypted) throw new Refused(notUnwrapped(name));
-  const dataKey = withLeadingZeros(viewOf(decrypted), DATA_KEY_LENGTH);
+  const dataKey = withLeadingZeros(viewOf(decrypted), DATA_KEY_BYTES);
   try {
     return accepted(request, { bytes: dataKey }, notUnwrapped(name));
   } finally {

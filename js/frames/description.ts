@@ -6,9 +6,9 @@ import { fromBase64url } from '../io/base64url.js';
 import type { Bytes, Description, DescriptionFields } from '../types.js';
 
 /** Bytes of a description's JSON: far more than a name needs, and little to hold for a server that opens it. */
-const MOST_JSON = 65_536; // 64 KiB
+const MOST_JSON_BYTES = 65_536; // 64 KiB
 /** Bytes of its envelope: room for that, for the longest context and for a hundred encrypted data keys. */
-const MOST_SEALED = 1_048_576; // 1 MiB
+const MOST_SEALED_BYTES = 1_048_576; // 1 MiB
 
 /** What a description says of a file. */
 interface OwnFields extends DescriptionFields {
@@ -41,8 +41,8 @@ export function descriptionJson(file: OwnFields, fields: DescriptionFields): str
   if (tagOf(fields) !== 'Object' || !isTyped(description)) throw new TypeError(MUST_BE);
   const json = JSON.stringify(description, plain);
   const { size: length } = new Blob([json]);
-  if (length <= MOST_JSON) return json;
-  const message = `the description has ${length} bytes of JSON, over the limit of ${MOST_JSON}; put less into it`;
+  if (length <= MOST_JSON_BYTES) return json;
+  const message = `the description has ${length} bytes of JSON, over the limit of ${MOST_JSON_BYTES}; put less into it`;
   throw new KmsealError('ERR_TOO_LONG', message);
 }
 
@@ -99,7 +99,7 @@ export async function openDescription(
 /** An envelope as uploads carry it. */
 async function bytesOf(given: Bytes | Blob | string): Promise<Chunk> {
   if (isBlob(given)) {
-    if (given.size > MOST_SEALED) throw notDescription();
+    if (given.size > MOST_SEALED_BYTES) throw notDescription();
     return readSlice(given, 0, given.size);
   }
   let bytes: Bytes;
@@ -108,7 +108,7 @@ async function bytesOf(given: Bytes | Blob | string): Promise<Chunk> {
   } catch {
     throw notDescription();
   }
-  if (bytes.byteLength > MOST_SEALED) throw notDescription();
+  if (bytes.byteLength > MOST_SEALED_BYTES) throw notDescription();
   return bytesAtCall(bytes);
 }
 

@@ -3,11 +3,11 @@ import { KmsealError } from '../errors.js';
 import { openChannel } from '../io/browser.js';
 
 /** Bytes of frames that are started together. */
-const TOGETHER = 262_144; // 256 KiB
+const TOGETHER_BYTES = 262_144; // 256 KiB
 
 /** How many frames are started together. */
 export function framesTogether(frameLength: number): number {
-  return Math.max(1, Math.floor(TOGETHER / frameLength));
+  return Math.max(1, Math.floor(TOGETHER_BYTES / frameLength));
 }
 
 /** Whether frames go through SubtleCrypto. */

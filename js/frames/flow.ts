@@ -1,7 +1,7 @@
 import { reasonOf, throwIfAborted, unlessAborted } from '../io/abort.js';
 import type { Chunk, Kind } from '../io/bytes.js';
 import { type KmsealError, platformError, storageError } from '../errors.js';
-import { BLOB_IN_MEMORY, BLOB_TOGETHER, answersWithinCall, callCollector, letGo } from '../io/browser.js';
+import { BLOB_IN_MEMORY_BYTES, BLOB_TOGETHER_BYTES, answersWithinCall, callCollector, letGo } from '../io/browser.js';
 import { subtleCryptoError, yieldToEventLoop } from './engine.js';
 import { ignoreFailure, isPromise } from '../io/promises.js';
 import { streamClass } from '../io/stream-class.js';
@@ -40,17 +40,17 @@ interface RunContext extends RunOptions {
 }
 
 /** Milliseconds of work within calls after which the event loop gets its turn: promises alone would leave it none. */
-const TURN = 10;
+const TURN_MS = 10;
 
 /** The least number of frames in flight behind the next one if the engine works in parallel with the page. More gain nothing on two cores. */
-const AHEAD = 3;
+const FRAMES_AHEAD = 3;
 
 /** Takes frames out of a flow in order, while others are in flight. */
 export class Drain {
   readonly #flow: Flow;
   readonly #run: RunContext;
   #under: InFlight[] = [];
-  #least = AHEAD;
+  #least = FRAMES_AHEAD;
   // More, once what they take is there.
   #coming: PromiseLike<void> | undefined;
   #loaded = 0;
@@ -73,7 +73,7 @@ export class Drain {
   async next(): Promise<readonly Chunk[] | undefined> {
     try {
       while (this.#under.length === 0 && !this.#ended) {
-        if (this.#within && performance.now() > this.#turn + TURN) {
+        if (this.#within && performance.now() > this.#turn + TURN_MS) {
           await yieldToEventLoop();
           this.#turn = performance.now();
         }
@@ -149,7 +149,7 @@ export class Drain {
     // Reported when their turn comes, not as unhandled rejections before.
     for (const { result } of frames) if (isPromise(result)) ignoreFailure(result);
     if (this.#closed) return;
-    this.#least = Math.max(AHEAD, frames.length);
+    this.#least = Math.max(FRAMES_AHEAD, frames.length);
     this.#under.push(...frames);
   }
 
@@ -228,7 +228,7 @@ export async function toBlob(flow: Flow, run: RunContext): Promise<Blob> {
   const drain = new Drain(flow, run);
   const { size = Infinity } = run;
   // A value that the page's Response takes for text would become text.
-  const inMemory = size <= BLOB_IN_MEMORY || !streamClass().known;
+  const inMemory = size <= BLOB_IN_MEMORY_BYTES || !streamClass().known;
   let blob;
   try {
     blob = await (inMemory
@@ -264,7 +264,7 @@ async function inPieces(drain: Drain): Promise<Blob> {
   for (;;) {
     const pieces = await drain.next();
     held.push(...(pieces ?? []));
-    if (pieces && drain.given < begun + BLOB_TOGETHER) continue;
+    if (pieces && drain.given < begun + BLOB_TOGETHER_BYTES) continue;
     const blob = new Blob(held, TYPE);
     held.forEach(letGo);
     parts.push(blob);

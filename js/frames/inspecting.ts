@@ -1,4 +1,4 @@
-import { HEAD_SLICE, queueOf } from '../io/envelope.js';
+import { HEAD_SLICE_BYTES, queueOf } from '../io/envelope.js';
 import { instance, load } from '../load.js';
 import { type Limits, readHeader } from './opening.js';
 import type { ByteStream, Bytes, EncryptionContext, RangeSource } from '../types.js';
@@ -55,7 +55,7 @@ export interface Inspection {
  * @throws KmsealError ERR_ENVELOPE_INVALID, ERR_ENVELOPE_UNSUPPORTED, ERR_TRUNCATED, ERR_READ, ERR_LOAD
  */
 export async function inspect(envelope: Blob | Bytes | ByteStream | RangeSource): Promise<Inspection> {
-  const { queue, size } = queueOf(envelope, {}, HEAD_SLICE);
+  const { queue, size } = queueOf(envelope, {}, HEAD_SLICE_BYTES);
   try {
     await load();
     const header = await readHeader(instance(), queue, INSPECTED);

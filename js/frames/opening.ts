@@ -5,13 +5,13 @@ import type { Flow, Frames, InFlight } from './flow.js';
 import type { ByteQueue } from '../io/queue.js';
 
 /** Most headers fit; longer ones are read in more steps. */
-const FIRST_LOOK = 8192; // 8 KiB
+const FIRST_LOOK_BYTES = 8192; // 8 KiB
 /** Longer headers are read in steps that double; otherwise each of their fields would copy all before it. */
-const LONG_HEADER = 65_536; // 64 KiB
+const LONG_HEADER_BYTES = 65_536; // 64 KiB
 /** Frames up to this many bytes are opened many at a time, in software: one by one they would take far more time than their bytes. */
-const SHORT = 1024;
+const SHORT_FRAME_BYTES = 1024;
 /** Bytes of such frames that are opened in one go, in a few milliseconds. */
-const SHORT_TOGETHER = 32_768; // 32 KiB
+const SHORT_TOGETHER_BYTES = 32_768; // 32 KiB
 
 /** Limits of envelopes; the core knows those that are not given. */
 export interface Limits {
@@ -25,8 +25,8 @@ export async function readHeader(wasm: Glue, queue: ByteQueue, limits: Limits): 
   const { maxEncryptedDataKeys, minFrameLength, maxFrameLength } = limits;
   for (let need = 1; ; ) {
     const isEnough = await queue.fill(need);
-    if (!queue.waits || need > LONG_HEADER) await queue.fill(2 * need);
-    const bytes = queue.peek(Math.min(queue.size, Math.max(2 * need, FIRST_LOOK)));
+    if (!queue.waits || need > LONG_HEADER_BYTES) await queue.fill(2 * need);
+    const bytes = queue.peek(Math.min(queue.size, Math.max(2 * need, FIRST_LOOK_BYTES)));
     const read = wasm.Header.read(bytes, maxEncryptedDataKeys, minFrameLength, maxFrameLength, !isEnough) as
       | Header
       | number;
@@ -137,7 +137,7 @@ export class OpeningFlow implements Flow {
 
   /** The frames that are at hand, at least one. */
   #frames(): InFlight[] {
-    if (this.#planned! <= SHORT) return [this.#shortFrames()];
+    if (this.#planned! <= SHORT_FRAME_BYTES) return [this.#shortFrames()];
     const frames: InFlight[] = [];
     const together = framesTogether(this.#planned!);
     try {
@@ -146,7 +146,7 @@ export class OpeningFlow implements Flow {
         const { result, failed } = this.#open();
         frames.push(this.#inFlight(result, length, failed));
         // Only the final frame can be shorter than those before it.
-      } while (frames.length < together && this.#atHand() && this.#planned! > SHORT);
+      } while (frames.length < together && this.#atHand() && this.#planned! > SHORT_FRAME_BYTES);
     } catch (error) {
       if (frames.length === 0) throw error;
       // The frames before it are good and leave first.
@@ -157,7 +157,7 @@ export class OpeningFlow implements Flow {
 
   /** The short frames that are at hand, as one. */
   #shortFrames(): InFlight {
-    const bytes = this.#queue.peek(Math.min(this.#queue.size, SHORT_TOGETHER));
+    const bytes = this.#queue.peek(Math.min(this.#queue.size, SHORT_TOGETHER_BYTES));
     const { content, took, planned, failure } = this.#body.openShort(bytes) as OpenedShort;
     if (failure) this.#failure = { error: failure };
     if (failure && content.length === 0) throw this.#failure!.error;

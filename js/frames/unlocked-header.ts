@@ -8,14 +8,14 @@ import type { EncryptionContext, UnlockedHeader } from '../types.js';
 
 const VERSION = 1;
 /** Bytes of the hash, and of the key. */
-const LENGTH = 32;
+const FIELD_BYTES = 32;
 
 /** What an unlocked header is as JSON. */
 export function handOver(unlocked: Unlocked): Pick<UnlockedHeader, 'version' | 'headerHash' | 'contentKey'> {
   const bytes = unlocked.handOver() as Chunk;
   unlocked.free();
-  const headerHash = toBase64url(bytes.subarray(0, LENGTH));
-  const contentKey = toBase64url(bytes.subarray(LENGTH));
+  const headerHash = toBase64url(bytes.subarray(0, FIELD_BYTES));
+  const contentKey = toBase64url(bytes.subarray(FIELD_BYTES));
   bytes.fill(0);
   return { version: VERSION, headerHash, contentKey };
 }

@@ -42,17 +42,17 @@ export function adopted(blob: Blob): Blob {
  * too ("IPDL protocol error: unexpected null value"): some pages after one that went it and was left by sending a form. A longer one goes
  * it, so that the browser keeps it on disk: an array handed to `new Blob` looks right in Chromium 156 from 512 MiB on and then fails to read.
  */
-export const BLOB_IN_MEMORY = 33_554_432;
+export const BLOB_IN_MEMORY_BYTES = 33_554_432;
 
 /**
  * Bytes that become a Blob together (2 MiB), as soon as they are there; a longer Blob is made of such ones. Chromium 156 copies a Blob's bytes to
  * another process while the next frames are sealed, and these get the memory of the frames before. Made of 8 MiB at once, the parts of an upload
  * come later and cost more CPU time. WebKitGTK 2.50 is faster this way, too, and Firefox 153 is as fast.
  */
-export const BLOB_TOGETHER = 2_097_152;
+export const BLOB_TOGETHER_BYTES = 2_097_152;
 
 /** Turns of the promises' queue within which an answer counts as given within the call: who watches a page's calls adds some. */
-const SOON = 8;
+const SOON_TURNS = 8;
 
 /** Whether an answer, good or bad, was given within the call, as the wasm engine and Chromium 156's SubtleCrypto do. */
 export async function answersWithinCall(answer: PromiseLike<unknown>): Promise<boolean> {
@@ -61,7 +61,7 @@ export async function answersWithinCall(answer: PromiseLike<unknown>): Promise<b
     isGiven = true;
   };
   answer.then(note, note);
-  for (let turn = 0; turn < SOON && !isGiven; turn++) await undefined;
+  for (let turn = 0; turn < SOON_TURNS && !isGiven; turn++) await undefined;
   return isGiven;
 }
 
@@ -77,7 +77,7 @@ export function withLeadingZeros(decrypted: Chunk, length: number): Chunk {
 }
 
 /** What is shorter, as frames' heads are, waits for the garbage collector: freeing it would take longer than it spares. */
-const SMALL = 4096;
+const SMALL_BYTES = 4096;
 
 /**
  * A channel, where there is one: test runners with a DOM of their own may call themselves Chrome and hide Node's MessageChannel, and that of
@@ -98,7 +98,7 @@ let sink: MessagePort | null | undefined;
  * they would pile up, each in fresh memory that the system has to find and clear.
  */
 export function letGo({ buffer }: Chunk): void {
-  if (buffer.byteLength < SMALL) return;
+  if (buffer.byteLength < SMALL_BYTES) return;
   const { transfer } = buffer as { transfer?: (length: number) => ArrayBuffer }; // ES2024, and so not in Node 20
   // Chromium 156 keeps the memory of buffers that it made itself (a file's, SubtleCrypto's) even when they are transferred, unless they
   // are posted; what is posted to a port whose other end is closed is dropped at once.
@@ -113,7 +113,7 @@ export function letGo({ buffer }: Chunk): void {
 }
 
 /** Bytes that may be given out before the collector is called again. */
-const UNCOLLECTED = 1_048_576; // 1 MiB
+const UNCOLLECTED_BYTES = 1_048_576; // 1 MiB
 
 /**
  * Keeps what readers drop from piling up. Chromium 156 collects young buffers when there are 64 MiB of them, and ten times the wasted
@@ -125,7 +125,7 @@ const UNCOLLECTED = 1_048_576; // 1 MiB
  * @returns the bytes from which to continue counting
  */
 export function callCollector(given: number): number {
-  if (given < UNCOLLECTED || !isChromium) return given;
+  if (given < UNCOLLECTED_BYTES || !isChromium) return given;
   try {
     new ArrayBuffer(4 * given);
   } catch {

@@ -4,7 +4,7 @@ import type { ByteStream, Bytes } from '../types.js';
 export type Chunk = Uint8Array<ArrayBuffer>;
 
 /** An array of more bytes than this is not copied at the call. */
-const MOST_COPIED = 33_554_432; // 32 MiB
+const MOST_COPIED_BYTES = 33_554_432; // 32 MiB
 
 /** What the platform's own getters say of an object, whatever a subclass says. */
 const PLATFORM = /* @__PURE__ */ platformGetters();
@@ -52,7 +52,7 @@ export function bytesAtCall(data: unknown): Chunk {
 }
 
 /** Browsers' SubtleCrypto rejects resizable ones. */
-const isCopied = ({ length, buffer }: Chunk) => length <= MOST_COPIED || (buffer as { resizable?: boolean }).resizable; // ES2024
+const isCopied = ({ length, buffer }: Chunk) => length <= MOST_COPIED_BYTES || (buffer as { resizable?: boolean }).resizable; // ES2024
 
 /** Bytes to seal. */
 interface BytesAtEnd {

@@ -8,14 +8,15 @@ import { ignoreFailure } from './promises.js';
 import type { RangeSource } from '../types.js';
 
 /** Bytes read from a file at a time; two such reads run ahead. */
-const SLICE = 8_388_608; // 8 MiB
+const SLICE_BYTES = 8_388_608; // 8 MiB
 const READS_AHEAD = 2;
 /** The same for a byte stream, in which nothing runs ahead; and bytes between checks whether the file has changed. */
-const SHORT_SLICE = 1_048_576; // 1 MiB
-const LOOK_EVERY = 16_777_216; // 16 MiB
+const SHORT_SLICE_BYTES = 1_048_576; // 1 MiB
+const LOOK_EVERY_BYTES = 16_777_216; // 16 MiB
 
 /** How much of a Blob is read at a time: whole units, since a unit in two reads must be copied together. */
-export const sliceOf = (unit: number) => Math.max(1, Math.floor((STREAMS_BLOBS ? SHORT_SLICE : SLICE) / unit)) * unit;
+export const sliceOf = (unit: number) =>
+  Math.max(1, Math.floor((STREAMS_BLOBS ? SHORT_SLICE_BYTES : SLICE_BYTES) / unit)) * unit;
 
 const OTHER_LENGTH = 'the length of the file is not what it was when it was chosen';
 
@@ -136,7 +137,7 @@ export function rangeChunks(
   start: number,
   end: number,
   { signal }: ReadOptions = {},
-  slice = SLICE,
+  slice = SLICE_BYTES,
 ): Chunks {
   // An empty file has no parts, but it may have changed all the same.
   if (isBlob(file) && file.size === 0) return blobChunks(file, slice);
@@ -209,7 +210,7 @@ function streamedChunks(reader: ReadableStreamBYOBReader, file: Blob, slice: num
       const length = Math.min(slice, left);
       if (length === 0) return undefined;
       const at = file.size - left;
-      const looking = at >= looked + LOOK_EVERY ? look(at) : undefined;
+      const looking = at >= looked + LOOK_EVERY_BYTES ? look(at) : undefined;
       const [chunk] = await Promise.all([filled(spare.pop() ?? new ArrayBuffer(length), length), looking]);
       // The bytes of several reads may be of different files until the file is checked after them.
       if (chunk && left === 0 && reads > 1) await look(at);

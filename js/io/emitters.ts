@@ -136,7 +136,7 @@ function chunkOf(value: unknown, fail: (error: unknown) => void): Chunk | undefi
  * Bytes that are requested from a Node stream at a time. If asked for more than it reads by itself (64 KiB of a file), it reads as much the next
  * time: a file's many short reads would each wait behind the decryption of whole frames. Its price is memory: the stream buffers up to this.
  */
-const AT_A_TIME = 1_048_576; // 1 MiB
+const AT_A_TIME_BYTES = 1_048_576; // 1 MiB
 
 /** While somebody listens for `readable`, a Node stream gives its bytes only to read(), and shows each chunk to all others. */
 function reading(stream: Emitter, wake: () => void, fail: (error: unknown) => void) {
@@ -152,7 +152,7 @@ function reading(stream: Emitter, wake: () => void, fail: (error: unknown) => vo
       reads = true;
       try {
         // A stream of objects, as from Readable.from(), counts objects and not bytes.
-        const value = (stream.readableObjectMode ? null : stream.read!(AT_A_TIME)) ?? stream.read!();
+        const value = (stream.readableObjectMode ? null : stream.read!(AT_A_TIME_BYTES)) ?? stream.read!();
         return value === null ? undefined : chunkOf(value, fail);
       } catch (cause) {
         return void fail(sourceError(cause));

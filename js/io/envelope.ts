@@ -5,7 +5,7 @@ import { ByteQueue } from './queue.js';
 import { streamChunks } from './streams.js';
 
 /** How much is read at a time until the header is complete. */
-export const HEAD_SLICE = 65_536; // 64 KiB
+export const HEAD_SLICE_BYTES = 65_536; // 64 KiB
 
 /** The given envelope. */
 export interface Source {

@@ -4,8 +4,8 @@ import { changedError } from '../errors.js';
 import { unlessIdle } from './idle.js';
 
 /** Bytes of the buffers into which a stream's chunks are copied; and of the first one, since many streams are short. */
-const ROOM = 1_048_576; // 1 MiB
-const FIRST_ROOM = 65_536; // 64 KiB
+const ROOM_BYTES = 1_048_576; // 1 MiB
+const FIRST_ROOM_BYTES = 65_536; // 64 KiB
 
 /** Bytes at hand: from `at` to before `end`, of which `lent` were taken before and are still in use. */
 interface Held {
@@ -46,7 +46,7 @@ export class ByteQueue {
 
   /** @param data bytes that the caller does not touch, or their source */
   constructor(data: Chunk | Chunks, { unit = 1, idleTimeout }: QueueOptions = {}) {
-    this.#room = Math.max(1, Math.floor(ROOM / unit)) * unit;
+    this.#room = Math.max(1, Math.floor(ROOM_BYTES / unit)) * unit;
     this.#idleTimeout = idleTimeout;
     if ('next' in data) {
       this.#source = data;
@@ -60,7 +60,7 @@ export class ByteQueue {
 
   /** From here on bytes are taken in such units: see {@link QueueOptions.unit}. Long ones change nothing: a hostile header can name any length. */
   align(unit: number): void {
-    this.#room = Math.floor(ROOM / unit) * unit || this.#room;
+    this.#room = Math.floor(ROOM_BYTES / unit) * unit || this.#room;
     this.#come = this.size;
   }
 
@@ -89,7 +89,7 @@ export class ByteQueue {
 
   #newRoom(): Held {
     // Up to the next multiple, so that units stay contiguous after a shorter one.
-    const length = this.#come === 0 ? Math.min(FIRST_ROOM, this.#room) : this.#room - (this.#come % this.#room);
+    const length = this.#come === 0 ? Math.min(FIRST_ROOM_BYTES, this.#room) : this.#room - (this.#come % this.#room);
     const spare = length === this.#room ? this.#spare.pop() : undefined;
     this.#filling = { bytes: spare ?? new Uint8Array(length), at: 0, end: 0, lent: 0, isRoom: true };
     return this.#filling;

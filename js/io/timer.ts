@@ -1,2 +1,2 @@
 /** Milliseconds that a timer can wait (HTML, "timer initialization steps": a long). */
-export const LONGEST_TIMER = 2_147_483_647;
+export const LONGEST_TIMER_MS = 2_147_483_647;

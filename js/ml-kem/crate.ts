@@ -12,7 +12,7 @@ interface Exports {
 }
 
 /** Length of what is random in an encapsulation, and of the secret. */
-const SECRET = 32;
+const SECRET_BYTES = 32;
 
 /**
  * Encapsulates with the module. An instance serves once: its whole memory is overwritten afterwards, so nothing secret stays in it.
@@ -24,15 +24,15 @@ export function encapsulateBy(
   publicKey: Chunk,
   randomBytes: (length: number) => Chunk,
 ): Encapsulated {
-  const random = randomBytes(SECRET);
+  const random = randomBytes(SECRET_BYTES);
   const { memory, exchange, encapsulate } = new WebAssembly.Instance(module).exports as unknown as Exports;
   try {
     const bytes = new Uint8Array(memory.buffer, exchange());
     bytes.set(random);
-    bytes.set(publicKey, SECRET);
+    bytes.set(publicKey, SECRET_BYTES);
     const length = encapsulate(publicKey.length);
     if (length === 0) throw new TypeError('this is not an encapsulation key');
-    return [bytes.slice(SECRET, SECRET + length), bytes.slice(0, SECRET)];
+    return [bytes.slice(SECRET_BYTES, SECRET_BYTES + length), bytes.slice(0, SECRET_BYTES)];
   } catch (cause) {
     const message =
       'the encapsulation of a secret for an ML-KEM key failed; try again, and report this if it happens twice';

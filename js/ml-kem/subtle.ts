@@ -16,7 +16,7 @@ const subtleCrypto = () => globalThis.crypto?.subtle as unknown as Partial<Subtl
 /** Length of a ciphertext in bytes, by parameter set (FIPS 203, 8, table 3). */
 const CIPHERTEXTS: { readonly [set: string]: number } = { 'ML-KEM-768': 1088, 'ML-KEM-1024': 1568 };
 /** Length of a shared secret in bytes. */
-const SECRET = 32;
+const SECRET_BYTES = 32;
 
 const setOf = (keySpec: string) => keySpec.replaceAll('_', '-');
 
@@ -44,7 +44,7 @@ const KNOWN_CIPHERTEXT =
 
 async function encapsulated(subtle: Subtle, set: string, key: CryptoKey): Promise<Encapsulated> {
   const { ciphertext, sharedKey } = await subtle.encapsulateBits(set, key);
-  return [answered(ciphertext, CIPHERTEXTS[set]!), answered(sharedKey, SECRET)];
+  return [answered(ciphertext, CIPHERTEXTS[set]!), answered(sharedKey, SECRET_BYTES)];
 }
 
 /** Whether SubtleCrypto gives the known answer, and agrees with itself on a fresh key, each time on another secret. */
@@ -60,8 +60,8 @@ async function agrees(subtle: Subtle, set: string): Promise<boolean> {
     encapsulated(subtle, set, publicKey),
     encapsulated(subtle, set, publicKey),
   ]);
-  const back = answered(await subtle.decapsulateBits(set, privateKey, sent), SECRET);
-  const isKnown = btoa(String.fromCharCode(...answered(secret, SECRET))) === KNOWN_SECRET;
+  const back = answered(await subtle.decapsulateBits(set, privateKey, sent), SECRET_BYTES);
+  const isKnown = btoa(String.fromCharCode(...answered(secret, SECRET_BYTES))) === KNOWN_SECRET;
   return isKnown && same(back, own) && !same(own, other) && !same(sent, otherSent);
 }
 

@@ -1,7 +1,7 @@
 /** The name and type of a served file, and the headers that keep it inert in the page's origin. */
 
 /** Longest file name in UTF-16 units: readers refuse header sections of 16 KiB, and a unit takes up to 9 bytes. */
-const MAX_NAME = 255;
+const MAX_NAME_UNITS = 255;
 
 /** Characters that a name must not have: they end a line, are invisible, or show `exe.pdf` where `fdp.exe` is (UAX #9). */
 const INVISIBLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\ufeff]/gu;
@@ -12,9 +12,9 @@ function baseName(filename: string): string {
   const visible = filename.replace(INVISIBLE, '').replace(/\p{Cs}/gu, '\ufffd');
   const name = visible.slice(Math.max(visible.lastIndexOf('/'), visible.lastIndexOf('\\')) + 1).trim();
   if (/^\.*$/.test(name)) return '';
-  if (name.length <= MAX_NAME) return name;
+  if (name.length <= MAX_NAME_UNITS) return name;
   // The end stays, since it has the extension; a surrogate pair that is cut becomes one replacement character.
-  return (name.slice(0, MAX_NAME - 56) + '…' + name.slice(-55)).replace(/\p{Cs}/gu, '\ufffd');
+  return (name.slice(0, MAX_NAME_UNITS - 56) + '…' + name.slice(-55)).replace(/\p{Cs}/gu, '\ufffd');
 }
 
 /**

@@ -5,7 +5,7 @@ import { type ByteStream, type Bytes, KmsealError } from '../index.js';
 import { type Chunk, type Source, sourceOf } from './plaintext-source.js';
 
 /** Bytes of a plaintext without a proven length that are opened before the answer begins. */
-const OPEN_FIRST = 33_554_432; // 32 MiB
+const OPEN_FIRST_BYTES = 33_554_432; // 32 MiB
 
 /** The result of `openRange` or `open`. */
 export interface Opened {
@@ -152,7 +152,7 @@ async function openFirst(
   for (let piece = await source.next(); piece; piece = await source.next()) {
     first.push(piece);
     length += piece.length;
-    if (length <= OPEN_FIRST) continue;
+    if (length <= OPEN_FIRST_BYTES) continue;
     if (!needsLength) return exactly(undefined, first, source);
     const what = 'a stream of more than 32 MiB has no proven length, and HTTP/1.0 shows no end without one';
     throw new KmsealError('ERR_TOO_LONG', `${what}; open the envelope with openRange, which proves the length`);

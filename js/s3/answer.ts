@@ -106,10 +106,10 @@ function refused({ status, body }: Reply, what: string, part: number | undefined
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /** Characters of S3's own sentence that the error quotes. */
-const MOST_TOLD = 300;
+const MOST_TOLD_CHARACTERS = 300;
 
 /** The text of an element of S3's answer. */
 function textOf(body: string, element: string): string | undefined {
-  const text = new RegExp(`<${element}>([^<]+)</${element}>`).exec(body)?.[1]?.trim().slice(0, MOST_TOLD);
+  const text = new RegExp(`<${element}>([^<]+)</${element}>`).exec(body)?.[1]?.trim().slice(0, MOST_TOLD_CHARACTERS);
   return text?.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => ENTITIES[name]!) || undefined;
 }

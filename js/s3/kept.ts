@@ -1,6 +1,6 @@
 import { type Keeper, damagedError } from '../uploads/keeper.js';
 import type { Checksum } from './checksum.js';
-import { MAX_PART, MIN_PART } from './part-sizes.js';
+import { MAX_PART_BYTES, MIN_PART_BYTES } from './part-sizes.js';
 import type { FinishedPart, ListedPart } from './server.js';
 
 /** A part that may have left; with the checksum of what left, if S3 checks it. */
@@ -27,7 +27,7 @@ export function partsOf(kept: unknown, total: number): RemoteParts {
   const count = Math.ceil(total / partSize!);
   const isPart = (part: LeftPart | undefined) => isWhole(part?.PartNumber, 1, count);
   if (
-    isWhole(partSize, MIN_PART, MAX_PART) &&
+    isWhole(partSize, MIN_PART_BYTES, MAX_PART_BYTES) &&
     [undefined, 'SHA256'].includes(checksumAlgorithm) &&
     Array.isArray(parts) &&
     parts.every(isPart)

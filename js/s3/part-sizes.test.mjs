@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importSource } from '../../tools/source.mjs';
 
-const { MAX_PART, MAX_PARTS, MIN_PART, sizeOfPart } = await importSource('js/s3/part-sizes.ts');
+const { MAX_PART_BYTES, MAX_PARTS, MIN_PART_BYTES, sizeOfPart } = await importSource('js/s3/part-sizes.ts');
 
 const MIB = 2 ** 20;
 const all = (first) => Array.from({ length: MAX_PARTS }, (_, index) => sizeOfPart(index + 1, first));
@@ -21,6 +21,7 @@ test('10,000 parts that begin with 8 MiB hold 8 TB', () => {
 });
 
 test('no part of a stream is smaller or larger than S3 takes, whatever the first one has', () => {
-  for (const first of [MIN_PART, 8 * MIB, 64 * MIB, MAX_PART])
-    for (const size of all(first)) assert.ok(Number.isInteger(size) && size >= MIN_PART && size <= MAX_PART, `${size}`);
+  for (const first of [MIN_PART_BYTES, 8 * MIB, 64 * MIB, MAX_PART_BYTES])
+    for (const size of all(first))
+      assert.ok(Number.isInteger(size) && size >= MIN_PART_BYTES && size <= MAX_PART_BYTES, `${size}`);
 });

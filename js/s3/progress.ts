@@ -13,7 +13,7 @@ export interface UploadProgress extends StreamUploadProgress {
 }
 
 /** Milliseconds between two reports: WebKit fires one for every 8 KiB. */
-const REPORT_EVERY = 50;
+const REPORT_EVERY_MS = 50;
 
 /** Adds up the bytes of several requests, and reports increases. */
 export class Meter {
@@ -45,7 +45,7 @@ export class Meter {
     this.#tell(0);
   }
 
-  #tell(every = REPORT_EVERY): void {
+  #tell(every = REPORT_EVERY_MS): void {
     let loaded = this.sent;
     for (const moving of this.#moving.values()) loaded += moving;
     const now = performance.now();

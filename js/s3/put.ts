@@ -1,6 +1,6 @@
 import { type Reply, type Sent, storedETag } from './answer.js';
 import { type Transport, byFetch, byXhr } from './exchange.js';
-import { LONGEST_TIMER } from '../io/timer.js';
+import { LONGEST_TIMER_MS } from '../io/timer.js';
 import { uploadFault } from '../uploads/fault.js';
 import { watchPolicy } from '../uploads/policy.js';
 import { stoppable } from '../uploads/retry.js';
@@ -78,7 +78,7 @@ export function put(
     const usesXhr = typeof globalThis.XMLHttpRequest === 'function';
     // A service worker cannot observe progress: a MiB may take as long as silence may last.
     if (usesXhr) expectWithin(stallTimeout, 'no byte moved');
-    else onSent(Math.min(answerTimeout + (stallTimeout * blob.size) / MIB, LONGEST_TIMER));
+    else onSent(Math.min(answerTimeout + (stallTimeout * blob.size) / MIB, LONGEST_TIMER_MS));
     const transport: Transport = usesXhr ? byXhr : byFetch;
     try {
       const stop = transport(blob, signed.url, pairsOf(signed.headers), events);

@@ -3,7 +3,7 @@ const VERSION = 1;
 const UPLOADS = 'uploads';
 
 /** Milliseconds for a database to open: a page that has another version of it open, and does not let go, would block it forever. */
-const PATIENCE = 10_000;
+const PATIENCE_MS = 10_000;
 
 /** The states of uploads within a transaction. */
 export interface Uploads {
@@ -29,8 +29,8 @@ function open(name: string, version?: number): Promise<IDBDatabase> {
     const timer = setTimeout(() => {
       isLate = true;
       const remedy = 'another page has another version of it open; close or reload that page';
-      reject(new Error(`the database ${name} did not open in ${PATIENCE / 1000} s: ${remedy}`));
-    }, PATIENCE);
+      reject(new Error(`the database ${name} did not open in ${PATIENCE_MS / 1000} s: ${remedy}`));
+    }, PATIENCE_MS);
     request.onupgradeneeded = () => {
       const { result } = request;
       if (!result.objectStoreNames.contains(UPLOADS)) result.createObjectStore(UPLOADS, { keyPath: 'id' });

@@ -1,6 +1,6 @@
 import { isBlob } from '../io/bytes.js';
 import { type ContextOptions, KmsealError } from '../index.js';
-import { type Described, MOST_IN_HEADER, fieldsOf, prepareDescribed } from '../uploads/describe.js';
+import { type Described, MOST_IN_HEADER_CHARACTERS, fieldsOf, prepareDescribed } from '../uploads/describe.js';
 import { rereading } from '../uploads/reread.js';
 import type { TusSource } from './client.js';
 import { type SealingStack, isSealedChunk, noteChunk } from './requests.js';
@@ -78,7 +78,7 @@ export class SealingReader {
         'the options of resumeTusOptions are for one upload of the File that they were made with; use those of tusOptions for another one',
       );
     const { sealer, describe, store, onUnsaved, id, name } = this.#options;
-    const wanted = { ...options, fields: fieldsOf(describe, file), most: MOST_IN_HEADER };
+    const wanted = { ...options, fields: fieldsOf(describe, file), most: MOST_IN_HEADER_CHARACTERS };
     const { sealed, description } = await prepareDescribed(sealer, file, wanted);
     try {
       const kept = { store, id: id?.(file), name: name?.(file), onUnsaved };

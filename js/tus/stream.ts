@@ -2,7 +2,7 @@ import { type ByteStream, KmsealError } from '../index.js';
 import { isStream } from '../io/bytes.js';
 import { ignoreFailure } from '../io/promises.js';
 import { contextsOf } from '../uploads/contexts.js';
-import { MOST_IN_HEADER, fieldsOf, textOf } from '../uploads/describe.js';
+import { MOST_IN_HEADER_CHARACTERS, fieldsOf, textOf } from '../uploads/describe.js';
 import { type Gathered, Gatherer } from '../uploads/gatherer.js';
 import type { TusSource } from './client.js';
 import type { StreamReader, TusStreamOptions } from './options.js';
@@ -53,7 +53,7 @@ export class StreamSealer {
     const gatherer = new Gatherer(drain);
     signal?.addEventListener('abort', () => gatherer.close(signal.reason));
     try {
-      const text = description && textOf(description, MOST_IN_HEADER);
+      const text = description && textOf(description, MOST_IN_HEADER_CHARACTERS);
       const onFailure = () => {
         this.hasFailed = true;
       };

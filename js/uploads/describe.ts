@@ -6,7 +6,7 @@ import type { Describe } from './options.js';
 export const DESCRIPTION = 'kmseal-description';
 
 /** Characters of a description that surely fit into a request's header, where they become a third more: proxies take 8 KB for a line. */
-export const MOST_IN_HEADER = 4096;
+export const MOST_IN_HEADER_CHARACTERS = 4096;
 
 /** A prepared file, and its description in base64url if it has one. */
 export interface Described {

@@ -1,6 +1,6 @@
 import type { Drain } from '../frames/flow.js';
 import { unlessAborted } from '../io/abort.js';
-import { BLOB_TOGETHER, callCollector, letGo } from '../io/browser.js';
+import { BLOB_TOGETHER_BYTES, callCollector, letGo } from '../io/browser.js';
 import type { Chunk } from '../io/bytes.js';
 import { ignoreFailure } from '../io/promises.js';
 
@@ -86,7 +86,7 @@ export class Gatherer {
       this.#chunks.push(taken);
       this.#inChunks += taken.length;
       this.#gathered += taken.length;
-      if (this.#inChunks >= BLOB_TOGETHER) this.#wrap();
+      if (this.#inChunks >= BLOB_TOGETHER_BYTES) this.#wrap();
     }
   }
 

@@ -24,19 +24,19 @@ interface KeeperOptions<P> {
 }
 
 /** Milliseconds for a store to end what it does: one that never answers must not hold an upload that is over. */
-const PATIENCE = 10_000;
+const PATIENCE_MS = 10_000;
 
 async function patiently(work: PromiseLike<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, PATIENCE);
+    timer = setTimeout(resolve, PATIENCE_MS);
   });
   await Promise.race([work, late]).then(undefined, () => {});
   clearTimeout(timer);
 }
 
 /** Milliseconds for which a save that nothing waits for lets others come, so that one write serves them all. */
-const SOON = 100;
+const SOON_MS = 100;
 
 /** Keeps the state of one upload while it runs. */
 export class Keeper<P> {
@@ -105,7 +105,7 @@ export class Keeper<P> {
 
   /** Saves a little later, or with the next save: for what can be found out again, and that nothing waits for. */
   saveSoon(): void {
-    this.#soon ??= setTimeout(() => void this.save(), SOON);
+    this.#soon ??= setTimeout(() => void this.save(), SOON_MS);
   }
 
   async #write(): Promise<void> {

@@ -9,11 +9,11 @@ export interface Persistence {
   onRetry?: ((retry: Retry) => void) | undefined;
 }
 
-const FIRST_DELAY = 500;
-const LONGEST_DELAY = 20_000;
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 20_000;
 
 /** Milliseconds between checks whether a browser is online, since not every worker gets the event. */
-const LOOK_EVERY = 5000;
+const LOOK_EVERY_MS = 5000;
 
 /** After this many checks it is retried all the same: some systems wrongly report being offline. */
 const LOOKS = 12;
@@ -45,7 +45,8 @@ export async function persist<T>(
 }
 
 /** Milliseconds before the next try, after so many that failed. */
-const backOff = (failures: number): number => Math.random() * Math.min(FIRST_DELAY * 2 ** failures, LONGEST_DELAY);
+const backOff = (failures: number): number =>
+  Math.random() * Math.min(FIRST_DELAY_MS * 2 ** failures, LONGEST_DELAY_MS);
 
 /** Waits after a failure that somebody says is mended, the longer the more often it was not; the time since the failure counts. */
 export async function pauseBetween(failures: number, failedAt: number, signal: AbortSignal): Promise<void> {
@@ -65,7 +66,7 @@ function pause(delay: number, unanswered: boolean, signal: AbortSignal): Promise
     const look = () => {
       if (!isOffline() || ++looks === LOOKS) resolve();
     };
-    const timer = delay === Infinity ? setInterval(look, LOOK_EVERY) : setTimeout(resolve, delay);
+    const timer = delay === Infinity ? setInterval(look, LOOK_EVERY_MS) : setTimeout(resolve, delay);
     const online = () => resolve();
     if (unanswered) globalThis.addEventListener?.('online', online);
     return () => {

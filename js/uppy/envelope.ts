@@ -26,7 +26,7 @@ export interface Noted {
 }
 
 /** Bytes that arrive before the next save of how many there are: each writes the tags of all frames. */
-const SAVE_EVERY = 8_388_608; // 8 MiB
+const SAVE_EVERY_BYTES = 8_388_608; // 8 MiB
 
 function remoteOf(kept: unknown): RemoteUppy {
   const { tus, s3 } = (kept ?? {}) as Partial<RemoteUppy>;
@@ -116,7 +116,7 @@ export class UppyEnvelope {
     this.#keeper.note({ tus, s3: uploadId ? s3 : undefined });
     kept.loaded = Math.min(loaded, this.#sealed.size);
     const isElsewhere = tus !== before || !isSame;
-    if (!isElsewhere && Math.abs(loaded - this.#saved) < SAVE_EVERY) return;
+    if (!isElsewhere && Math.abs(loaded - this.#saved) < SAVE_EVERY_BYTES) return;
     this.#saved = loaded;
     if (isElsewhere) void this.#keeper.save();
     else this.#keeper.saveSoon();

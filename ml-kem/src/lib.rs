@@ -11,10 +11,10 @@ use ml_kem::{B32, EncapsulationKey, MlKem768, MlKem1024, TryKeyInit};
 /// Length of the random bytes that an encapsulation takes, and of the shared secret that it gives (FIPS 203, 3.3).
 const SECRET_LEN: usize = 32;
 /// Length of the longest key and of the longest ciphertext, those of ML-KEM-1024 (FIPS 203, 8, table 3).
-const LONGEST: usize = 1568;
+const LONGEST_LEN: usize = 1568;
 
 /// In: random bytes, then the encapsulation key. Out: the shared secret, then the ciphertext.
-static mut EXCHANGE: [u8; SECRET_LEN + LONGEST] = [0; SECRET_LEN + LONGEST];
+static mut EXCHANGE: [u8; SECRET_LEN + LONGEST_LEN] = [0; SECRET_LEN + LONGEST_LEN];
 
 /// Where that is.
 #[unsafe(no_mangle)]
@@ -31,7 +31,7 @@ pub extern "C" fn encapsulate(key_len: usize) -> usize {
     run(unsafe { &mut *place }, key_len).unwrap_or(0)
 }
 
-fn run(exchange: &mut [u8; SECRET_LEN + LONGEST], key_len: usize) -> Option<usize> {
+fn run(exchange: &mut [u8; SECRET_LEN + LONGEST_LEN], key_len: usize) -> Option<usize> {
     let (random, rest) = exchange.split_first_chunk::<SECRET_LEN>()?;
     let (random, key) = (B32::from(*random), rest.get(..key_len)?);
     match key_len {

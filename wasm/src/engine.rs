@@ -16,7 +16,7 @@ use crate::error::{Result, Thrown};
 
 /// Contents up to this many bytes are not worth a promise. Empty ones must not reach SubtleCrypto:
 /// Safari's has failed on them.
-const SMALL: u32 = 1024;
+const SMALL_LEN: u32 = 1024;
 
 /// Frames that SubtleCrypto is tried with; at least this many are in flight when a file is sealed.
 const KNOWN_ANSWERS: u8 = 3;
@@ -58,7 +58,7 @@ pub fn subtle_crypto_works(usage: &str) -> Promise {
     for n in 1..=KNOWN_ANSWERS {
         // As long as a frame's, and not a whole number of blocks.
         let (iv, aad) = ([n; IV_LEN], [n; 80]);
-        let content = vec![n; usize::from(n).saturating_add(SMALL as usize)];
+        let content = vec![n; usize::from(n).saturating_add(SMALL_LEN as usize)];
         let mut sealed = content.clone();
         let tag = cipher.encrypt(&iv, &aad, &mut sealed).unwrap_or_default();
         sealed.extend_from_slice(&tag);
@@ -69,7 +69,7 @@ pub fn subtle_crypto_works(usage: &str) -> Promise {
 
 /// Whether a frame's content is opened in software, whatever the engine is.
 pub fn is_short(frame: &Frame) -> bool {
-    frame.len() <= SMALL as usize
+    frame.len() <= SMALL_LEN as usize
 }
 
 /// SubtleCrypto's promise of content and tag, encrypted, however short the content is, unless it is empty: a restored file has its key nowhere
@@ -126,7 +126,7 @@ impl Engine {
     }
 
     fn web_for(&self, len: usize) -> Option<&CryptoKey> {
-        self.web.as_ref().filter(|_| len > SMALL as usize)
+        self.web.as_ref().filter(|_| len > SMALL_LEN as usize)
     }
 
     fn in_software(

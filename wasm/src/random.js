@@ -1,9 +1,9 @@
 // Randomness from the page, whose scripts may have replaced it: by one that fills nothing, or by a repeating sequence.
 
 /** The least number of bytes drawn: fewer would show nothing. */
-const LEAST = 32;
+const LEAST_BYTES = 32;
 /** Two draws of 32 bytes have this many in common once in 2^68 times. */
-const MOST_SAME = 12;
+const MOST_SAME_BYTES = 12;
 /** Eight bytes, which are the same by chance once in 2^64 times. */
 const EIGHT = 8;
 
@@ -37,7 +37,7 @@ function draw(length) {
 
 /** Keeps a draw that is used for nothing. */
 function remember(bytes) {
-  for (let at = 0; at < LEAST; at += EIGHT) {
+  for (let at = 0; at < LEAST_BYTES; at += EIGHT) {
     const place = placeOf(bytes, at);
     if (place > 0) eights.set(bytes.subarray(at, at + EIGHT), place); // the first place is the zeros'
   }
@@ -50,12 +50,12 @@ function remember(bytes) {
  */
 export function randomBytes(length) {
   eights ??= new Uint8Array(PLACES * EIGHT);
-  const drawn = Math.max(length, LEAST);
+  const drawn = Math.max(length, LEAST_BYTES);
   const other = draw(drawn);
   if (other) remember(other);
   const bytes = other && draw(drawn);
   let same = 0;
-  for (let at = 0; bytes && at < LEAST; at++) if (bytes[at] === other[at]) same++;
-  if (!bytes || same >= MOST_SAME) throw platformError('crypto.getRandomValues');
+  for (let at = 0; bytes && at < LEAST_BYTES; at++) if (bytes[at] === other[at]) same++;
+  if (!bytes || same >= MOST_SAME_BYTES) throw platformError('crypto.getRandomValues');
   return length < drawn ? bytes.slice(0, length) : bytes;
 }

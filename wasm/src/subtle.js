@@ -5,7 +5,7 @@
 const name = 'AES-GCM';
 const params = (iv, aad) => ({ name, iv: iv.slice(), additionalData: aad.slice(), tagLength: 128 });
 
-const TAG = 16;
+const TAG_BYTES = 16;
 
 /** The given number of bytes of an answer, which is an ArrayBuffer of any realm, or a view, perhaps of memory that is reused. */
 function checked(given, length) {
@@ -18,11 +18,11 @@ function checked(given, length) {
 
 // Asynchronous functions, so that a throw instead of a rejection does not unwind through wasm.
 export const encrypt = async (iv, aad, key, data) => {
-  const length = data.length + TAG;
+  const length = data.length + TAG_BYTES;
   return checked(await crypto.subtle.encrypt(params(iv, aad), key, data), length);
 };
 export const decrypt = async (iv, aad, key, data) => {
-  const length = data.length - TAG;
+  const length = data.length - TAG_BYTES;
   return checked(await crypto.subtle.decrypt(params(iv, aad), key, data), length);
 };
 export const importKey = async (raw, usage) => {

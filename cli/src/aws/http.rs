@@ -24,7 +24,7 @@ pub const CONNECT: Duration = Duration::from_secs(5);
 /// Longer than KMS ever takes. Each of the SDK's attempts has this time.
 pub const ATTEMPT: Duration = Duration::from_secs(20);
 /// Maximum bytes of an answer outside the SDK: a key's file, or a bucket's settings.
-const LONGEST: usize = 1024 * 1024;
+const LONGEST_LEN: usize = 1024 * 1024;
 
 /// How to reach AWS.
 #[derive(Clone, Debug)]
@@ -77,8 +77,8 @@ impl Network {
             let mut stream = ByteStream::new(answer.into_body());
             while let Some(bytes) = stream.try_next().await.map_err(|error| root(&error))? {
                 body.extend_from_slice(&bytes);
-                if body.len() > LONGEST {
-                    return Err(format!("the answer is longer than {LONGEST} bytes"));
+                if body.len() > LONGEST_LEN {
+                    return Err(format!("the answer is longer than {LONGEST_LEN} bytes"));
                 }
             }
             Ok(Answer { status, headers, body })

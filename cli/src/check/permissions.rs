@@ -13,7 +13,7 @@ use crate::aws::operations::Permission;
 use crate::check::finding::Report;
 use crate::envelope::open::open;
 use crate::envelope::opener_keys::{Allowed, OpenerKeys, in_region};
-use crate::envelope::pipeline::MEMORY;
+use crate::envelope::pipeline::MEMORY_LEN;
 use crate::envelope::seal::{Plan, seal};
 use crate::envelope::unlock::Unlocker;
 use crate::failure::{Exit, Failure, Result};
@@ -64,7 +64,7 @@ fn seal_byte(key: &KmsPublicKey) -> Result<Vec<u8>> {
     let recipients = Recipients::new(vec![Recipient::from(key.clone())], false)?;
     let plan = Plan { recipients: &recipients, stored: &empty, required: &empty, frame_length: FRAME_LENGTH };
     let mut envelope = Vec::new();
-    seal(&plan, &mut reader(Cursor::new(BYTE)), None, &mut envelope, MEMORY, |_| ())?;
+    seal(&plan, &mut reader(Cursor::new(BYTE)), None, &mut envelope, MEMORY_LEN, |_| ())?;
     Ok(envelope)
 }
 
@@ -82,6 +82,6 @@ fn open_byte(envelope: Vec<u8>, key: OpenerKey, algorithm: EncryptionAlgorithm, 
     let mut unlocker = Unlocker::new(Some(kms), opener_keys, algorithm, EncryptionContext::default());
     let (opened, _) = unlocker.unlock(header)?;
     let mut plaintext = Vec::new();
-    open(opened, &mut envelope, &mut plaintext, FRAME_LENGTH, MEMORY, |_| ())?;
+    open(opened, &mut envelope, &mut plaintext, FRAME_LENGTH, MEMORY_LEN, |_| ())?;
     if plaintext == BYTE { Ok(()) } else { Err(Failure::kms("the byte that came out is not the one that was sealed")) }
 }

@@ -13,7 +13,7 @@ use crate::failure::{Failure, Result};
 /// Bytes of the smallest piece worth a turn; short frames share one.
 pub const PIECE_LEN: usize = 256 * 1024;
 /// Memory for the buffers of one pipeline, in bytes; with what the program itself takes it stays under 64 MiB.
-pub const MEMORY: usize = 40 * 1024 * 1024;
+pub const MEMORY_LEN: usize = 40 * 1024 * 1024;
 
 /// One or more frames, next to each other.
 #[derive(Default)]

@@ -11,13 +11,13 @@ use std::thread;
 use kmseal::Unlocked;
 
 use crate::envelope::open::open;
-use crate::envelope::pipeline::MEMORY;
+use crate::envelope::pipeline::MEMORY_LEN;
 use crate::envelope::seal::{Plan, seal};
 use crate::failure::Result;
 use crate::files::input::{Reader, grow, reader};
 
 /// Bytes in a chunk, and chunks in the channel.
-const CHUNK: usize = 256 * 1024;
+const CHUNK_LEN: usize = 256 * 1024;
 const CHUNKS: usize = 4;
 
 /// Opens `input` and seals what comes out to `output`.
@@ -34,12 +34,12 @@ pub fn reseal(
     thread::scope(|scope| {
         let opening = thread::Builder::new().spawn_scoped(scope, || {
             let mut sink = Sink { sender, refused: &refused };
-            open(unlocked, input, &mut sink, frame_length, MEMORY / 2, |_| ())?;
+            open(unlocked, input, &mut sink, frame_length, MEMORY_LEN / 2, |_| ())?;
             // The other side gets the end only after the last frame is authenticated.
             Ok(sink.send(None)?)
         })?;
         let mut plaintext = reader(Source { receiver, chunk: Vec::new(), at: 0, ended: false });
-        let sealed = seal(plan, &mut plaintext, None, output, MEMORY / 2, progress);
+        let sealed = seal(plan, &mut plaintext, None, output, MEMORY_LEN / 2, progress);
         drop(plaintext);
         let opened = opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         // Each side stops when the other does. The failure that came first is reported.
@@ -65,7 +65,7 @@ impl Sink<'_> {
 
 impl Write for Sink<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let chunk = &bytes[..bytes.len().min(CHUNK)];
+        let chunk = &bytes[..bytes.len().min(CHUNK_LEN)];
         let mut copy = Vec::new();
         grow(&mut copy, chunk.len())?;
         copy.copy_from_slice(chunk);

@@ -12,7 +12,7 @@ use crate::system::stamp::{self, FileId, Stamp};
 /// Short enough that most of a piece is read straight into its place.
 const BUFFER_LEN: usize = 16 * 1024;
 /// Buffers grow by as much at most before the bytes are there.
-const STEP: usize = 1024 * 1024;
+const STEP_LEN: usize = 1024 * 1024;
 
 pub type Reader = BufReader<Box<dyn Read + Send>>;
 
@@ -99,7 +99,7 @@ pub fn reader(source: impl Read + Send + 'static) -> Reader {
 /// Reads until `bytes` is filled up to `end`, or the input ends; `at` is how far it is filled. Returns how far it came.
 pub fn fill(input: &mut impl Read, bytes: &mut Vec<u8>, mut at: usize, end: usize) -> Result<usize> {
     while at < end {
-        let until = end.min(at + STEP);
+        let until = end.min(at + STEP_LEN);
         grow(bytes, until)?;
         match input.read(&mut bytes[at..until]) {
             Ok(0) => break,

@@ -22,7 +22,7 @@ use crate::system::rights;
 use crate::text::file_name;
 
 /// Maximum bytes of the file. RSA_4096 takes 3,300 of them.
-const LONGEST: usize = 64 * 1024;
+const LONGEST_LEN: usize = 64 * 1024;
 /// RFC 7468, section 10.
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const END: &str = "-----END PRIVATE KEY-----";
@@ -45,9 +45,9 @@ impl PrivateKey {
             )));
         }
         // Grows never: what a vector leaves behind when it grows is not wiped.
-        let mut bytes = Zeroizing::new(vec![0; LONGEST + 1]);
-        let len = fill(&mut file, &mut bytes, 0, LONGEST + 1).map_err(|failure| about(&failure.to_string()))?;
-        let read = if len > LONGEST { Err(NOT_PKCS8) } else { Self::parse(&bytes[..len]) };
+        let mut bytes = Zeroizing::new(vec![0; LONGEST_LEN + 1]);
+        let len = fill(&mut file, &mut bytes, 0, LONGEST_LEN + 1).map_err(|failure| about(&failure.to_string()))?;
+        let read = if len > LONGEST_LEN { Err(NOT_PKCS8) } else { Self::parse(&bytes[..len]) };
         let key = read.map_err(about)?;
         if key.fingerprint() == public.fingerprint() {
             Ok(key)

@@ -54,11 +54,11 @@ mod acl {
 
     const NAME: &str = "system.posix_acl_access";
     /// Bytes of the longest extended attribute (xattr(7)).
-    const LONGEST: usize = 64 * 1024;
+    const LONGEST_LEN: usize = 64 * 1024;
 
     /// The list, if the file has one and its file system has lists.
     pub fn of(file: &Path) -> Result<Option<Vec<u8>>> {
-        let mut list = vec![0; LONGEST];
+        let mut list = vec![0; LONGEST_LEN];
         match lgetxattr(file, NAME, &mut list[..]) {
             Ok(len) => {
                 list.truncate(len);

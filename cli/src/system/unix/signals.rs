@@ -15,7 +15,7 @@ use signal_hook::low_level::emulate_default_handler;
 use crate::files::unfinished::named;
 
 /// Bytes. The thread needs few, whatever the other threads get.
-const STACK: usize = 128 * 1024;
+const STACK_LEN: usize = 128 * 1024;
 
 /// Those that end a process by default and can be caught (signal(7)). The program's own faults (SIGSEGV, SIGBUS, SIGILL,
 /// SIGFPE) cannot be handed to a thread.
@@ -41,7 +41,7 @@ pub fn watch() -> io::Result<()> {
     let ignored = ignored();
     let watched = ENDING.into_iter().chain(more()).filter(|signal| ignored >> (signal - 1) & 1 == 0);
     let mut signals = Signals::new(watched)?;
-    thread::Builder::new().stack_size(STACK).spawn(move || {
+    thread::Builder::new().stack_size(STACK_LEN).spawn(move || {
         if let Some(signal) = signals.forever().next() {
             // The lock is held to the end, so that no other thread makes or renames a file.
             let named = named();
