@@ -22,7 +22,7 @@ export async function load(source?: WasmSource): Promise<void> {
   const own = ownSource(source);
   loading ??= compile(own)
     .then((compiled) => {
-      // A wrong module is noticed only now, and so is a policy in WebKit.
+      // A wrong module is noticed only now, and so is a policy in WebKit 2.50.
       current = instantiate(compiled);
       compiledModule = compiled;
     })

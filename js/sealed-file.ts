@@ -38,8 +38,8 @@ export interface SealedFile extends Disposable {}
 
 /**
  * A file whose envelope is fixed and sealed piece by piece, any number of times: for resumable and parallel uploads in constant
- * memory. If the file changes meanwhile, calls fail with ERR_SOURCE_CHANGED; in browsers that do not notice (Firefox a rewritten file of the
- * same size, Chromium one rewritten within the second in which it was chosen) only where a piece is sealed twice.
+ * memory. If the file changes meanwhile, calls fail with ERR_SOURCE_CHANGED; in browsers that do not notice (Firefox 153 a rewritten
+ * file of the same size, Chromium 156 one rewritten within the second in which it was chosen) only where a piece is sealed twice.
  */
 export class SealedFile {
   /** The envelope's length in bytes. */

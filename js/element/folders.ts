@@ -51,7 +51,7 @@ export class Folder {
   }
 }
 
-/** readEntries() returns a part of them at a time, 100 in Chromium, and an empty list at the end. */
+/** readEntries() returns a part of them at a time, 100 in Chromium 156, and an empty list at the end. */
 async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();
   const all: FileSystemEntry[] = [];

@@ -51,7 +51,7 @@ export class View {
     this.#actions = actions;
     const document = root.ownerDocument;
     this.input = make(document, 'input', 'input', { type: 'file' });
-    // Safari does not expose a list without bullets as a list.
+    // Safari, since 2015, does not expose a list without bullets as a list.
     this.#list = make(document, 'ul', 'list', { role: 'list', hidden: true });
     this.#retryAll = make(document, 'button', 'button retry-all', { type: 'button', hidden: true });
     this.#retryAll.addEventListener('click', () => this.#actions.retry(this.#entries));

@@ -1,7 +1,18 @@
 // What we do differently in Chromium, Firefox and WebKit, and why: each with the version in which it was seen, so that it can be looked at
-// again. Where a browser is told by its name and not by what it can do, it is told here and nowhere else. (How the browsers word a refused
-// WebAssembly is in js/wasm/load-fault.ts, and how they word JSON that ended early in js/s3/ask.ts. That frames without content never reach
-// SubtleCrypto, on which Safari's has failed, is in wasm/src/engine.rs.)
+// again. Where a browser is told by its name and not by what it can do, it is told here and nowhere else. What takes no more than a line of other
+// code stays beside it:
+// - js/element/folders.ts lists a folder in several steps, which Chromium 156 needs from 101 entries on;
+// - js/element/form.ts shows states only where `:state()` is known: Chromium 125, Firefox 126, Safari 17.4;
+// - js/element/view.ts gives a list its role, which Safari, since 2015, takes from lists without bullets;
+// - js/io/chunks.ts falls back where a Blob has no byte stream, as in a Chromium of 100;
+// - js/load.ts instantiates before it calls a load done: WebKit 2.50 tells of a policy only then;
+// - js/s3/ask.ts knows how Chromium 156, Firefox 153 and WebKit 2.50 word JSON that ended early;
+// - js/s3/exchange.ts caps progress: WebKit 2.50 counts on where it repeats a request;
+// - js/s3/progress.ts reports more rarely than WebKit 2.50 does;
+// - js/sealed-file.ts says which changes of a file Chromium 156 and Firefox 153 do not notice;
+// - js/uploads/keeper.ts gives uploads up when a page is left: Chromium 156 would keep its locks, and WebKit 2.50 takes them;
+// - js/wasm/load-fault.ts knows how Chromium 156, Firefox 153 and WebKit 2.50 word a refused WebAssembly;
+// - wasm/src/engine.rs keeps empty frames from SubtleCrypto, on which Safari's failed in 2020.
 import type { Chunk } from './bytes.js';
 
 /** Not by `userAgentData`, which insecure pages do not have. */

@@ -254,7 +254,7 @@ export function blobChunks(file: Blob, slice: number): Chunks {
   try {
     if (STREAMS_BLOBS) return streamedChunks(file.stream().getReader({ mode: 'byob' }), file, slice);
   } catch {
-    // An older Chromium has no byte stream of a Blob.
+    // In an older Chromium, such as 100, a Blob has no byte stream.
   }
   return slicedChunks(file, 0, file.size, slice);
 }

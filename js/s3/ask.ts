@@ -148,7 +148,7 @@ function isUnanswered(error: unknown): boolean {
 }
 
 /**
- * Whether a callback's own reader of JSON met the end of the text. Response.json() of WebKit words every text that is not JSON like that.
+ * Whether a callback's own reader of JSON met the end of the text. Response.json() of WebKit 2.50 words every text that is not JSON like that.
  */
 function isCut(error: unknown): boolean {
   const { name, message } = (error ?? {}) as { name?: string; message?: string };
@@ -181,7 +181,7 @@ async function json(response: Response, asked: Asked): Promise<unknown> {
 }
 
 /**
- * An answer of which only the beginning came. Where a connection ends within it, most engines say so. WebKit (seen in WebKitGTK 2.50) takes
+ * An answer of which only the beginning came. Where a connection ends within it, most engines say so. WebKit 2.50 takes
  * what has come for the whole, and so does a proxy between.
  */
 function cut({ what, part, writes }: Asked): Fault {

@@ -19,7 +19,7 @@ export const byXhr: Transport = (blob, url, headers, { onMoved, onSent, onReply,
   const request = new XMLHttpRequest();
   request.open('PUT', url);
   for (const [name, value] of headers) request.setRequestHeader(name, value);
-  // WebKit keeps counting when it repeats a request by itself.
+  // WebKit 2.50 keeps counting when it repeats a request by itself.
   request.upload.onprogress = ({ loaded }) => onMoved(Math.min(loaded, blob.size));
   request.upload.onload = () => onSent();
   request.onload = () => {

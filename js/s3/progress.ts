@@ -12,7 +12,7 @@ export interface UploadProgress extends StreamUploadProgress {
   readonly total: number;
 }
 
-/** Milliseconds between two reports: WebKit fires one for every 8 KiB. */
+/** Milliseconds between two reports: WebKit 2.50 fires one for every 8 KiB. */
 const REPORT_EVERY_MS = 50;
 
 /** Adds up the bytes of several requests, and reports increases. */

@@ -69,7 +69,7 @@ export class Keeper<P> {
   }
 
   /**
-   * A page that may be shown again, out of the back/forward cache, gives the upload up. WebKit takes its lock away all the same, and Chromium would
+   * A page that may be shown again, out of the back/forward cache, gives the upload up. WebKit 2.50 takes its lock away all the same, and Chromium 156 would
    * have it keep the lock: nobody could continue. Nothing that the next owner does not know may leave from here on.
    */
   readonly #leave = ({ persisted }: PageTransitionEvent): void => {

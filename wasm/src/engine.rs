@@ -15,7 +15,7 @@ use web_sys::CryptoKey;
 use crate::error::{Result, Thrown};
 
 /// Contents up to this many bytes are not worth a promise. Empty ones must not reach SubtleCrypto:
-/// Safari's has failed on them.
+/// Safari's failed on them in 2020 (aws-encryption-sdk-javascript, issue 237).
 const SMALL_LEN: u32 = 1024;
 
 /// Frames that SubtleCrypto is tried with; at least this many are in flight when a file is sealed.
