@@ -10,7 +10,7 @@ import { PAGES } from './blocks.mjs';
 const OWN =
   /https:\/\/(?:github\.com\/kmseal\/kmseal\/(?:blob|tree)|raw\.githubusercontent\.com\/kmseal\/kmseal)\/main\/([^)#"\s]+)/g;
 
-const FOLDERS = 'bench|cli|examples|fuzz|infra|js|scripts|src|tests|wasm|www|\\.github';
+const FOLDERS = 'bench|cli|docs|examples|fuzz|gcm|infra|js|ml-kem|scripts|src|tests|tools|wasm|www|\\.github';
 
 /** What GitHub makes of a page's headings, for the part of a link behind `#`. */
 function anchorsOf(document) {
