@@ -8,7 +8,7 @@ import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promis
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { licences } from './licences.mjs';
+import { licences } from '../tools/licences.mjs';
 import { namedByLikeness } from '../tools/likeness.mjs';
 import { ROOT, run } from '../tools/run.mjs';
 import { WASM_ENV, WASM_TARGET } from '../tools/rust.mjs';

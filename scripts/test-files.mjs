@@ -11,7 +11,7 @@ import { run } from 'node:test';
 import { spec as Spec } from 'node:test/reporters';
 import { FAILURES } from '../tools/failures.mjs';
 import { ROOT } from '../tools/run.mjs';
-import slowest from './slowest.mjs';
+import slowest from '../tools/slowest.mjs';
 
 /**
  * @param {string[]} files @param {number} concurrency

@@ -13,9 +13,9 @@ import { startBrowserPool } from '../tools/browser-pool.mjs';
 import { startEmulatorNursery } from '../tools/emulator.mjs';
 import { forgetFailures, tellFailures } from '../tools/failures.mjs';
 import { javascriptTests } from '../tools/javascript-tests.mjs';
+import { lint } from '../tools/lint.mjs';
 import { ROOT, show, showTogether } from '../tools/run.mjs';
 import { WASM_ENV, WASM_TARGET, rustToolchain } from '../tools/rust.mjs';
-import { lint } from './lint.mjs';
 import { setup } from './setup.mjs';
 import { SUITES, longestFirst, suiteOf } from './suites.mjs';
 

@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { ROOT } from '../tools/run.mjs';
-import { WASM_TARGET } from '../tools/rust.mjs';
-import { packagedCrates } from './sbom.mjs';
+import { packagedCrates } from './packaged-crates.mjs';
+import { ROOT } from './run.mjs';
+import { WASM_TARGET } from './rust.mjs';
 
 /** The text of a crate's licence; MIT where it may be chosen. */
 async function licenceOf(folder) {

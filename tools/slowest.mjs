@@ -1,6 +1,6 @@
 // A reporter of Node's test runner, beside another one: at the end, the files that took longest, so that nobody has to look for them.
 import path from 'node:path';
-import { ROOT } from '../tools/run.mjs';
+import { ROOT } from './run.mjs';
 
 const SHOWN = 30;
 

@@ -1,10 +1,10 @@
 // What biome and TypeScript's compiler find in everything but Rust, and whether it is formatted: `npm test -- lint`.
 // It needs dist/, whose types the demo uses.
 import path from 'node:path';
-import { lintTools } from '../tools/npm.mjs';
-import { ROOT } from '../tools/run.mjs';
+import { lintTools } from './npm.mjs';
+import { ROOT } from './run.mjs';
 
-/** @param {typeof import('../tools/run.mjs').show} run */
+/** @param {typeof import('./run.mjs').show} run */
 export async function lint(run) {
   const biome = path.join(await lintTools(), 'node_modules/.bin/biome');
   await run(biome, ['lint', '--error-on-warnings'], process.env);
