@@ -1,5 +1,5 @@
 import { randomBytes } from '#random';
-import { viewOf, whole } from './io/bytes.js';
+import { viewOf, wholeNumber } from './io/bytes.js';
 import { KmsealError } from './errors.js';
 import { Remembered, fetchKeyFile, keyUrl } from './io/key-fetch.js';
 import { shown } from './io/shown-url.js';
@@ -217,6 +217,6 @@ function askedBy({ keyId, encryptionAlgorithm, keyUsage, fingerprint, experiment
  * @throws KmsealError ERR_PLATFORM, ERR_INTERNAL
  */
 export function generateRandom(length: number): Uint8Array<ArrayBuffer> {
-  whole(length, 'length', 1, 1024);
+  wholeNumber(length, 'length', 1, 1024);
   return randomBytes(length);
 }

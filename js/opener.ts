@@ -2,7 +2,7 @@
 import type { Body, Glue, Unlocked } from '#glue';
 import { reasonOf, throwIfAborted, unlessAborted } from './io/abort.js';
 import { adopted } from './io/browser.js';
-import { type Chunk, type Kind, isBlob, kindOf, whole } from './io/bytes.js';
+import { type Chunk, type Kind, isBlob, kindOf, wholeNumber } from './io/bytes.js';
 import { blamed } from './io/blob-end.js';
 import { type ReadOptions, isRangeSource, rangeChunks, sizeOf } from './io/chunks.js';
 import { checkedContext } from './io/context.js';
@@ -145,7 +145,7 @@ export class Opener {
    * another, so a size that no envelope has fails here.
    */
   async openToReseal(envelope: unknown, streamSize: number | undefined, options: OpenOptions): Promise<OpenedToReseal> {
-    if (streamSize !== undefined) whole(streamSize, 'size', 0);
+    if (streamSize !== undefined) wholeNumber(streamSize, 'size', 0);
     const source = (reading: ReadOptions) => ({ size: streamSize, ...queueOf(envelope, reading) });
     return this.#begin(source, options, async (opening) => {
       const { size, body, total, encryptionContext, required } = opening;
@@ -318,5 +318,5 @@ async function contentKeyOf(wasm: Glue, unlocked: Unlocked): Promise<CryptoKey> 
 
 /** A whole number from 1, if one is given. */
 function optional(value: number | undefined, name: string, most: number): number | undefined {
-  return value === undefined ? undefined : whole(value, name, 1, most);
+  return value === undefined ? undefined : wholeNumber(value, name, 1, most);
 }

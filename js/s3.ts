@@ -5,7 +5,7 @@
  */
 import { type ByteStream, type SealedFile, Sealer } from './index.js';
 import { toBase64url } from './io/base64url.js';
-import { isBlob, isStream, whole } from './io/bytes.js';
+import { isBlob, isStream, wholeNumber } from './io/bytes.js';
 import { notOurs } from './io/other-copy.js';
 import { LONGEST_TIMER_MS } from './io/timer.js';
 import { PartsKeeper, type RemoteParts, partsOf } from './s3/kept.js';
@@ -234,10 +234,10 @@ function check<U>(options: TransferOptions<U> | StreamUploadOptions<U>): AbortSi
     onRetry,
     onUnsaved,
   });
-  whole(concurrency, 'concurrency', 1, 100);
-  whole(retries, 'retries', 0, 1000);
-  whole(stallTimeout, 'stallTimeout', 1, LONGEST_TIMER_MS);
-  whole(answerTimeout, 'answerTimeout', 1, LONGEST_TIMER_MS);
+  wholeNumber(concurrency, 'concurrency', 1, 100);
+  wholeNumber(retries, 'retries', 0, 1000);
+  wholeNumber(stallTimeout, 'stallTimeout', 1, LONGEST_TIMER_MS);
+  wholeNumber(answerTimeout, 'answerTimeout', 1, LONGEST_TIMER_MS);
   return signal ?? new AbortController().signal;
 }
 
@@ -248,6 +248,6 @@ function checkParts({ partSize = 8 * MIB, checksumAlgorithm }: PartOptions): {
 } {
   if (![undefined, 'SHA256'].includes(checksumAlgorithm))
     throw new TypeError("checksumAlgorithm must be 'SHA256', or left out");
-  whole(partSize, 'partSize', MIN_PART_BYTES, MAX_PART_BYTES);
+  wholeNumber(partSize, 'partSize', MIN_PART_BYTES, MAX_PART_BYTES);
   return { partSize, checksumAlgorithm };
 }

@@ -11,7 +11,7 @@ import {
   isBytes,
   isStream,
   kindOf,
-  whole,
+  wholeNumber,
 } from './io/bytes.js';
 import { type CacheLimits, SEALER_CACHE, limitsOf } from './cache/limits.js';
 import { SenderCache, freshSenders } from './cache/senders.js';
@@ -122,7 +122,7 @@ export class Sealer {
     }
     if (frameLength !== undefined) {
       const { Sealer: Own } = instance();
-      whole(frameLength, 'frameLength', Own.minFrameLength(), Own.maxFrameLength());
+      wholeNumber(frameLength, 'frameLength', Own.minFrameLength(), Own.maxFrameLength());
     }
     this.#web = usesSubtleCrypto(engine);
     const agreeing = this.#keys.filter(isEcc);
@@ -169,7 +169,7 @@ export class Sealer {
       return this.#seal(kind, () => bytes, { ...options, size: bytes.length }, all);
     }
     if (isStream(data)) {
-      if (options.size !== undefined) whole(options.size, 'size', 0);
+      if (options.size !== undefined) wholeNumber(options.size, 'size', 0);
       return this.#seal(kind, () => streamChunks(data), options);
     }
     if (!isRangeSource(data)) throw new TypeError('data must be a Blob, bytes or a stream, or { size, read }');
@@ -212,7 +212,7 @@ export class Sealer {
 
   /** The exact length of an envelope in bytes, for a Blob, bytes, or a stream with `size`. */
   sealedSize(plaintextSize: number, options: ContextOptions = {}): number {
-    whole(plaintextSize, 'plaintextSize', 0);
+    wholeNumber(plaintextSize, 'plaintextSize', 0);
     const sealer = this.#sealer();
     const { stored, required } = contexts(options);
     return sealer.sealedSize(plaintextSize, stored, required);
@@ -336,18 +336,14 @@ export class Sealer {
   }
 
   /** The message, once its data key is wrapped for all keys. */
-  async #wrapped(
-    { draft, wrapped }: Drafted,
-    signal: AbortSignal | undefined,
-    isDescribable = false,
-  ): Promise<Message> {
+  async #wrapped({ draft, wrapped }: Drafted, signal: AbortSignal | undefined, describable: boolean): Promise<Message> {
     try {
       if (wrapped) await unlessAborted(wrapped, signal);
     } catch (error) {
       draft.free();
       throw error;
     }
-    return draft.message(isDescribable);
+    return draft.message(describable);
   }
 
   /** The content key as a CryptoKey, or undefined if the .wasm does the work. */

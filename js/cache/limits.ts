@@ -1,4 +1,4 @@
-import { whole } from '../io/bytes.js';
+import { wholeNumber } from '../io/bytes.js';
 import type { CacheOptions, OpenerCacheOptions } from './options.js';
 
 /** The least and the most of a limit, and its value by default; one without a default must be given. */
@@ -39,7 +39,7 @@ export function limitsOf<Options extends object>(options: Options, bounds: Bound
   }
   const limits = Object.entries<Bound>(bounds).map(([name, { min, max, value }]) => {
     const given = options[name as keyof Options];
-    return [name, given === undefined && value ? value : whole(given, `cache.${name}`, min, max)];
+    return [name, given === undefined && value ? value : wholeNumber(given, `cache.${name}`, min, max)];
   });
   return Object.fromEntries(limits) as CacheLimits<Options>;
 }

@@ -4,7 +4,7 @@ import { isMlKem } from './encapsulation.js';
 import { notInPages } from '../io/kinds.js';
 import { notOurs } from '../io/other-copy.js';
 import { ignoreFailure } from '../io/promises.js';
-import { LEFT, Remembered } from '../io/key-fetch.js';
+import { NOT_NEEDED, Remembered } from '../io/key-fetch.js';
 import { unlessAborted } from '../io/abort.js';
 import { KmsPublicKey } from '../key.js';
 import type { KmsealError } from '../errors.js';
@@ -94,7 +94,7 @@ export class OpenerKeys {
       }
     } finally {
       // What is still asked is left to the next envelope.
-      stop.abort(signal?.aborted ? undefined : LEFT);
+      stop.abort(signal?.aborted ? undefined : NOT_NEEDED);
     }
   }
 

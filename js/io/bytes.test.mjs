@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importSource } from '../../tools/source.mjs';
 
-const { bytesAtCall, isBlob, isBytes, isStream, joined, position, viewOf, whole } =
+const { bytesAtCall, isBlob, isBytes, isStream, joined, position, viewOf, wholeNumber } =
   await importSource('js/io/bytes.ts');
 
 test('position rounds to the nearest whole number, ties to even, as Blob.slice does', () => {
@@ -43,17 +43,17 @@ test('position agrees with Blob.slice for every pair of bounds', async () => {
   }
 });
 
-test('whole accepts whole numbers within its bounds', () => {
-  assert.equal(whole(0, 'size', 0), 0);
-  assert.equal(whole(2 ** 53 - 1, 'size', 0), 2 ** 53 - 1);
+test('wholeNumber accepts whole numbers within its bounds', () => {
+  assert.equal(wholeNumber(0, 'size', 0), 0);
+  assert.equal(wholeNumber(2 ** 53 - 1, 'size', 0), 2 ** 53 - 1);
 });
 
-test('whole rejects other values with an error that names the option and its bounds', () => {
+test('wholeNumber rejects other values with an error that names the option and its bounds', () => {
   for (const value of ['1', undefined, null, 1n])
-    assert.throws(() => whole(value, 'size', 0), { name: 'TypeError', message: 'size must be a number' });
+    assert.throws(() => wholeNumber(value, 'size', 0), { name: 'TypeError', message: 'size must be a number' });
   const message = 'size must be a whole number from 1 to 8';
   for (const value of [0, 9, 1.5, NaN, Infinity, -1])
-    assert.throws(() => whole(value, 'size', 1, 8), { name: 'RangeError', message });
+    assert.throws(() => wholeNumber(value, 'size', 1, 8), { name: 'RangeError', message });
 });
 
 test('joined puts chunks together in order, and returns a single chunk as it is', () => {

@@ -124,7 +124,7 @@ export function isStream(data: unknown): data is ByteStream {
 }
 
 /** Whole numbers in a range, or a RangeError. */
-export function whole(value: unknown, name: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
+export function wholeNumber(value: unknown, name: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number`);
   if (!Number.isSafeInteger(value) || value < min || value > max) {
     throw new RangeError(`${name} must be a whole number from ${min} to ${max}`);

@@ -1,6 +1,6 @@
 import { reasonOf } from './abort.js';
 import { bytesOf } from './blob-bytes.js';
-import { type Chunk, isBlob, viewOf, whole } from './bytes.js';
+import { type Chunk, isBlob, viewOf, wholeNumber } from './bytes.js';
 import { changedError, readError, sourceError } from '../errors.js';
 import { STREAMS_BLOBS, UNREADABLE, letGo } from './browser.js';
 import { unlessIdle } from './idle.js';
@@ -51,7 +51,7 @@ export interface ReadOptions {
 
 /** Its size in bytes, which third-party Blobs and sources may report as undefined or NaN. */
 export function sizeOf(file: Blob | RangeSource, name: string): number {
-  return whole(file.size, `${name}.size`, 0);
+  return wholeNumber(file.size, `${name}.size`, 0);
 }
 
 /** Whether it is a source of parts; Node streams have a method read, too. */

@@ -74,7 +74,7 @@ interface Entry<T> {
 }
 
 /** The reason of a signal whose caller has no more need of the value: the work continues for the next one. */
-export const LEFT = /* @__PURE__ */ Symbol('left');
+export const NOT_NEEDED = /* @__PURE__ */ Symbol('not needed');
 
 /** Values that were made once, by an id. A failure is shared by those who wait for it, and not cached. */
 export class Remembered<T> {
@@ -86,7 +86,7 @@ export class Remembered<T> {
     const entry = this.#entries.get(id) ?? this.#begin(id, make);
     entry.waiting++;
     return unlessAborted(entry.value, signal, () => {
-      if (--entry.waiting > 0 || signal!.reason === LEFT) return;
+      if (--entry.waiting > 0 || signal!.reason === NOT_NEEDED) return;
       this.#forget(id, entry);
       entry.stop.abort();
     });

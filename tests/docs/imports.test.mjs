@@ -33,7 +33,7 @@ function javascriptImports() {
 /** Which other files of a crate each one names, except for its unit tests. */
 function rustImports(folder) {
   const files = filesIn(folder, '.rs');
-  /** Of `a::b::C` it is a/b.rs, if there is one, else a.rs. */
+  /** The file of `a::b::C`: a/b.rs if there is one, else a.rs. */
   const fileOf = (names) =>
     names
       .map((_, at) => `${path.posix.join(folder, ...names.slice(0, at + 1))}.rs`)

@@ -299,7 +299,7 @@ impl Body {
     /// how many bytes they `took`, the length of the next one if it is `planned`, and the failure that ends them.
     #[wasm_bindgen(js_name = openShort)]
     pub fn open_short(&mut self, mut bytes: Vec<u8>) -> Object {
-        let mut whole = Vec::new();
+        let mut complete = Vec::new();
         let mut took = 0_usize;
         let mut failure = None;
         loop {
@@ -324,10 +324,10 @@ impl Body {
                 self.planned = Some(frame);
                 break;
             }
-            whole.push((frame, took));
+            complete.push((frame, took));
             took = end;
         }
-        let (content, opened) = self.engine.open_together(&mut bytes, &whole);
+        let (content, opened) = self.engine.open_together(&mut bytes, &complete);
         // A read error comes after an error of opening.
         let failure = opened.err().or(failure).map(kmseal_error);
         let content = Uint8Array::from(bytes.get(content).unwrap_or_default());
