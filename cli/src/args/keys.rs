@@ -81,13 +81,13 @@ pub struct Algorithm {
 #[derive(Args)]
 pub struct LimitOptions {
     /// Refuse envelopes with more encrypted data keys
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_encrypted_data_keys)]
     max_encrypted_data_keys: u16,
     /// Refuse envelopes with shorter frames; each frame takes time, even a short one
-    #[arg(long, value_name = "BYTES", default_value_t = 1)]
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().min_frame_length)]
     min_frame_length: u32,
     /// Refuse envelopes with longer frames, which take more memory
-    #[arg(long, value_name = "BYTES", default_value_t = 16_777_216)]
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().max_frame_length)]
     max_frame_length: u32,
 }
 
