@@ -100,7 +100,10 @@ export class Opener {
 
   constructor(options: OpenerOptions) {
     disposable(this);
-    const { engine = 'webcrypto', cache } = options;
+    const { engine = 'webcrypto', cache, encryptionContext } = options as OpenerOptions & OpenOptions;
+    // A sealer takes one. Here it would guard nothing: every envelope would open.
+    if (encryptionContext !== undefined)
+      throw new TypeError('encryptionContext is expected of each envelope: hand it to open(), not to the Opener');
     this.#keys = options.unlocked === undefined ? new OpenerKeys(options) : new HandedOver(options);
     this.#limits = {
       maxEncryptedDataKeys: optional(options.maxEncryptedDataKeys, 'maxEncryptedDataKeys', UINT16_MAX),

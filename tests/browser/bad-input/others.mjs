@@ -99,6 +99,12 @@ export const OTHERS = [
     call: ({ opener }) => opener({ decrypt: { send() {} } }),
   },
   {
+    title: 'a context for an opener, which would guard nothing',
+    error: TYPE,
+    says: /hand it to open\(\)/,
+    call: ({ opener }) => opener({ encryptionContext: { user: '7' } }),
+  },
+  {
     title: 'no encrypted data keys',
     error: RANGE,
     says: /maxEncryptedDataKeys must/,
