@@ -19,8 +19,14 @@ export interface FinishedPart {
   ChecksumSHA256?: string;
 }
 
-/** A part of ListParts' answer; the names are S3's. */
-export interface ListedPart extends FinishedPart {
+/** A part of ListParts' answer, as the AWS SDK types it; the names are S3's. */
+export interface ListedPart {
+  /** From 1. S3 gives it; a part without it is a TypeError. */
+  PartNumber?: number | undefined;
+  /** With its quotes. S3 gives it; a part without it is a TypeError. */
+  ETag?: string | undefined;
+  /** In base64, if the part was sent with one. */
+  ChecksumSHA256?: string | undefined;
   /** In bytes. */
   Size?: number | undefined;
 }

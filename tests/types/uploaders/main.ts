@@ -3,6 +3,7 @@ import AwsS3 from '@uppy/aws-s3';
 import Uppy, { type UppyFile } from '@uppy/core';
 import Tus from '@uppy/tus';
 import { Opener, type Sealer } from 'kmseal';
+import type { UploadServer } from 'kmseal/s3';
 import { UploadStore } from 'kmseal/store';
 import {
   type Retry,
@@ -16,7 +17,8 @@ import {
 } from 'kmseal/tus';
 import Seal, { type UppySealOptions } from 'kmseal/uppy';
 import { Upload } from 'tus-js-client';
-import { DecryptCommand, type KMSClient } from '@aws-sdk/client-kms';
+import { DecryptCommand, DeriveSharedSecretCommand, GetPublicKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
+import { HeadObjectCommand, ListPartsCommand, type ListPartsCommandInput, type S3Client } from '@aws-sdk/client-s3';
 
 type Meta = { user: string };
 type Body = Record<string, never>;
@@ -88,3 +90,16 @@ export function record(recording: ReadableStream<Uint8Array>, sealer: Sealer, si
 /** Without a type of its own, also with exactOptionalPropertyTypes. */
 export const opener = (kms: KMSClient, keyIds: string[]) =>
   new Opener({ keyIds, decrypt: (input, options) => kms.send(new DecryptCommand(input), options) });
+
+export const eccOpener = (kms: KMSClient, keys: string[]) =>
+  new Opener({
+    keys,
+    getPublicKey: (input, options) => kms.send(new GetPublicKeyCommand(input), options),
+    deriveSharedSecret: (input, options) => kms.send(new DeriveSharedSecretCommand(input), options),
+  });
+
+/** What S3 has of an upload, as the AWS SDK answers. */
+export const asked = (s3: S3Client, input: ListPartsCommandInput): Pick<UploadServer, 'listParts' | 'headObject'> => ({
+  listParts: async () => (await s3.send(new ListPartsCommand(input))).Parts ?? [],
+  headObject: () => s3.send(new HeadObjectCommand({ Bucket: input.Bucket, Key: input.Key, ChecksumMode: 'ENABLED' })),
+});
