@@ -17,7 +17,7 @@ import { type CacheLimits, SEALER_CACHE, limitsOf } from './cache/limits.js';
 import { SenderCache, freshSenders } from './cache/senders.js';
 import { CacheWatch } from './cache/watch.js';
 import { type Chunks, isRangeSource, rangeChunks, readSlice, sizeOf } from './io/chunks.js';
-import { checkedContext } from './io/context.js';
+import { checkedContext, checkedContexts } from './io/context.js';
 import { KmsealError, changedError, closedError } from './errors.js';
 import { describeMessage } from './frames/description.js';
 import { Drain, collect } from './frames/flow.js';
@@ -30,7 +30,7 @@ import { SealedFile, type SealedFileState } from './sealed-file.js';
 import { SealingFlow } from './frames/sealing.js';
 import { streamChunks } from './io/streams.js';
 import { disposable } from './io/dispose.js';
-import { importKey, requireSubtleCrypto, usesSubtleCrypto } from './frames/engine.js';
+import { agreementError, importKey, requireSubtleCrypto, usesSubtleCrypto } from './frames/engine.js';
 import { wrap } from './frames/wrapping.js';
 import type { CacheOptions, SealerCacheOptions } from './cache/options.js';
 import type {
@@ -126,7 +126,7 @@ export class Sealer {
     }
     this.#web = usesSubtleCrypto(engine);
     const agreeing = this.#keys.filter(isEcc);
-    if (!this.#web && agreeing.length > 0) throw engineError(agreeing[0]!);
+    if (!this.#web && agreeing.length > 0) throw agreementError(agreeing[0]!.keySpec);
     const { keepSender = false, ...limited } = cache ?? ({} as SealerCacheOptions);
     if (typeof keepSender !== 'boolean') throw new TypeError('cache.keepSender must be true or false');
     if (keepSender && agreeing.length === 0)
@@ -214,7 +214,7 @@ export class Sealer {
   sealedSize(plaintextSize: number, options: ContextOptions = {}): number {
     wholeNumber(plaintextSize, 'plaintextSize', 0);
     const sealer = this.#sealer();
-    const { stored, required } = contexts(options);
+    const { stored, required } = checkedContexts(options);
     return sealer.sealedSize(plaintextSize, stored, required);
   }
 
@@ -328,7 +328,7 @@ export class Sealer {
   #begin(size: number | undefined, options: SealOptions): Drafted {
     throwIfAborted(options.signal);
     if (this.#web) requireSubtleCrypto();
-    const { stored, required } = contexts(options);
+    const { stored, required } = checkedContexts(options);
     const draft = this.#sealer().begin(stored, required, size, Date.now());
     if (this.#options.cache && size !== undefined) this.#watch.start();
     // Work that others wait for begins now, so that a message that is aborted does not hold them up.
@@ -394,15 +394,3 @@ function fileOf(source: Blob | RangeSource) {
 }
 
 const isEcc = (key: SealerKey): key is KmsPublicKey => key instanceof KmsPublicKey && key.keySpec.startsWith('ECC_');
-
-function engineError({ keySpec }: KmsPublicKey): KmsealError {
-  const message = `engine 'wasm' cannot seal for a key of ${keySpec}: the key agreement is SubtleCrypto's; use the engine 'webcrypto' on a page served over https, or an RSA key`;
-  return new KmsealError('ERR_KEY_UNSUPPORTED', message);
-}
-
-function contexts({ encryptionContext, requiredEncryptionContext }: ContextOptions) {
-  return {
-    stored: checkedContext(encryptionContext),
-    required: checkedContext(requiredEncryptionContext, 'requiredEncryptionContext'),
-  };
-}

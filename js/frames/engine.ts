@@ -33,6 +33,12 @@ export function requireSubtleCrypto(): void {
   );
 }
 
+/** The error for an ECC key where SubtleCrypto is not to be used. */
+export function agreementError(keySpec: string): KmsealError {
+  const message = `engine 'wasm' cannot seal for a key of ${keySpec}: the key agreement is SubtleCrypto's; use the engine 'webcrypto' on a page served over https, or an RSA key`;
+  return new KmsealError('ERR_KEY_UNSUPPORTED', message);
+}
+
 /** The error for a failure of SubtleCrypto where it should have worked. */
 export function subtleCryptoError(cause?: unknown): KmsealError {
   const message =

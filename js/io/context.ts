@@ -1,4 +1,4 @@
-import type { EncryptionContext } from '../types.js';
+import type { ContextOptions, EncryptionContext } from '../types.js';
 
 /** Own pairs of a plain object, read once, so that no getter or proxy runs inside wasm and later changes have no effect. */
 export function checkedContext(context: unknown, name = 'encryptionContext'): EncryptionContext | undefined {
@@ -23,6 +23,14 @@ export function checkedContext(context: unknown, name = 'encryptionContext'): En
     pairs[key] = value;
   }
   return pairs;
+}
+
+/** Those of one envelope. */
+export function checkedContexts({ encryptionContext, requiredEncryptionContext }: ContextOptions) {
+  return {
+    stored: checkedContext(encryptionContext),
+    required: checkedContext(requiredEncryptionContext, 'requiredEncryptionContext'),
+  };
 }
 
 /** Whether a plain object may have this prototype: none, or some realm's Object.prototype. */
