@@ -52,7 +52,8 @@ export function bytesAtCall(data: unknown): Chunk {
 }
 
 /** Browsers' SubtleCrypto rejects resizable ones. */
-const isCopied = ({ length, buffer }: Chunk) => length <= MOST_COPIED_BYTES || (buffer as { resizable?: boolean }).resizable; // ES2024
+const isCopied = ({ length, buffer }: Chunk) =>
+  length <= MOST_COPIED_BYTES || (buffer as { resizable?: boolean }).resizable; // ES2024
 
 /** Bytes to seal. */
 interface BytesAtEnd {

@@ -10,5 +10,6 @@ export function* proofsOf(
   end: number,
   signal: AbortSignal,
 ): Iterable<() => Promise<unknown>> {
-  for (let at = start; at < end; at += TOGETHER_BYTES) yield () => sealed.prove(at, Math.min(at + TOGETHER_BYTES, end), signal);
+  for (let at = start; at < end; at += TOGETHER_BYTES)
+    yield () => sealed.prove(at, Math.min(at + TOGETHER_BYTES, end), signal);
 }

@@ -11,15 +11,15 @@ after(stop);
 
 /** What each export costs alone: bytes of minified script in brotli, with what it imports. Lower a figure when it falls. */
 const FIGURES = {
-  KmsPublicKey: 8900,
+  KmsPublicKey: 8950,
   KmsealError: 250,
-  Opener: 20_200,
+  Opener: 20_300,
   RsaPublicKey: 500,
-  Sealer: 20_100,
+  Sealer: 20_250,
   generateRandom: 800,
   inspect: 11_400,
-  load: 7500,
-  reseal: 24_700,
+  load: 7600,
+  reseal: 24_850,
 };
 
 /** As if package.json did not say that its modules have no side effects. */
