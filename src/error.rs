@@ -126,7 +126,7 @@ struct Inner {
 pub type Result<T> = core::result::Result<T, Error>;
 
 impl Error {
-    /// The message is given in parts: formatting would be several kilobytes of the wasm module.
+    /// The message is given in parts: `format!` would be 1.4 KB more of the wasm module, in brotli.
     #[cold]
     #[inline(never)]
     pub(crate) fn new(code: Code, message: &[&str]) -> Self {
