@@ -190,7 +190,7 @@ fn a_header_that_commits_to_another_key_does_not_open() {
 }
 
 #[test]
-fn expected_contexts() {
+fn a_context_opens_only_where_every_expected_pair_matches() {
     let mut forge = Forge::new(PLAINTEXT).store(&[(b"s", b"stored")]);
     forge.required = serialize(&[(b"h", b"hidden"), (b"t", b"too")]);
     forge.whole = serialize(&[(b"h", b"hidden"), (b"s", b"stored"), (b"t", b"too")]);
@@ -227,7 +227,7 @@ fn required_pairs_are_under_the_header_tag() {
 }
 
 #[test]
-fn expected_and_stored_context_too_long_together() {
+fn expected_and_stored_pairs_that_are_too_long_together_are_refused_before_kms_is_asked() {
     let long = "v".repeat(40_000);
     let forge = Forge::new(PLAINTEXT).store(&[(b"s", long.as_bytes())]);
     let outcome = forge.open(&[("h", &long)]);

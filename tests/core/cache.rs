@@ -25,14 +25,14 @@ fn held(value: &Rc<()>) -> bool {
 }
 
 #[test]
-fn serves_the_same_key_and_no_other() {
+fn a_cache_serves_the_same_key_and_not_another_one() {
     let (mut cache, value) = filled(LIMITS);
     assert!(cache.reserve(&"b", 1, 1.0).is_none());
     assert!(cache.reserve(&"a", 1, 1.0).is_some_and(|found| Rc::ptr_eq(&found, &value)));
 }
 
 #[test]
-fn age() {
+fn an_entry_ends_at_its_maximum_age_however_often_it_is_used() {
     let (mut cache, value) = filled(LIMITS);
     assert!(cache.reserve(&"a", 1, 999.9).is_some());
     // Age counts from birth: the use just now does not prolong it.
@@ -68,7 +68,7 @@ fn a_clock_set_back_or_lost_ends_an_entry() {
 }
 
 #[test]
-fn messages() {
+fn an_entry_ends_after_its_last_message() {
     let (mut cache, value) = filled(LIMITS);
     assert!(cache.reserve(&"a", 0, 1.0).is_some());
     assert!(cache.reserve(&"a", 0, 1.0).is_some());
@@ -80,7 +80,7 @@ fn messages() {
 }
 
 #[test]
-fn bytes() {
+fn an_entry_ends_after_its_last_byte() {
     let (mut cache, value) = filled(LIMITS);
     assert!(cache.reserve(&"a", 90, 1.0).is_some(), "100 bytes in all");
     assert!(cache.reserve(&"a", 1, 1.0).is_none(), "101 bytes");
@@ -141,7 +141,7 @@ fn nothing_is_kept_without_room_or_time() {
 }
 
 #[test]
-fn clear_drops_everything() {
+fn clearing_a_cache_drops_every_entry() {
     let (mut cache, value) = filled(LIMITS);
     cache.clear();
     assert!(!held(&value));

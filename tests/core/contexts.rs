@@ -16,7 +16,7 @@ fn any_pairs() -> impl Strategy<Value = Vec<(String, String)>> {
 
 proptest! {
     #[test]
-    fn order_is_that_of_the_key_bytes_whatever_was_first(pairs in any_pairs()) {
+    fn the_order_is_that_of_the_key_bytes_whatever_was_first(pairs in any_pairs()) {
         let mut sorted: Vec<_> = pairs.iter().map(|(key, value)| (key.as_bytes(), value.as_bytes())).collect();
         sorted.sort();
         let context = EncryptionContext::from_pairs(pairs.clone()).expect("a context");
@@ -49,7 +49,7 @@ fn astral_keys_come_after_all_others() {
 }
 
 #[test]
-fn contexts_that_cannot_be_sealed() {
+fn contexts_that_break_a_rule_are_refused() {
     let pairs = |pairs: &[(&str, &str)]| {
         let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         EncryptionContext::from_pairs(pairs).map_err(|error| error.code())
@@ -78,7 +78,7 @@ fn contexts_that_cannot_be_sealed() {
 }
 
 #[test]
-fn contexts_that_cannot_be_joined() {
+fn contexts_that_disagree_are_not_joined() {
     let code = |result: kmseal::Result<EncryptionContext>| result.map_err(|error| error.code());
     let (one, two) = (context(&[("a", "1")]), context(&[("a", "2")]));
     let other = context(&[("b", "2")]);

@@ -144,7 +144,7 @@ const KINDS: &[(&str, Damage)] = &[
 ];
 
 #[test]
-fn what_became_of_it_is_told() {
+fn the_error_says_what_became_of_a_damaged_envelope() {
     for (what, damage) in KINDS {
         for (len, ciphertexts) in [(40, [512].as_slice()), (140, &[256]), (5000, &[512, 256]), (100_000, &[384])] {
             for pairs in [[].as_slice(), &[(b"user".as_slice(), "4711 ü 😀".as_bytes())]] {
@@ -155,7 +155,7 @@ fn what_became_of_it_is_told() {
 }
 
 #[test]
-fn line_endings() {
+fn converted_line_endings_are_found_in_a_header() {
     for _ in 0..20 {
         let bytes = envelope(300_000, &[512, 512, 512], &[]);
         let converted: Vec<u8> =
@@ -172,7 +172,7 @@ fn line_endings() {
 }
 
 #[test]
-fn line_endings_in_a_frame() {
+fn converted_line_endings_are_found_in_a_frame() {
     let forge = Forge::new(b"");
     let Ok(HeaderRead::Done(header)) = Header::read(&forge.header(), &LIMITS) else { panic!("no header") };
     let locked = Locked::new(header, &EncryptionContext::default()).expect("nothing expected");
@@ -191,7 +191,7 @@ fn line_endings_in_a_frame() {
 }
 
 #[test]
-fn something_else_in_its_place() {
+fn the_error_says_what_is_there_instead_of_an_envelope() {
     let xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code></Error>";
     for (bytes, what) in [
         (xml, "an XML or HTML page"),
@@ -213,7 +213,7 @@ fn something_else_in_its_place() {
 }
 
 #[test]
-fn line_endings_are_told_where_all_of_them_stand_in_the_context() {
+fn converted_line_endings_are_found_where_all_of_them_are_in_the_context() {
     let mut forge = Forge::new(b"").store(&[(b"a", b"one\ntwo\nthree\nfour\n"), (b"b", b"2")]);
     forge.edks = vec![Edk::new("aws-kms-rsa", ARN, &[7; 256])];
     let converted = |byte: u8| if byte == b'\n' { vec![b'\r', b'\n'] } else { vec![byte] };

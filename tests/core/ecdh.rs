@@ -200,7 +200,7 @@ fn malformed_encrypted_data_keys_are_passed_over() {
 }
 
 #[test]
-fn a_sender_off_the_curve_costs_no_call() {
+fn a_sender_off_the_curve_makes_no_call() {
     for known in each() {
         let at = known.provider_info.len() - known.shared_secret.len();
         let (vector, _) = self::known().remove(0);
@@ -309,7 +309,7 @@ fn seed(recipients: usize) -> DataKeySeed {
 }
 
 #[test]
-fn a_kept_sender_wraps_each_data_key_anew_and_has_one_request() {
+fn a_kept_sender_wraps_each_data_key_by_itself_and_has_one_request() {
     for known in &each() {
         let none = EncryptionContext::default();
         let mut requests = Vec::new();

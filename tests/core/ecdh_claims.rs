@@ -14,7 +14,7 @@ fn prime(len: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_sender_whose_x_is_the_prime_or_more_costs_no_call() {
+fn a_sender_whose_x_is_the_prime_or_more_makes_no_call() {
     for known in each() {
         let (vector, _) = messages().remove(0);
         let keys = [OpenerKey::from(&known.key())];

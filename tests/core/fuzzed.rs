@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 #[test]
-fn seeds_and_findings() {
+fn every_seed_and_every_finding_of_the_fuzzer_passes() {
     let findings = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzzed");
     for (target, oracle) in TARGETS {
         let found = fs::read_dir(findings.join(target)).into_iter().flatten();
@@ -27,7 +27,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn altered_seeds(seed: Index, at: Index, len in 0..9_usize, with in prop::collection::vec(any::<u8>(), 0..9)) {
+    fn seeds_that_are_altered_at_random_pass(seed: Index, at: Index, len in 0..9_usize, with in prop::collection::vec(any::<u8>(), 0..9)) {
         for (target, oracle) in TARGETS {
             let seeds = seeds(target);
             let mut input = seed.get(&seeds).clone();

@@ -9,7 +9,7 @@ use crate::common::json::read;
 use crate::common::key_texts::{answer, base64, import, key_file, lines, pem, utf16};
 
 #[test]
-fn what_is_no_key_is_told_what_it_is() {
+fn the_error_says_what_a_text_without_a_key_is() {
     const GET: &str = "aws kms get-public-key --key-id KEY-ID --output json";
     let ssh = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7vbqajDw4 user@host";
     let jwk = json!({ "kty": "RSA", "n": "sXchDaQebHnPiGvyDOAT4saGEUetSyo9MKLOoWFsueri", "e": "AQAB" });

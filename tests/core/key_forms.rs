@@ -65,7 +65,7 @@ fn the_bare_id_of_an_emulator_is_completed_by_the_arn_that_ends_in_it() {
 }
 
 #[test]
-fn of_several_arns_in_a_text_none_is_taken_before_the_caller_names_one() {
+fn several_arns_in_a_text_are_not_taken_before_the_caller_names_one() {
     let source =
         format!("old = \"{OTHER_ARN}\"\nnew = \"{ARN}\"\nold = \"{OTHER_ARN}\"\nkey = <<EOT\n{}\nEOT\n", pem());
     assert_eq!(import(source.as_bytes(), &[]).map(|_| ()).map_err(|error| error.code()), Err(Code::KeyId));
@@ -73,7 +73,7 @@ fn of_several_arns_in_a_text_none_is_taken_before_the_caller_names_one() {
 }
 
 #[test]
-fn of_several_key_ids_the_keys_own_is_taken() {
+fn the_key_takes_its_own_one_of_several_key_ids() {
     let source = answer(base64()).to_string();
     assert_eq!(import(source.as_bytes(), &[OTHER_ARN, ARN]).expect("a key").key_id().as_str(), ARN);
     let error = import(source.as_bytes(), &[OTHER_ARN, MRK_ARN]).expect_err("neither");

@@ -8,7 +8,7 @@ const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
 const MRK_ID: &str = "mrk-1234abcd12ab34cd56ef1234567890ab";
 
 #[test]
-fn every_partition_and_region() {
+fn a_key_arn_is_accepted_in_every_partition_and_region() {
     let places = [
         ("aws", "eu-central-1"),
         ("aws", "us-east-1"),

@@ -36,7 +36,7 @@ fn refused_text(text: &str, name: &str, says: &str) {
 }
 
 #[test]
-fn keys_of_other_kinds() {
+fn keys_of_other_kinds_are_refused() {
     const CREATE: &str = "aws kms create-key --key-spec RSA_4096 --key-usage ENCRYPT_DECRYPT";
     const SIZES: &str = "2048, 3072 or 4096 bits";
     let cases = [
@@ -54,7 +54,7 @@ fn keys_of_other_kinds() {
 }
 
 #[test]
-fn certificates_and_pkcs1() {
+fn certificates_and_pkcs1_are_refused() {
     for (file, says) in [("rsa-2048-certificate.pem", "certificate"), ("rsa-2048-pkcs1.pem", "PKCS#1")] {
         let pem = key_file(file);
         refused_text(&pem, file, says);
@@ -68,7 +68,7 @@ fn certificates_and_pkcs1() {
 }
 
 #[test]
-fn private_keys() {
+fn private_keys_are_refused() {
     const SAYS: &str = "private key: never ship one";
     let key = RsaPrivateKey::new(&mut UnwrapErr(SysRng), 2048).expect("a new key");
     let pkcs8 = key.to_pkcs8_pem(LineEnding::LF).expect("PEM");
@@ -94,7 +94,7 @@ fn private_keys() {
 }
 
 #[test]
-fn text_that_is_no_key() {
+fn text_without_a_key_is_refused() {
     let pem = key_file("rsa-2048.pem");
     let lines: Vec<&str> = pem.lines().collect();
     let cases = [
@@ -178,7 +178,7 @@ fn rsa(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn keys_that_rsa_cannot_have() {
+fn numbers_that_are_not_an_rsa_key_are_refused() {
     const E: &[u8] = &[1, 0, 1];
     let good = good();
     // 0, then 256 bytes; before the exponent's INTEGER of 3 bytes.
@@ -225,7 +225,7 @@ fn keys_that_rsa_cannot_have() {
 }
 
 #[test]
-fn answers_of_get_public_key_for_keys_of_other_use() {
+fn answers_of_get_public_key_for_keys_of_another_usage_are_refused() {
     type Alter = fn(&mut GetPublicKeyOutput);
     let cases: &[(&str, Code, &str, Alter)] = &[
         ("SIGN_VERIFY", Code::KeyUnsupported, "SIGN_VERIFY", |a| a.key_usage = Some("SIGN_VERIFY".into())),

@@ -38,7 +38,7 @@ fn answer() -> GetPublicKeyOutput {
 }
 
 #[test]
-fn keys_of_each_size() {
+fn keys_of_each_size_are_taken() {
     for ((file, spec, fingerprint), bytes) in GOOD.into_iter().zip([256, 384, 512]) {
         for (algorithm, name, hash) in [(SHA_256, "RSAES_OAEP_SHA_256", 32), (SHA_1, "RSAES_OAEP_SHA_1", 20)] {
             let key = import(file, algorithm);
@@ -58,7 +58,7 @@ fn keys_of_each_size() {
 }
 
 #[test]
-fn text_of_every_form() {
+fn text_of_every_form_is_read() {
     let pem = key_file("rsa-4096.pem");
     let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     let wrapped = |width: usize| {
@@ -91,7 +91,7 @@ fn text_of_every_form() {
 }
 
 #[test]
-fn answers_of_get_public_key() {
+fn answers_of_get_public_key_are_taken() {
     let import = |answer: &GetPublicKeyOutput, options: &ImportOptions| {
         KmsPublicKey::from_get_public_key(answer, options).map(|key| key.key_id().as_str().to_owned())
     };
@@ -108,7 +108,7 @@ fn answers_of_get_public_key() {
 }
 
 #[test]
-fn key_ids_that_are_missing_or_disagree() {
+fn key_ids_that_are_missing_or_disagree_are_refused() {
     let code = |result: kmseal::Result<KmsPublicKey>| result.map(|_| ()).map_err(|error| error.code());
     let none = ImportOptions::default();
     let der = answer().public_key;
@@ -128,7 +128,7 @@ fn key_ids_that_are_missing_or_disagree() {
 }
 
 #[test]
-fn fingerprints() {
+fn a_key_must_have_the_fingerprint_that_is_given() {
     let (_, _, right) = GOOD[0];
     let import = |fingerprint: &str| {
         let options = ImportOptions { fingerprints: vec![fingerprint.into()], ..options(SHA_256) };

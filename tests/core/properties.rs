@@ -91,7 +91,7 @@ proptest! {
 
 proptest! {
     #[test]
-    fn a_layout_tiles_plaintext_and_envelope(
+    fn the_frames_of_a_layout_follow_each_other_without_a_gap(
         header in 0..100_000_usize,
         (len, frame_length) in prop_oneof![
             (0..10_000_u64, 1..300_u32),
@@ -195,7 +195,7 @@ proptest! {
 }
 
 #[test]
-fn plaintext_lengths_of_all_small_envelopes() {
+fn the_plaintext_length_follows_from_the_length_of_an_envelope() {
     for frame_length in [1_u32, 7, 8, 9, 40, 41] {
         let full = u64::from(frame_length);
         let layout = |len| Layout::new(50, len, frame_length).expect("a layout").sealed_len();
@@ -221,7 +221,7 @@ fn plaintext_lengths_of_all_small_envelopes() {
 }
 
 #[test]
-fn default_frame_lengths() {
+fn the_default_frame_length_rises_with_the_plaintext() {
     const KIB: u32 = 1024;
     const MIB: u32 = 1024 * KIB;
     const GIB: u64 = 1024 * 1024 * 1024;

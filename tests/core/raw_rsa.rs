@@ -141,7 +141,7 @@ fn sealed(key: &RsaPublicKey, whole: &EncryptionContext, required: &EncryptionCo
 }
 
 #[test]
-fn each_hash_opens_with_the_private_key_and_no_other() {
+fn each_hash_opens_with_the_private_key_and_with_no_other_hash() {
     let private = RsaPrivateKey::new(&mut UnwrapErr(SysRng), 2048).expect("a new key");
     let der = private.to_public_key().to_public_key_der().expect("DER").into_vec();
     let (stored, hidden) = (context(&[("tenant", "acme")]), context(&[("hidden", "h")]));

@@ -57,7 +57,7 @@ fn an_unsorted_context_opens_with_the_digest_of_the_sorted_one() {
 
 /// What a header must not be, refused before any key is asked for.
 #[test]
-fn headers() {
+fn a_header_that_breaks_a_rule_is_refused() {
     let cases: &[(&str, Code, Alter)] = &[
         ("version 1", Code::EnvelopeUnsupported, |f| f.version = 1),
         ("version 0", Code::EnvelopeInvalid, |f| f.version = 0),
@@ -153,7 +153,7 @@ fn limits_hold_before_what_they_limit_arrives() {
 
 /// What a body must not be. All tags are right for what is written; `released` frames come out.
 #[test]
-fn bodies() {
+fn a_body_that_breaks_a_rule_is_refused() {
     let cases: &[(&str, Code, usize, Alter)] = &[
         ("sequence from 0", Code::EnvelopeInvalid, 0, |f| {
             f.frames = (0..3).map(|n| ForgedFrame::new(n, n == 2, &[1; 8])).collect();

@@ -121,7 +121,7 @@ impl TryRng for Counting {
 impl TryCryptoRng for Counting {}
 
 #[test]
-fn each_seed_is_drawn_anew() {
+fn each_seed_is_drawn_by_itself() {
     let edks = |seed| {
         let materials = Materials::wrap(&[key(), key()], &EncryptionContext::default(), seed).expect("materials");
         let none = EncryptionContext::default();
@@ -276,7 +276,7 @@ fn every_bit_of_a_tag_is_compared() {
 }
 
 #[test]
-fn places_that_do_not_exist() {
+fn places_that_do_not_exist_are_refused() {
     let mut replayable = message(1, 8).replayable(20).expect("a layout");
     assert_eq!(replayable.layout().frames(), 3);
     assert_eq!(replayable.frame(3).map_err(|error| error.code()), Err(Code::SourceChanged));
@@ -287,7 +287,7 @@ fn places_that_do_not_exist() {
 }
 
 #[test]
-fn lengths_that_no_message_has() {
+fn lengths_that_messages_cannot_have_are_refused() {
     let new = |header, len, frame_length| Layout::new(header, len, frame_length).map_err(|error| error.code());
     let most = u64::from(u32::MAX);
     assert_eq!(new(0, most, 1).map(|layout| layout.frames()), Ok(u32::MAX));

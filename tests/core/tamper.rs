@@ -58,7 +58,7 @@ fn the_envelope_itself_opens() {
 }
 
 #[test]
-fn cut_at_any_byte() {
+fn an_envelope_that_is_cut_at_any_byte_is_truncated() {
     let envelope = Envelope::new();
     for cut in 0..envelope.bytes.len() {
         let whole = (0..3).filter(|index| envelope.frame(*index).end <= cut).count();
@@ -72,7 +72,7 @@ fn cut_at_any_byte() {
 }
 
 #[test]
-fn any_bit_flipped() {
+fn an_envelope_with_any_bit_flipped_is_refused() {
     use Code::{
         Authentication, Context, EnvelopeInvalid as Invalid, EnvelopeUnsupported as Unsupported, Kms, NoMatchingKey,
         Truncated,
@@ -127,7 +127,7 @@ fn any_bit_flipped() {
 
 proptest! {
     #[test]
-    fn bytes_appended(more in prop::collection::vec(any::<u8>(), 1..60)) {
+    fn an_envelope_with_bytes_appended_is_refused(more in prop::collection::vec(any::<u8>(), 1..60)) {
         let envelope = Envelope::new();
         let outcome = envelope.open(&[envelope.bytes.as_slice(), &more].concat());
         prop_assert_eq!(outcome.end, Err(Code::EnvelopeInvalid));
@@ -136,7 +136,7 @@ proptest! {
 
     /// Frames swapped, left out, given twice, in any number and order.
     #[test]
-    fn frames_in_another_order(order in prop::collection::vec(0..3_usize, 0..6)) {
+    fn an_envelope_with_frames_in_another_order_is_refused(order in prop::collection::vec(0..3_usize, 0..6)) {
         prop_assume!(order != [0, 1, 2]);
         let envelope = Envelope::new();
         let frames: Vec<&[u8]> = order.iter().map(|index| &envelope.bytes[envelope.frame(*index)]).collect();
@@ -149,7 +149,7 @@ proptest! {
 
     /// Any damage at all: it fails, and what comes out is the beginning of the plaintext.
     #[test]
-    fn any_bytes_replaced(at in any::<prop::sample::Index>(), len in 0..40_usize, with in prop::collection::vec(any::<u8>(), 0..40)) {
+    fn an_envelope_with_any_bytes_replaced_is_refused(at in any::<prop::sample::Index>(), len in 0..40_usize, with in prop::collection::vec(any::<u8>(), 0..40)) {
         let envelope = Envelope::new();
         let at = at.index(envelope.bytes.len());
         let mut bytes = envelope.bytes.clone();

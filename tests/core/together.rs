@@ -64,7 +64,7 @@ fn the_contents_of_frames_that_are_opened_together_have_no_gaps() {
 }
 
 #[test]
-fn of_frames_that_are_opened_together_none_from_the_first_altered_one_on_is_released() {
+fn frames_that_are_opened_together_are_released_up_to_the_first_altered_one() {
     let frames = Frames::new();
     for (index, (frame, at)) in frames.places.iter().enumerate() {
         let content = at + frame.head_len();
@@ -81,7 +81,7 @@ fn of_frames_that_are_opened_together_none_from_the_first_altered_one_on_is_rele
 }
 
 #[test]
-fn of_frames_that_are_opened_together_one_that_is_not_whole_is_an_error() {
+fn a_frame_that_is_not_whole_is_an_error_among_those_that_are_opened_together() {
     let frames = Frames::new();
     for len in 0..frames.bytes.len() {
         let end_of = |index: usize| frames.places.get(index + 1).map_or(frames.bytes.len(), |(_, at)| *at);

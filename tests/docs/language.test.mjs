@@ -7,6 +7,7 @@ import {
   countWords,
   joinedLines,
   proseOf,
+  rustTitlesOf,
   sentencesOf,
   splitSentences,
   textFiles,
@@ -66,13 +67,15 @@ test("every test's title is a sentence that stands alone", () => {
   const titles = FILES.filter(({ file }) => /^(?:tests|js|bench)\/.*\.(?:mjs|ts)$/.test(file)).flatMap(
     ({ file, text }) => titlesOf(file, text),
   );
-  assert.ok(titles.length > 1000, `${titles.length} titles`);
+  const rust = FILES.filter(({ file }) => file.endsWith('.rs')).flatMap(({ file, text }) => rustTitlesOf(file, text));
+  assert.ok(titles.length > 1000 && rust.length > 200, `${titles.length} and ${rust.length} titles`);
   none(
-    titles.flatMap(({ file, line, text, isVariable }) => {
+    [...titles, ...rust].flatMap(({ file, line, text, isVariable }) => {
       const fault = isVariable ? 'is a variable; make a sentence of it with a template' : faultOf(text);
       return fault ? [`${file}:${line}: the title "${text}" ${fault}`] : [];
     }),
   );
+  none(rust.flatMap(({ file, line, text }) => strikes(`${file}:${line}`, text)));
 });
 
 test('the checks find what they look for', () => {
@@ -124,5 +127,9 @@ test('the checks find what they look for', () => {
       { line: 2, text: 'open rejects …', isVariable: false },
       { line: 3, text: 'what', isVariable: true },
     ],
+  );
+  assert.deepEqual(
+    rustTitlesOf('x.rs', '#[test]\n#[cfg(unix)]\nfn a_cut_envelope_is_refused() {}\n\nfn a_helper() {}\n'),
+    [{ file: 'x.rs', line: 3, text: 'a cut envelope is refused' }],
   );
 });

@@ -151,14 +151,14 @@ async fn check(vector: &Vector, web: bool) {
 }
 
 #[wasm_bindgen_test]
-async fn known_answers_through_subtle_crypto() {
+async fn known_answers_come_out_of_subtle_crypto() {
     for vector in vectors() {
         check(&vector, true).await;
     }
 }
 
 #[wasm_bindgen_test]
-async fn known_answers_in_software() {
+async fn known_answers_come_out_of_the_software() {
     for vector in vectors() {
         check(&vector, false).await;
     }

@@ -38,13 +38,13 @@ async fn key_and_params(case: &GcmCase) -> (CryptoKey, Object) {
 }
 
 #[wasm_bindgen_test]
-fn the_crates_in_webassembly() {
+fn the_crates_agree_with_wycheproof_in_webassembly() {
     check_gcm();
     check_hkdf();
 }
 
 #[wasm_bindgen_test]
-async fn subtle_crypto() {
+async fn subtle_crypto_agrees_with_wycheproof() {
     for case in gcm_cases() {
         // Frames without content do not go there.
         if case.plaintext.is_empty() && case.ciphertext.is_empty() {

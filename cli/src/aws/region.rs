@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_regions_of_every_partition_and_nothing_else() {
+    fn the_regions_of_every_partition_are_accepted_and_nothing_else() {
         for region in ["us-east-1", "eu-central-1", "us-gov-west-1", "us-isob-east-1", "cn-north-1", "eusc-de-east-1"] {
             assert_eq!(parse(region), Ok(region.to_owned()));
         }

@@ -123,6 +123,16 @@ export function titlesOf(file, code) {
   return [...calls, ...cases];
 }
 
+const RUST_TEST = /#\[(?:wasm_bindgen_)?test\]\n(?:\s*(?:#\[|\/\/)[^\n]*\n)*\s*(?:async )?fn (\w+)/g;
+
+/** The titles of a Rust file's tests: the names of their functions, as words. @returns {Text[]} */
+export const rustTitlesOf = (file, code) =>
+  Array.from(code.matchAll(RUST_TEST), (match) => ({
+    file,
+    line: lineAt(code, match.index + match[0].length),
+    text: match[1].replaceAll('_', ' '),
+  }));
+
 /** A text as one line, so that a phrase is found where a line breaks it; and the line of each of its places. */
 export function joinedLines(text) {
   const starts = [];
