@@ -1,7 +1,8 @@
 //! Whole envelopes from a reader to a writer, one frame at a time: the simple path for a server. The only module with I/O.
 
+use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -170,8 +171,8 @@ where
     }
 }
 
-/// Opens the envelope of `reader` to its end. `ask` makes the call of a [`Request`] and gives the bytes of the answer; if it fails, the
-/// next candidate is tried. KMS Decrypt needs the algorithm that the key was imported with.
+/// Opens the envelope of `reader` to its end. `ask` makes the call of a [`Request`] and gives the bytes of the answer; if it fails, or
+/// these are not what was asked for, the next candidate is tried. KMS Decrypt needs the algorithm that the key was imported with.
 ///
 /// Each frame is written once it is authenticated. Only success means that the envelope was complete: the output before an error
 /// may be a part of it.
@@ -239,15 +240,16 @@ fn unlock<E: fmt::Display>(
     for candidate in locked.candidates(&options.keys)? {
         let request = &candidate.request;
         let key_id = request.key_id.as_ref().map(KeyArn::as_str);
-        match ask(request) {
-            Ok(bytes) => {
-                let answer = request.accept(key_id, request.algorithm(), &zeroize::Zeroizing::new(bytes))?;
-                match locked.unlock(&candidate, &answer) {
-                    Ok(unlocked) => return Ok((unlocked, request.key)),
-                    Err(error) if candidate.is_final() => return Err(error.into()),
-                    Err(error) => misfit = misfit.or(Some(error)),
-                }
-            }
+        let answer = ask(request).map_err(|cause| cause.to_string()).and_then(|bytes| {
+            let answer = request.accept(key_id, request.algorithm(), &zeroize::Zeroizing::new(bytes));
+            answer.map_err(|error| error.message().to_owned())
+        });
+        match answer {
+            Ok(answer) => match locked.unlock(&candidate, &answer) {
+                Ok(unlocked) => return Ok((unlocked, request.key)),
+                Err(error) if candidate.is_final() => return Err(error.into()),
+                Err(error) => misfit = misfit.or(Some(error)),
+            },
             Err(cause) => causes.push_str(&format!("; {}: {cause}", key_id.unwrap_or("a raw key"))),
         }
     }

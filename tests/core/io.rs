@@ -122,12 +122,18 @@ fn the_next_key_is_asked_when_kms_fails_and_all_causes_are_told() {
         if request.key == 0 { Err("the region is down") } else { setting.decrypt(request) }
     });
     assert_eq!(opened.expect("the other region").key, 1);
+    // So is it when the answer cannot be one.
+    let opened = open_to(&mut envelope.as_slice(), &mut io::sink(), &options, |request| {
+        if request.key == 0 { Ok(vec![0; 79]) } else { setting.decrypt(request) }
+    });
+    assert_eq!(opened.expect("the other region").key, 1);
 
     let refused = open_to(&mut envelope.as_slice(), &mut io::sink(), &options, |request| {
-        Err::<Vec<u8>, _>(format!("no {}", request.key_id.as_ref().expect("a key of KMS").region()))
+        let region = request.key_id.as_ref().expect("a key of KMS").region();
+        if request.key == 0 { Ok(vec![0; 79]) } else { Err(format!("no {region}")) }
     });
     let message = refused.expect_err("no key").to_string();
-    assert!(message.contains("no us-west-2") && message.contains("no eu-central-1"), "{message}");
+    assert!(message.contains("it must be 80 bytes") && message.contains("no eu-central-1"), "{message}");
 }
 
 #[test]
