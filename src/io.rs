@@ -84,8 +84,9 @@ impl fmt::Display for StreamError {
 impl core::error::Error for StreamError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Io(error) => Some(error),
-            Self::Core(error) => Some(error),
+            // Its own sentence is shown already.
+            Self::Io(error) => error.source(),
+            Self::Core(error) => error.source(),
         }
     }
 }

@@ -200,8 +200,7 @@ fn a_reader_or_writer_that_fails_is_told_as_it_is() {
     let setting = Setting::new(ARN);
     let keys = [setting.key.clone()];
     let reset = |error: StreamError| {
-        let source = error.source().expect("a source").to_string();
-        source == error.to_string()
+        error.source().is_none()
             && matches!(error, StreamError::Io(error) if error.kind() == io::ErrorKind::ConnectionReset)
     };
     let sealed = seal_to(&mut Failing, &mut io::sink(), &keys, &SealOptions::default(), &mut SysRng);
@@ -210,6 +209,10 @@ fn a_reader_or_writer_that_fails_is_told_as_it_is() {
     let options = OpenOptions { keys: vec![arn(ARN).into()], expected: expected(), ..OpenOptions::default() };
     let opened = open_to(&mut envelope[..FRAME].chain(Failing), &mut io::sink(), &options, |c| setting.decrypt(c));
     assert!(reset(opened.expect_err("no more of the envelope")));
+    // A chain of causes has each sentence once.
+    let lost = StreamError::from(io::Error::other(io::Error::other("the disk is gone")));
+    assert_eq!(lost.to_string(), "the disk is gone");
+    assert!(lost.source().is_none());
     let mut full = [0_u8; 10];
     let sealed = seal_to(&mut &[1_u8; 9][..], &mut &mut full[..], &keys, &SealOptions::default(), &mut SysRng);
     assert!(matches!(sealed, Err(StreamError::Io(error)) if error.kind() == io::ErrorKind::WriteZero));
