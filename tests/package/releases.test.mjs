@@ -2,7 +2,7 @@
 // registries would say to the package and the crates, where they are reached.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -93,13 +93,77 @@ test('the token for the crates is handed to what compiles nothing', () => {
   for (const [call] of script.matchAll(/\['publish'.*?\]/g)) assert.match(call, /'--no-verify'/);
 });
 
-test('what is published waits until it was compared with what was tested', () => {
+test('what is published waits until it was compared with what was tested, and until every platform has its program', () => {
   const { jobs: release } = workflows.find(({ name }) => name === 'release.yml');
   assert.deepEqual(release.compare.needs, ['test', 'pack']);
-  assert.match(release.compare.steps.at(-1).run, /^sha256sum --check --strict tested\.sha256$/);
-  for (const job of ['npm', 'crates']) assert.ok(release[job].needs.includes('compare'), job);
   assert.equal(release.binaries.uses, './.github/workflows/binaries.yml');
-  assert.ok(release.npm.needs.includes('binaries'));
+  for (const job of ['npm', 'crates']) {
+    const waits = ['pack', 'compare', 'advisories', 'binaries'];
+    assert.deepEqual(release[job].needs, waits, job);
+  }
+  // GitHub takes the outputs of other jobs for empty.
+  for (const { name, needs = [], ...job } of jobs)
+    for (const [, needed] of JSON.stringify(job).matchAll(/needs\.(\w+)/g)) assert.ok(needs.includes(needed), name);
+});
+
+/** Runs a step as GitHub does in a container, without bash. */
+const runStep = ({ run }, cwd, env) =>
+  spawnSync('sh', ['-e', '-c', run], { cwd, encoding: 'utf8', env: { ...process.env, ...env } });
+
+test('the jobs that publish refuse files that differ from those that were tested', () => {
+  const { jobs: release } = workflows.find(({ name }) => name === 'release.yml');
+  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-release-'));
+  const write = (name, text) => {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+  };
+  /** The output `sums` of a job whose files are these. */
+  const sumsOf = (job, files) => {
+    rmSync(path.join(folder, 'release'), { recursive: true, force: true });
+    for (const [name, text] of Object.entries(files)) write(`release/${name}`, text);
+    write('output', '');
+    const step = release[job].steps.find(({ id }) => id === 'sums');
+    const { status } = runStep(step, folder, { GITHUB_OUTPUT: path.join(folder, 'output') });
+    if (status !== 0) return undefined;
+    return /^sums<<END\n([^]*)\nEND\n$/.exec(readFileSync(path.join(folder, 'output'), 'utf8'))[1];
+  };
+  const checks = (job) => release[job].steps.find(({ env }) => env?.SUMS === '${{ needs.pack.outputs.sums }}');
+  try {
+    const crates = {
+      'kmseal-0.1.0.crate': 'core',
+      'kmseal-cli-0.1.0.crate': 'command',
+      'kmseal-gcm-0.1.0.crate': 'gcm',
+    };
+    const files = { 'kmseal-0.1.0.tgz': 'package', ...crates };
+    const tested = sumsOf('test', files);
+    const packed = sumsOf('pack', { ...files, 'kmseal-npm.cdx.json': '{}' });
+    assert.equal(tested.split('\n').length, 4);
+    assert.equal(sumsOf('pack', { 'kmseal-0.1.0.tgz': 'package' }), undefined, 'no crates');
+
+    const compare = (TESTED, PACKED) => runStep(release.compare.steps.at(-1), folder, { TESTED, PACKED }).status;
+    assert.equal(compare(tested, packed), 0);
+    assert.notEqual(compare(tested, sumsOf('pack', { ...files, 'kmseal-0.1.0.tgz': 'another' })), 0);
+    assert.notEqual(compare('', ''), 0);
+
+    for (const [name, text] of Object.entries(files)) write(`release/${name}`, text);
+    for (const [name, text] of Object.entries(crates)) write(`target/package/${name}`, text);
+    for (const job of ['npm', 'crates', 'release']) {
+      assert.equal(runStep(checks(job), folder, { SUMS: packed }).status, 0, job);
+      assert.notEqual(runStep(checks(job), folder, { SUMS: '' }).status, 0, job);
+    }
+    for (const job of ['npm', 'crates', 'release']) {
+      const publishes = release[job].steps.findIndex(({ run }) =>
+        /(npm|crates\.mjs) publish|gh release/.test(run ?? ''),
+      );
+      assert.ok(release[job].steps.indexOf(checks(job)) < publishes, job);
+    }
+    write('release/kmseal-0.1.0.tgz', 'another');
+    write('target/package/kmseal-0.1.0.crate', 'another');
+    for (const job of ['npm', 'crates', 'release'])
+      assert.notEqual(runStep(checks(job), folder, { SUMS: packed }).status, 0, job);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('a release publishes the site, after all else, from a job that runs nothing but the publication', () => {
