@@ -55,6 +55,22 @@ test('each is packed without the network, and holds its licences and no test', a
   }
 });
 
+test('a crate needs the others in the version that is published with it, and the one without a stable interface in no other', () => {
+  const { packages } = workspace();
+  const [{ version }] = packages;
+  const wanted = packages.flatMap(({ name, publish, dependencies }) =>
+    publish?.length === 0
+      ? []
+      : dependencies
+          .filter((needed) => needed.path && needed.kind !== 'dev')
+          .map((needed) => ({ name, needed: needed.name, req: needed.req })),
+  );
+  assert.deepEqual(wanted, [
+    { name: 'kmseal', needed: 'kmseal-gcm', req: `=${version}` },
+    { name: 'kmseal-cli', needed: 'kmseal', req: `^${version}` },
+  ]);
+});
+
 test('the versions of the package and of the crates are one', () => {
   const { version } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'));
   const others = workspace().packages.filter((crate) => crate.version !== version);
