@@ -80,7 +80,7 @@ reasons! {
     /// An ML-KEM key: allow it, [`ImportOptions::experimental`](crate::ImportOptions::experimental); without the feature `every-kind` take
     /// a build that has it.
     Experimental,
-    /// An ML-KEM key beside another kind: allow it, [`Recipients::new`](crate::Recipients::new).
+    /// An ML-KEM key beside another kind: allow it, [`Mixing::Allowed`](crate::Mixing::Allowed).
     MixedKinds,
     /// More bytes than one RSA encryption takes: seal them.
     PlaintextTooLong,

@@ -133,7 +133,7 @@ pub use oaep::OaepHash;
 pub use open::{Locked, Unlocked};
 pub use public_key::{ImportOptions, KmsPublicKey};
 pub use raw_rsa::{RawKeyOptions, RawPublicKey, RsaPublicKey};
-pub use recipient::{Recipient, Recipients};
+pub use recipient::{Mixing, Recipient, Recipients};
 pub use request::{Answer, Candidate, EccKey, OpenerKey, Operation, RawKeyName, Request};
 pub use seal::{Message, Replayable, Sequencer};
 pub use seed::{DataKeySeed, OaepSeed};

@@ -119,15 +119,25 @@ impl Recipient {
     }
 }
 
+/// Whether ML-KEM keys go with keys of other kinds in one envelope, which is as weak as its weakest recipient: it is then not quantum-safe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mixing {
+    /// They do not.
+    #[default]
+    Refused,
+    /// They do.
+    Allowed,
+}
+
 /// Recipients that one envelope may have.
 ///
 /// ```
 /// # #[path = "../tests/core/common/example.rs"]
 /// # mod example;
-/// use kmseal::{EncryptionContext, Recipient, Recipients};
+/// use kmseal::{EncryptionContext, Mixing, Recipient, Recipients};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let recipients = Recipients::new(vec![Recipient::from(example::key())], false)?;
+/// let recipients = Recipients::new(vec![Recipient::from(example::key())], Mixing::Refused)?;
 /// assert_eq!(recipients.header_len(&EncryptionContext::default())?, 443);
 /// # Ok(())
 /// # }
@@ -136,17 +146,16 @@ impl Recipient {
 pub struct Recipients(Arc<[Recipient]>);
 
 impl Recipients {
-    /// Checks that they fit together. An envelope is as weak as its weakest recipient, so a quantum-safe one goes with others only
-    /// if they may be `mixed`.
+    /// Checks that they fit together.
     ///
     /// # Errors
     /// [`Code::KeyInvalid`]: there are none. [`Code::KeyUnsupported`]: an ML-KEM key beside a key of another kind.
-    pub fn new(recipients: Vec<Recipient>, mixed: bool) -> Result<Self> {
+    pub fn new(recipients: Vec<Recipient>, mixing: Mixing) -> Result<Self> {
         if recipients.is_empty() {
             return Err(Error::new(Code::KeyInvalid, &["a data key needs a key and a seed for each recipient"]));
         }
         let safe = recipients.iter().filter(|recipient| recipient.is_quantum_safe()).count();
-        if cfg!(feature = "every-kind") && safe != 0 && safe != recipients.len() && !mixed {
+        if cfg!(feature = "every-kind") && safe != 0 && safe != recipients.len() && mixing == Mixing::Refused {
             let what = "an envelope is as weak as its weakest key: for an ML-KEM key and another kind of key it is not quantum-safe";
             return Err(Error::new(Code::KeyUnsupported, &[what]).because(Reason::MixedKinds));
         }

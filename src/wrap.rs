@@ -9,7 +9,7 @@ use crate::edk::EncryptedDataKey;
 use crate::error::{Code, Error, Result};
 use crate::kdf::DataKey;
 use crate::kind::{Task, Unwrapped};
-use crate::recipient::{Recipient, Recipients};
+use crate::recipient::{Mixing, Recipient, Recipients};
 use crate::seed::{DataKeySeed, OaepSeed};
 use crate::suite::DIGEST_LEN;
 
@@ -19,11 +19,11 @@ use crate::suite::DIGEST_LEN;
 /// # #[path = "../tests/core/common/example.rs"]
 /// # mod example;
 /// use getrandom::SysRng;
-/// use kmseal::{DataKeySeed, EncryptionContext, Recipients, Wrapping};
+/// use kmseal::{DataKeySeed, EncryptionContext, Mixing, Recipients, Wrapping};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let (key, agree) = (example::ecc_key(), example::agree);
-/// let recipients = Recipients::new(vec![key.into()], false)?;
+/// let recipients = Recipients::new(vec![key.into()], Mixing::Refused)?;
 /// let context = EncryptionContext::default();
 /// let seed = DataKeySeed::generate(&mut SysRng, recipients.len())?;
 /// let mut wrapping = Wrapping::new(&recipients, &context, seed)?;
@@ -146,7 +146,7 @@ impl Materials {
         seed: DataKeySeed,
     ) -> Result<Self> {
         let recipients = recipients.iter().cloned().map(K::into).collect();
-        Wrapping::new(&Recipients::new(recipients, false)?, context, seed)?.finish()
+        Wrapping::new(&Recipients::new(recipients, Mixing::Refused)?, context, seed)?.finish()
     }
 }
 

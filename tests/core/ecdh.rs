@@ -6,7 +6,7 @@ use crate::common::known_answers::Vector;
 use crate::common::{ARN, OTHER_ARN, arn, context};
 use kmseal::{
     Code, DataKeySeed, EncryptionContext, GetPublicKeyOutput, Header, HeaderRead, ImportOptions, KmsPublicKey, Locked,
-    OpenerKey, Operation, Reason, Recipient, Recipients, Request, Wrapping,
+    Mixing, OpenerKey, Operation, Reason, Recipient, Recipients, Request, Wrapping,
 };
 
 type Alter = fn(&mut Vec<u8>);
@@ -301,7 +301,8 @@ fn an_altered_encrypted_data_key_or_context_does_not_open_and_the_next_one_does(
 }
 
 fn recipients(keys: &[&Ecdh]) -> Recipients {
-    Recipients::new(keys.iter().map(|known| Recipient::from(known.key())).collect(), false).expect("recipients")
+    Recipients::new(keys.iter().map(|known| Recipient::from(known.key())).collect(), Mixing::Refused)
+        .expect("recipients")
 }
 
 fn seed(recipients: usize) -> DataKeySeed {

@@ -7,8 +7,8 @@ use crate::common::{OTHER_ARN, arn, context};
 use getrandom::SysRng;
 use kmseal::{
     Code, DataKeySeed, EncryptionContext, GetPublicKeyOutput, Header, HeaderRead, ImportOptions, KmsPublicKey, Locked,
-    Message, MessageId, OpenerKey, Operation, RawKeyOptions, RawPublicKey, Reason, Recipient, Recipients, Request,
-    RsaPublicKey, TaskKind, Wrapping,
+    Message, MessageId, Mixing, OpenerKey, Operation, RawKeyOptions, RawPublicKey, Reason, Recipient, Recipients,
+    Request, RsaPublicKey, TaskKind, Wrapping,
 };
 use serde_json::Value;
 
@@ -116,23 +116,26 @@ fn raw_key() -> RsaPublicKey {
 #[test]
 fn an_envelope_is_not_mixed_unless_it_may_be() {
     let both: Vec<Recipient> = vec![key().into(), example::key().into()];
-    let error = Recipients::new(both.clone(), false).map(|_| ()).expect_err("mixed");
+    let error = Recipients::new(both.clone(), Mixing::Refused).map(|_| ()).expect_err("mixed");
     assert_eq!((error.code(), error.reason()), (Code::KeyUnsupported, Some(Reason::MixedKinds)));
-    assert!(Recipients::new(both, true).is_ok());
-    assert!(Recipients::new(vec![key().into(), key().into()], false).is_ok());
-    assert!(Recipients::new(vec![example::key().into(), example::ecc_key().into()], false).is_ok());
+    assert!(Recipients::new(both, Mixing::Allowed).is_ok());
+    assert!(Recipients::new(vec![key().into(), key().into()], Mixing::Refused).is_ok());
+    assert!(Recipients::new(vec![example::key().into(), example::ecc_key().into()], Mixing::Refused).is_ok());
     // A raw RSA key is as weak as one of KMS.
     let raw = || Recipient::from(raw_key());
-    assert!(Recipients::new(vec![raw(), example::key().into()], false).is_ok());
+    assert!(Recipients::new(vec![raw(), example::key().into()], Mixing::Refused).is_ok());
     for mixed in [vec![raw(), key().into()], vec![key().into(), raw()]] {
-        let error = Recipients::new(mixed, false).map(|_| ()).expect_err("mixed");
+        let error = Recipients::new(mixed, Mixing::Refused).map(|_| ()).expect_err("mixed");
         assert_eq!(error.reason(), Some(Reason::MixedKinds));
     }
-    assert_eq!(Recipients::new(vec![], true).map(|_| ()).map_err(|error| error.code()), Err(Code::KeyInvalid));
+    assert_eq!(
+        Recipients::new(vec![], Mixing::Allowed).map(|_| ()).map_err(|error| error.code()),
+        Err(Code::KeyInvalid)
+    );
 }
 
 fn sealed(whole: &EncryptionContext) -> Vec<u8> {
-    let recipients = Recipients::new(vec![key().into()], false).expect("recipients");
+    let recipients = Recipients::new(vec![key().into()], Mixing::Refused).expect("recipients");
     let seed = DataKeySeed::generate(&mut SysRng, 1).expect("a seed");
     let mut wrapping = Wrapping::new(&recipients, whole, seed).expect("a wrapping");
     let task = wrapping.task(0).expect("a task");
@@ -209,7 +212,7 @@ fn the_encrypted_data_key_is_checked_before_and_the_answer_after() {
 #[test]
 fn what_was_encapsulated_has_one_length() {
     for (ciphertext, secret) in [(1087, 32), (1089, 32), (1088, 31), (1088, 33), (0, 0), (1568, 32)] {
-        let recipients = Recipients::new(vec![key().into()], false).expect("recipients");
+        let recipients = Recipients::new(vec![key().into()], Mixing::Refused).expect("recipients");
         let seed = DataKeySeed::generate(&mut SysRng, 1).expect("a seed");
         let mut wrapping = Wrapping::new(&recipients, &EncryptionContext::default(), seed).expect("a wrapping");
         let refused = wrapping.accept(0, &vec![1; ciphertext], &vec![1; secret]).map_err(|error| error.code());

@@ -10,7 +10,7 @@ use crate::common::{ARN, OTHER_ARN, arn, context, sample, split};
 use kmseal::edge::default_frame_length;
 use kmseal::{
     DataKeySeed, EncryptionAlgorithm, EncryptionContext, FRAME_LENGTHS, FrameKind, Header, HeaderRead, Layout,
-    Materials, Message, MessageId, Recipients, Request,
+    Materials, Message, MessageId, Mixing, Recipients, Request,
 };
 use proptest::prelude::*;
 use sha2::{Digest, Sha384};
@@ -63,7 +63,7 @@ proptest! {
         let envelope = seal_in_order(message(), &split(&plaintext, &in_pieces));
 
         let keys = KEYS.iter().map(|key| key.public_key(SHA_256).into()).collect();
-        let header = Recipients::new(keys, false).and_then(|keys| keys.header_len(&stored)).expect("a length");
+        let header = Recipients::new(keys, Mixing::Refused).and_then(|keys| keys.header_len(&stored)).expect("a length");
         prop_assert_eq!(header, message().header().len());
         let layout = Layout::new(header, len as u64, frame_length).expect("a layout");
         prop_assert_eq!(layout.sealed_len(), envelope.len() as u64);

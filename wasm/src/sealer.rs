@@ -4,7 +4,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use kmseal::edge::default_frame_length;
-use kmseal::{Cache, DataKeySeed, EncryptionContext, FRAME_LENGTHS, Layout, Recipient};
+use kmseal::{Cache, DataKeySeed, EncryptionContext, FRAME_LENGTHS, Layout, Mixing, Recipient};
 use wasm_bindgen::prelude::*;
 
 use crate::cache::{CacheOptions, limits};
@@ -63,7 +63,7 @@ impl Sealer {
         cache: Option<CacheOptions>,
     ) -> Result<Sealer> {
         let sealer = Self {
-            recipients: kmseal::Recipients::new(recipients.0, mixed)?,
+            recipients: kmseal::Recipients::new(recipients.0, if mixed { Mixing::Allowed } else { Mixing::Refused })?,
             stored: context::read(stored)?,
             required: context::read(required)?,
             frame_length,

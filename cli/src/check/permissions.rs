@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use kmseal::io::read_header;
 use kmseal::{
-    EncryptionAlgorithm, EncryptionContext, KmsPublicKey, Limits, Locked, OpenerKey, Operation, Recipient, Recipients,
+    EncryptionAlgorithm, EncryptionContext, KmsPublicKey, Limits, Locked, Mixing, OpenerKey, Recipient, Recipients,
     Request,
 };
 
@@ -61,7 +61,7 @@ pub fn permissions(key: &KmsPublicKey, algorithm: EncryptionAlgorithm, mut kms: 
 
 fn seal_byte(key: &KmsPublicKey) -> Result<Vec<u8>> {
     let empty = EncryptionContext::default();
-    let recipients = Recipients::new(vec![Recipient::from(key.clone())], false)?;
+    let recipients = Recipients::new(vec![Recipient::from(key.clone())], Mixing::Refused)?;
     let plan = Plan { recipients: &recipients, stored: &empty, required: &empty, frame_length: FRAME_LENGTH };
     let mut envelope = Vec::new();
     seal(&plan, &mut reader(Cursor::new(BYTE)), None, &mut envelope, MEMORY_LEN, |_| ())?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use kmseal::{EncryptionContext, ImportOptions, KeyArn, OpenerKey, RawKeyOptions, Recipients};
+use kmseal::{EncryptionContext, ImportOptions, KeyArn, Mixing, OpenerKey, RawKeyOptions, Recipients};
 
 use crate::args::{Algorithm, Aws, From, Key, Kinds, To};
 use crate::aws::kms::Kms;
@@ -49,7 +49,8 @@ pub fn recipients(to: &To, algorithm: &Algorithm) -> Result<Recipients> {
             ..options(algorithm, &to.kinds, &to.fingerprint)
         })
     });
-    Ok(Recipients::new(recipients.collect::<Result<_>>()?, to.mixed)?)
+    let mixing = if to.mixed { Mixing::Allowed } else { Mixing::Refused };
+    Ok(Recipients::new(recipients.collect::<Result<_>>()?, mixing)?)
 }
 
 /// `public` are the files of public keys to open with.

@@ -1,7 +1,7 @@
 //! Known answers of every kind of key: recipients as their files have them, and as values of the crate.
 
 use kmseal::{
-    Candidate, DataKeySeed, ImportOptions, KmsPublicKey, Materials, Message, MessageId, OaepHash, OpenerKey,
+    Candidate, DataKeySeed, ImportOptions, KmsPublicKey, Materials, Message, MessageId, Mixing, OaepHash, OpenerKey,
     RawKeyOptions, RawPublicKey, Recipient, Recipients, Request, RsaPublicKey, Wrapping,
 };
 use serde::Deserialize;
@@ -106,7 +106,7 @@ impl Vector<Known> {
 
     pub fn recipients(&self) -> Recipients {
         let keys = self.recipients.iter().map(|recipient| self.key(recipient)).collect();
-        Recipients::new(keys, false).expect(&self.name)
+        Recipients::new(keys, Mixing::Refused).expect(&self.name)
     }
 
     /// Wrapped as an edge does, with what the platform made.
