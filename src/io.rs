@@ -14,7 +14,7 @@ use crate::body::Body;
 use crate::cipher::Cipher;
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error};
-use crate::frame::{Frame, FrameKind, default_frame_length};
+use crate::frame::{FRAME_LENGTHS, Frame, FrameKind, default_frame_length};
 use crate::header::{Header, HeaderRead, Limits};
 use crate::kdf::MessageId;
 use crate::open::{Locked, Unlocked};
@@ -35,8 +35,8 @@ pub struct SealOptions {
     pub stored: EncryptionContext,
     /// Authenticated and not stored.
     pub required: EncryptionContext,
-    /// Content bytes of each frame but the last; 256 KiB by default. AWS's Python SDK is slow with longer ones, and its Rust SDK
-    /// aborts above 14,100 frames: above 3 GB choose a longer one.
+    /// Content bytes of each frame but the last, one of [`FRAME_LENGTHS`]; 256 KiB by default. AWS's Python SDK is slow with longer
+    /// ones, and its Rust SDK aborts above 14,100 frames: above 3 GB choose a longer one.
     pub frame_length: Option<u32>,
 }
 
@@ -129,7 +129,7 @@ where
 /// context must be that of the options, stored and required.
 ///
 /// # Errors
-/// [`StreamError::Io`], and those of [`Message::new`].
+/// [`StreamError::Io`], and those of [`Message::new`]; [`Code::TooLong`]: a frame length outside of [`FRAME_LENGTHS`].
 pub fn seal_with<R: TryCryptoRng>(
     reader: &mut impl Read,
     writer: &mut impl Write,
@@ -142,6 +142,11 @@ where
 {
     let id = MessageId::generate(rng).map_err(io::Error::other)?;
     let frame_length = options.frame_length.unwrap_or_else(|| default_frame_length(None));
+    // Longer frames would be sealed, and no opener with the default limits takes them.
+    if !FRAME_LENGTHS.contains(&frame_length) {
+        let what = format!("a frame length must be from {} to {}", FRAME_LENGTHS.start(), FRAME_LENGTHS.end());
+        return Err(Error::new(Code::TooLong, &[&what]).into());
+    }
     let message = Message::new(materials, id, &options.stored, &options.required, frame_length)?;
     writer.write_all(message.header())?;
 

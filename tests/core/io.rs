@@ -10,8 +10,8 @@ use crate::common::{ARN, MRK_ARN, MRK_REPLICA_ARN, arn, context, sample};
 use getrandom::SysRng;
 use kmseal::io::{OpenOptions, SealOptions, StreamError, open_to, seal_to, seal_with};
 use kmseal::{
-    Code, DataKeySeed, EncryptionAlgorithm, EncryptionContext, KmsPublicKey, Materials, OpenerKey, RawKeyOptions,
-    RawPublicKey, Request, RsaPublicKey,
+    Code, DataKeySeed, EncryptionAlgorithm, EncryptionContext, FRAME_LENGTHS, KmsPublicKey, Materials, OpenerKey,
+    RawKeyOptions, RawPublicKey, Request, RsaPublicKey,
 };
 
 const FRAME: usize = 4096;
@@ -112,7 +112,7 @@ fn an_altered_envelope_and_another_context_do_not_open() {
 }
 
 #[test]
-fn the_next_key_is_asked_when_kms_fails_and_all_causes_are_told() {
+fn the_next_key_is_asked_when_kms_fails_and_all_causes_are_reported() {
     let setting = Setting::new(MRK_ARN);
     let envelope = setting.seal(&mut sample(10).as_slice());
     let keys = vec![arn(MRK_REPLICA_ARN).into(), arn(MRK_ARN).into()];
@@ -190,7 +190,26 @@ fn a_raw_key_that_gives_another_data_key_does_not_stop_the_next_one() {
 }
 
 #[test]
-fn a_reader_or_writer_that_fails_is_told_as_it_is() {
+fn a_frame_length_that_openers_refuse_is_not_sealed_with() {
+    let setting = Setting::new(ARN);
+    let keys = [setting.key.clone()];
+    let seal = |length: u32| {
+        let options = SealOptions { frame_length: Some(length), ..SealOptions::default() };
+        let mut envelope = Vec::new();
+        let sealed = seal_to(&mut &[1_u8; 9][..], &mut envelope, &keys, &options, &mut SysRng);
+        let code = sealed.map_err(|error| matches!(error, StreamError::Core(error) if error.code() == Code::TooLong));
+        (code, envelope.is_empty())
+    };
+    for length in [0, FRAME_LENGTHS.start() - 1, FRAME_LENGTHS.end() + 1, u32::MAX] {
+        assert_eq!(seal(length), (Err(true), true), "{length}");
+    }
+    for length in [*FRAME_LENGTHS.start(), *FRAME_LENGTHS.end()] {
+        assert_eq!(seal(length), (Ok(9), false), "{length}");
+    }
+}
+
+#[test]
+fn the_error_of_a_reader_or_writer_is_passed_on_unchanged() {
     struct Failing;
     impl Read for Failing {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
