@@ -276,6 +276,9 @@ test('check finds that an ECC key can be used, and why it cannot', async () => {
     [true, false],
   );
 
+  const there = await setting.run(['check', keys[SPEC].KeyId, '--key', `${SPEC}.json`, '--region', 'us-west-2']);
+  assert.match(there.stdout.toString(), /FAILED +derive .*is in another region.*leave --region out/);
+
   await setting.kms.client.send(new DisableKeyCommand({ KeyId: keys.ECC_NIST_P521.KeyId }));
   const { status, stdout } = await setting.run(['check', 'alias/ECC_NIST_P521']);
   assert.equal(status, 5);

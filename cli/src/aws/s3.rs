@@ -58,6 +58,26 @@ pub struct Rule {
     pub status: String,
     #[serde(rename = "AbortIncompleteMultipartUpload")]
     pub abort: Option<Abort>,
+    filter: Option<Filter>,
+    /// Where old rules have the prefix.
+    prefix: Option<String>,
+}
+
+/// Which objects a rule is for.
+#[derive(Deserialize, Debug, Default, PartialEq)]
+#[serde(rename_all = "PascalCase")]
+struct Filter {
+    prefix: Option<String>,
+    and: Option<Box<Filter>>,
+}
+
+impl Rule {
+    /// What the keys begin with that it is for; empty for all of them.
+    pub fn prefix(&self) -> &str {
+        let filter = self.filter.as_ref();
+        let of_filter = filter.and_then(|filter| filter.and.as_deref().unwrap_or(filter).prefix.as_deref());
+        of_filter.or(self.prefix.as_deref()).unwrap_or_default()
+    }
 }
 
 /// When unfinished uploads are aborted.

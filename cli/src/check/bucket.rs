@@ -50,9 +50,12 @@ fn lifecycle(name: &str, bucket: &mut Bucket, report: &mut Report) {
         Err(Refusal::None) => Vec::new(),
         Err(refusal) => return refused(CHECK, name, "GetLifecycleConfiguration", refusal, report),
     };
-    let days = rules.iter().filter(|rule| rule.status == "Enabled").filter_map(|rule| rule.abort.as_ref());
-    if let Some(days) = days.map(|abort| abort.days_after_initiation).min() {
-        return report.pass(CHECK, format!("uploads that were not finished are removed after {days} days"));
+    let enabled = rules.iter().filter(|rule| rule.status == "Enabled");
+    let days = enabled.filter_map(|rule| Some((rule.prefix(), rule.abort.as_ref()?.days_after_initiation)));
+    // The rule for all objects, if there is one: its prefix is the shortest.
+    if let Some((prefix, days)) = days.min() {
+        let which = if prefix.is_empty() { String::new() } else { format!(" under {prefix:?} alone") };
+        return report.pass(CHECK, format!("uploads that were not finished are removed after {days} days{which}"));
     }
     let mut rule = json!({ "ID": "AbortIncompleteUploads", "Status": "Enabled", "Filter": {} });
     rule["AbortIncompleteMultipartUpload"] = json!({ "DaysAfterInitiation": 7 });

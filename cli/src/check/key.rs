@@ -123,6 +123,12 @@ fn publish(args: &Check) -> String {
 /// Fetches the key as a page of `origin` does.
 fn fetch(url: &str, origin: Option<&str>, session: &Session) -> Result<Vec<u8>> {
     let unreachable = |why: String| Failure::new(Exit::Key, format!("it cannot be fetched ({why})"));
+    if origin.is_some_and(|origin| is_mixed_content(url, origin)) {
+        return Err(Failure::new(
+            Exit::Key,
+            "browsers load nothing over http into a page of https; publish it over https",
+        ));
+    }
     let mut request = Request::get(url);
     if let Some(origin) = origin {
         request = request.header("origin", origin);
@@ -130,7 +136,10 @@ fn fetch(url: &str, origin: Option<&str>, session: &Session) -> Result<Vec<u8>> 
     let request = request.body(SdkBody::empty()).map_err(|error| unreachable(error.to_string()))?;
     let answer = session.runtime.block_on(session.network.send(request)).map_err(unreachable)?;
     if answer.status != 200 {
-        return Err(unreachable(format!("status {}", answer.status)));
+        return Err(unreachable(match answer.status {
+            300..400 => format!("status {}; name the URL that it leads to", answer.status),
+            status => format!("status {status}"),
+        }));
     }
     let allowed = answer.header("access-control-allow-origin");
     let is_readable = origin
@@ -142,6 +151,13 @@ fn fetch(url: &str, origin: Option<&str>, session: &Session) -> Result<Vec<u8>> 
         ));
     }
     Ok(answer.body)
+}
+
+/// Whether browsers block it (W3C Mixed Content, 4.4). They do not take this machine's own addresses for insecure.
+fn is_mixed_content(url: &str, origin: &str) -> bool {
+    let is_local = |uri: &Uri| uri.host().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
+    let is_insecure = url.parse().is_ok_and(|uri: Uri| uri.scheme_str() == Some("http") && !is_local(&uri));
+    is_insecure && origin.starts_with("https://")
 }
 
 fn is_same_origin(url: &str, origin: &str) -> bool {
@@ -159,7 +175,7 @@ fn fingerprint(args: &Check, key: &KmsPublicKey, report: &mut Report) {
     if args.fingerprint.is_empty() || args.fingerprint.iter().any(|given| given == own) {
         report.pass("fingerprint", own);
     } else {
-        let wrong = format!("this key's is {own}, which no --fingerprint is");
+        let wrong = format!("this key's is {own}, which is not one of --fingerprint");
         report.fail("fingerprint", Exit::Key, wrong, "put it into the page's code if the key is the right one");
     }
 }

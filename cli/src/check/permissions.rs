@@ -25,23 +25,23 @@ const FRAME_LENGTH: u32 = 4096;
 
 /// Whether the caller may have KMS give back a data key, and whether what is sealed for the key opens.
 pub fn permissions(key: &KmsPublicKey, algorithm: EncryptionAlgorithm, mut kms: Kms, report: &mut Report) {
+    let (check, doing) = match key.key_usage() {
+        "KEY_AGREEMENT" => ("derive", "derive shared secrets"),
+        "ENCAPSULATE_DECAPSULATE" => ("decapsulate", "decapsulate"),
+        _ => ("decrypt", "decrypt"),
+    };
     let Some(here) = in_region(&OpenerKey::from(key), kms.region()) else {
         let wrong = format!("{} is in another region, and is not a multi-Region key", key.key_id().as_str());
-        report.fail("decrypt", Exit::Mismatch, wrong, "leave --region out");
+        report.fail(check, Exit::Mismatch, wrong, "leave --region out");
         return report.skip("open", "KMS has no such key in this region");
     };
     let sealed = seal_byte(key).and_then(|sealed| Ok((request(&sealed, &here)?, sealed)));
     let (request, sealed) = match sealed {
         Ok(sealed) => sealed,
         Err(failure) => {
-            report.skip("decrypt", "nothing could be sealed");
+            report.skip(check, "nothing could be sealed");
             return report.fail_as("open", &failure);
         }
-    };
-    let (check, doing) = match request.operation {
-        Operation::DeriveSharedSecret => ("derive", "derive shared secrets"),
-        Operation::Decapsulate => ("decapsulate", "decapsulate"),
-        _ => ("decrypt", "decrypt"),
     };
     match kms.may(&request, algorithm) {
         Permission::Granted => {
