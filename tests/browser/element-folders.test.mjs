@@ -203,7 +203,7 @@ inBrowsers((page, name) => {
       const all = new Map(await arrived());
       assert.equal(all.size, MANY + 2);
       assert.equal(all.get('holiday/day one/evening/7.txt'), 'evening 7');
-      assert.deepEqual([all.get('holiday/notes.txt'), all.get('holiday/day one/notes.txt')], ['notes', 'notes']);
+      for (const name of ['holiday/notes.txt', 'holiday/day one/notes.txt']) assert.equal(all.get(name), 'notes', name);
     });
 
     test('a dropped folder comes complete, also with more files than the browser returns at a time', async () => {

@@ -59,7 +59,7 @@ inBrowsers((page) => {
       await expectArrived(await upload(source));
       assert.deepEqual(offsets(), [0, MIB, 2 * MIB]);
       const [first, second, last] = lengths();
-      assert.deepEqual([first, second], [undefined, undefined]);
+      assert.deepEqual({ first, second }, { first: undefined, second: undefined });
       assert.ok(Number(last) > SIZE);
       assert.equal(server.relay.seen[0].headers['upload-defer-length'], '1');
     });

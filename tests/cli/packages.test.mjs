@@ -74,7 +74,7 @@ describe('kmseal-cli from npm', () => {
     await once(child.stdout, 'data');
     child.kill('SIGTERM');
     const { status, signal } = await end;
-    assert.deepEqual([status, signal], [143, null]);
+    assert.deepEqual({ status, signal }, { status: 143, signal: null });
   });
 
   test('the npm package without that of the platform says what is missing', () => {
@@ -97,7 +97,8 @@ describe('kmseal-cli from npm', () => {
     const names = Object.values(TARGETS).filter(Boolean).map(nameOf);
     assert.deepEqual(manifest.optionalDependencies, Object.fromEntries(names.map((name) => [name, version()])));
     assert.equal(manifest.version, JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')).version);
-    assert.deepEqual([manifest.scripts, manifest.dependencies], [undefined, undefined]);
+    assert.equal(manifest.scripts, undefined);
+    assert.equal(manifest.dependencies, undefined);
   });
 });
 

@@ -54,7 +54,8 @@ describe('every hash', () => {
     test(`what is sealed for a raw key with ${hash} is the data key alone, in OAEP`, async () => {
       await seal(`${hash}.json`, `${hash}.kmseal`);
       const { edks } = readHeader(folder.read(`${hash}.kmseal`));
-      assert.deepEqual([`${edks[0].providerId}`, `${edks[0].providerInfo}`], ['acme hsm', hash]);
+      assert.equal(`${edks[0].providerId}`, 'acme hsm');
+      assert.equal(`${edks[0].providerInfo}`, hash);
       const padding = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash.replace('-', '').toLowerCase() };
       const dataKey = privateDecrypt({ key: pairs[hash].privateKey, ...padding }, edks[0].ciphertext);
       assert.equal(dataKey.length, 32);

@@ -41,7 +41,10 @@ for (const document of PAGES) {
     );
     assert.deepEqual(missing, []);
     // The tarball contains this document only.
-    if (document === 'README.md') assert.deepEqual([links, absolute.length > 10], [[], true]);
+    if (document === 'README.md') {
+      assert.deepEqual(links, []);
+      assert.ok(absolute.length > 10, `${absolute.length} links`);
+    }
   });
   test(`every heading that ${document} points to is there`, () => {
     const text = readFileSync(path.join(ROOT, document), 'utf8').replace(/^```[^]*?^```$/gm, '');

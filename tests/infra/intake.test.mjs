@@ -94,7 +94,8 @@ for (const [KeySpec, isCurve] of [
     );
     await put('uploads/4711/bad', 'in the clear');
     const { 'detail-type': type, detail } = await application.next();
-    assert.deepEqual([type, detail.refused.code], ['Envelope Refused', 'ERR_ENVELOPE_INVALID']);
+    assert.equal(type, 'Envelope Refused');
+    assert.equal(detail.refused.code, 'ERR_ENVELOPE_INVALID');
     const copy = { Bucket, Key: detail.quarantine.key };
     const { Body } = await s3.send(new GetObjectCommand(copy));
     assert.equal(await Body.transformToString(), 'in the clear');

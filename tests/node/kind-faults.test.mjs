@@ -20,7 +20,11 @@ describe('importing an ECC key', () => {
   test('a key of each curve says its spec, and encrypts nothing by itself', async () => {
     for (const spec of ECC_KINDS) {
       const one = await KmsPublicKey.import(printed(await kms.createKey({ spec })));
-      assert.deepEqual([one.keySpec, one.encryptionAlgorithm, one.maxPlaintextLength], [spec, undefined, 0]);
+      const { keySpec, encryptionAlgorithm, maxPlaintextLength } = one;
+      assert.deepEqual(
+        { keySpec, encryptionAlgorithm, maxPlaintextLength },
+        { keySpec: spec, encryptionAlgorithm: undefined, maxPlaintextLength: 0 },
+      );
       for (const call of [
         () => one.encrypt(new Uint8Array(1)),
         () => one.generateDataKey(),

@@ -251,8 +251,10 @@ describe('raw keys', () => {
       const opening = new Opener({ rawKeys: [{ keyNamespace, keyName, ...way }] }).open(envelope);
       const error = await opening.then(assert.fail, (error) => error);
       assert.equal(error.code, code);
-      if (code === 'ERR_KMS') assert.deepEqual([error.cause, error.message.startsWith('unwrap failed')], [cause, true]);
-      else messages.add(error.message);
+      if (code === 'ERR_KMS') {
+        assert.equal(error.cause, cause);
+        assert.match(error.message, /^unwrap failed/);
+      } else messages.add(error.message);
     }
     assert.equal(messages.size, 1);
   });

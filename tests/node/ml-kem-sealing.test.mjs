@@ -36,7 +36,11 @@ describe('importing', () => {
   for (const spec of SPECS) {
     test(`a key of ${spec} says its spec, and encrypts nothing by itself`, async () => {
       const key = keys[spec];
-      assert.deepEqual([key.keySpec, key.encryptionAlgorithm, key.maxPlaintextLength], [spec, undefined, 0]);
+      const { keySpec, encryptionAlgorithm, maxPlaintextLength } = key;
+      assert.deepEqual(
+        { keySpec, encryptionAlgorithm, maxPlaintextLength },
+        { keySpec: spec, encryptionAlgorithm: undefined, maxPlaintextLength: 0 },
+      );
       assert.throws(() => key.encrypt(new Uint8Array(1)), { code: 'ERR_KEY_UNSUPPORTED' });
       const { PublicKey, KeyId: keyId } = answers[spec];
       const der = await KmsPublicKey.import(PublicKey, { keyId, keyUsage: 'ENCAPSULATE_DECAPSULATE', experimental });

@@ -43,7 +43,7 @@ for (const status of [401, 403]) {
     for (let failures = 1; failures < 4; failures++) {
       while (resumed < failures) await turn();
       await turns();
-      assert.deepEqual([asked, resumed], [failures, failures]);
+      assert.deepEqual({ asked, resumed }, { asked: failures, resumed: failures });
       t.mock.timers.tick(20_000_000);
     }
     await failed;

@@ -21,7 +21,8 @@ export default {
       const [create, alias, publish, ...rest] = lines(code);
       assert.deepEqual(rest, []);
       const { KeyMetadata } = JSON.parse(await run(create));
-      assert.deepEqual([KeyMetadata.KeySpec, KeyMetadata.KeyUsage], ['RSA_4096', 'ENCRYPT_DECRYPT']);
+      assert.equal(KeyMetadata.KeySpec, 'RSA_4096');
+      assert.equal(KeyMetadata.KeyUsage, 'ENCRYPT_DECRYPT');
       await run(fill(alias, { 'KEY-ID': KeyMetadata.KeyId }));
       await run(publish);
       const made = await KmsPublicKey.import(readFileSync(place('kms-public-key.json'), 'utf8'));
@@ -145,13 +146,15 @@ export default {
       const { moved } = await inNode('reseal', code, { given, returns: ['moved'] });
       const reader = new Opener({ keyIds: [next.keyId], decrypt: host.kms.decrypt, cache: { maxAge: 60_000 } });
       const { plaintext, keyId, messageId } = await reader.open(moved, { encryptionContext });
-      assert.deepEqual([Buffer.from(plaintext).toString(), keyId], [PAPER, next.keyId]);
+      assert.equal(Buffer.from(plaintext).toString(), PAPER);
+      assert.equal(keyId, next.keyId);
 
       const { redescribe } = await inNode('redescribe', describing, { given: shared, returns: ['redescribe'] });
       const again = await redescribe(description, prepared.messageId, moved.subarray(0, 2000));
       const calls = host.kms.calls.length;
       const { name, type, size, title } = await reader.describe(again, { messageId, encryptionContext });
-      assert.deepEqual([name, type, size, title], ['paper.pdf', 'application/pdf', PAPER.length, 'Passport']);
+      const expected = { name: 'paper.pdf', type: 'application/pdf', size: PAPER.length, title: 'Passport' };
+      assert.deepEqual({ name, type, size, title }, expected);
       assert.equal(host.kms.calls.length, calls, 'the data key is the envelope’s');
       assert.deepEqual(
         (await Promise.all([old, moved, again].map(inspect))).map((header) => ({ ...header.encryptionContext })),

@@ -51,7 +51,8 @@ export default {
         given,
         returns: ['plaintext', 'start', 'end', 'size'],
       });
-      assert.deepEqual([await textOf(plaintext), start, end, size], [PAPER, 0, PAPER.length, PAPER.length]);
+      assert.equal(await textOf(plaintext), PAPER);
+      assert.deepEqual({ start, end, size }, { start: 0, end: PAPER.length, size: PAPER.length });
     },
   },
   'Several regions and keys': {

@@ -235,7 +235,9 @@ export default {
         given: { s3, ...object, ContentLength: Body.length },
         returns: names,
       });
-      assert.deepEqual([keyIds, { ...encryptionContext }, plaintextSize], [[key.keyId], CONTEXT, PAPER.length]);
+      assert.deepEqual(keyIds, [key.keyId]);
+      assert.deepEqual({ ...encryptionContext }, CONTEXT);
+      assert.equal(plaintextSize, PAPER.length);
     },
   },
 };

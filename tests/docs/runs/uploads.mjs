@@ -115,7 +115,7 @@ export default {
         if (beside) await s3.send(new PutObjectCommand({ Bucket: 'uploads', Key: `${Key}.description`, Body: beside }));
         const given = { s3, opener, Bucket: 'uploads', Key, messageId, encryptionContext: CONTEXT };
         const { name, type } = await inNode('described-object', code, { given, returns: ['name', 'type'], imports });
-        assert.deepEqual([name, type], ['paper.pdf', 'application/pdf'], Key);
+        assert.deepEqual({ name, type }, { name: 'paper.pdf', type: 'application/pdf' }, Key);
       }
     },
   },
