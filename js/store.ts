@@ -55,7 +55,7 @@ interface Entry {
 
 /**
  * Uploads of this origin, in IndexedDB. Each has the envelope's header and its content key as a CryptoKey that cannot be exported, the tags of
- * all frames that have left, what the server knows, and the size and time of the file; nothing of the file's content or name.
+ * all frames that have left, what the server knows, and the size and time of the file; not the file's content or name.
  *
  * Expired uploads are deleted when the store lists or loads one, and when it begins to keep another.
  */

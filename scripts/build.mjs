@@ -93,7 +93,7 @@ export async function build() {
   let smaller = Promise.resolve();
   const next = (work) => {
     smaller = smaller.then(work);
-    smaller.catch(() => {}); // It is told below.
+    smaller.catch(() => {}); // It is reported below.
   };
   for (const made of [PAGE, SERVER]) {
     await wasm(made, env);

@@ -30,7 +30,7 @@ async function failuresOf(files, concurrency) {
   });
   events.on('test:fail', ({ file, name, details }) => {
     const { cause, failureType } = /** @type {any} */ (details.error);
-    // What failed within it is told by itself.
+    // What failed within it is reported by itself.
     if (failureType === 'subtestsFailed') return;
     tests.push(`${path.relative(ROOT, file ?? '')}: ${name}\n${cause?.stack ?? cause ?? details.error}\n`);
   });

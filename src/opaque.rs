@@ -1,4 +1,4 @@
-//! Debug for types that hold keys or states: the name, and nothing of the content.
+//! Debug for types that hold keys or states: the name, and no content.
 
 use core::fmt;
 

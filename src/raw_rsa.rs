@@ -289,7 +289,7 @@ impl Open for RsaPublicKey {
         Claim::Ours(Request::new(Operation::Unwrap, (key, None), &edk.ciphertext, KEY_LEN))
     }
 
-    /// The answer is the data key. It says nothing of the context, which the header tag alone binds.
+    /// The answer is the data key. It says nothing about the context, which the header tag alone binds.
     fn unwrap(_: &EncryptedDataKey, answer: &Answer, _: &[u8]) -> Result<DataKey> {
         data_key(answer.bytes()).ok_or_else(|| Error::new(Code::Authentication, &["the data key has a wrong length"]))
     }

@@ -181,7 +181,7 @@ impl Sequencer {
 ///
 /// let tag = cipher.seal(replayable.frame(2)?, &mut [7; 1808])?;
 /// replayable.accept(2, &tag)?;
-/// // The same bytes again are fine. Other ones are not, and nothing of them may leave.
+/// // The same bytes again are fine. Other ones are not, and not one of their bytes may leave.
 /// let tag = cipher.seal(replayable.frame(2)?, &mut [7; 1808])?;
 /// replayable.accept(2, &tag)?;
 /// let tag = cipher.seal(replayable.frame(2)?, &mut [8; 1808])?;

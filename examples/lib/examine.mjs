@@ -1,4 +1,4 @@
-// What can be told of an object without any key: whether it is an envelope, for whom, for what, and whether all of it is there. Nothing
+// What can be seen of an object without any key: whether it is an envelope, for whom, for what, and whether all of it is there. None
 // of that is authenticated, so it catches mistakes and leftovers; opening catches forgery.
 import { isDeepStrictEqual } from 'node:util';
 import { inspect } from 'kmseal';

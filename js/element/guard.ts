@@ -265,14 +265,14 @@ function follow(event: Event, listener: (event: Event) => void): EventTarget[] {
   return path;
 }
 
-/** A form sends nothing of a shadow tree inside it. */
+/** A form does not send what is in a shadow tree inside it. */
 export function warnOutOfReach(control: HTMLElement & { form: HTMLFormElement | null }): void {
   if (control.form) return;
   for (let root = control.getRootNode(); 'host' in root; root = (root as ShadowRoot).host.getRootNode()) {
     if (!(root as ShadowRoot).host.closest('form')) continue;
     return warn(
       control,
-      'is in a shadow tree within a form, which sends nothing of that; put the form into the same tree, or the element outside',
+      'is in a shadow tree within a form, which does not send what is in such a tree; put the form into the same tree, or the element outside',
     );
   }
 }

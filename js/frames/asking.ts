@@ -141,7 +141,7 @@ async function unwrap(
   }
 }
 
-/** The answer, if the request can have it. Otherwise another key may open, as after a failed call; `own` is told of an own key. */
+/** The answer, if the request can have it. Otherwise another key may open, as after a failed call; `own` is the error of an own key. */
 function accepted(request: Request, { keyId, algorithm, bytes }: Given, own?: KmsealError): Answer {
   try {
     return request.accept(keyId, algorithm, bytes);

@@ -27,7 +27,7 @@ export interface InspectedDataKey {
   ciphertextLength: number;
 }
 
-/** What an envelope's header says; nothing of it is authenticated. */
+/** What an envelope's header says; no part of it is authenticated. */
 export interface Inspection {
   /** `0x0478`: AES-256-GCM with HKDF and key commitment, without a signature (AWS Encryption SDK Developer Guide, "Supported algorithm suites"). */
   algorithmSuite: string;

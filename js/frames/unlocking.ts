@@ -100,7 +100,7 @@ function unlocked(locked: Locked, index: number, answer: Answer, { name, raw }: 
   }
 }
 
-/** Each failure is told. What KMS says may pass, or be mended, so its code stands before those of an altered envelope. */
+/** Each failure is reported. What KMS says may pass, or be mended, so its code stands before those of an altered envelope. */
 function allOf(failures: readonly KmsealError[]): KmsealError {
   const [first] = failures;
   if (failures.length < 2) return first!;

@@ -81,7 +81,7 @@ async function run<T>(database: IDBDatabase, work: (uploads: Uploads) => Promise
 }
 
 /**
- * Runs `work` in one transaction, and resolves when that is complete and, with browsers that have the option, on disk. If it fails, nothing of it
+ * Runs `work` in one transaction, and resolves when that is complete and, with browsers that have the option, on disk. If it fails, no part of it
  * has happened. `work` may wait only for what the database answers. With `anyVersion` it may be a newer kmseal's: for deletions.
  */
 export async function transact<T>(

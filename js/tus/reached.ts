@@ -104,7 +104,7 @@ export function noteSent(
       const message = `the server reported success but accepted none of ${end - start} bytes; check it, and proxies on the way`;
       throw new KmsealError('ERR_UPLOAD', message);
     }
-    // Nothing of it was accepted, unless the browser had sent it twice. The server's bytes may be another page's. (If this answer is lost on the
+    // No byte of it was accepted, unless the browser had sent it twice. The server's bytes may be another page's. (If this answer is lost on the
     // way, nothing tells the other page's bytes from ours: an upload's URL is for one page at a time.)
     if (!conflict || !reached.foreign) return;
     if (before) uploads.set(key, before);

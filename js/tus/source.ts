@@ -183,7 +183,7 @@ class SealingSource implements TusSource {
     this.#envelope.sealed.close();
   }
 
-  /** Nothing of it is kept any more. */
+  /** It is no longer kept. */
   #giveUp(): void {
     const { id, keeper } = this.#envelope;
     this.#onClose();

@@ -1,6 +1,6 @@
 import { KmsealError } from '../index.js';
 
-/** What follows from a failure; nothing of it by default. */
+/** What follows from a failure; by default nothing does. */
 interface Consequences {
   /** Whether the next try may work by itself. */
   passing?: boolean;

@@ -22,7 +22,7 @@ after(() => {
   for (const name of ['addEventListener', 'removeEventListener', 'location']) delete globalThis[name];
 });
 
-/** What is told of a request to `url` after the report. */
+/** What is said about a request to `url` after the report. */
 function told(url, report) {
   const policy = watchPolicy(url);
   page.dispatchEvent(Object.assign(new Event('securitypolicyviolation'), REPORT, report));

@@ -118,7 +118,7 @@ inBrowsers(openDemoPages, (page, name) => {
       await page.press('Upload the envelope');
       await page.wait(
         async () => /server of this page does not answer/.test((await page.texts('#files .alert')).join()),
-        'it is told',
+        'the page says so',
       );
       assert.match((await page.said())[1], /^alone\.txt: The server of this page does not answer/);
     });

@@ -99,7 +99,7 @@ describe('the form endpoint', () => {
     );
   });
 
-  test('the form endpoint stores nothing of a request in which one file is not an envelope for this upload', async () => {
+  test('the form endpoint stores no part of a request in which one file is not an envelope for this upload', async () => {
     const id = await demo.createUpload('form');
     const good = await demo.seal('good', contextOf(id));
     await keepsNothing(async () => {

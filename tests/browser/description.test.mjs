@@ -1,4 +1,4 @@
-// Descriptions in each browser: made of a chosen file and opened again, and carried by S3, tus and Uppy, which see nothing of the file's name.
+// Descriptions in each browser: made of a chosen file and opened again, and carried by S3, tus and Uppy, which do not see the file's name.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NAME, TYPE, testTus } from '../support/browsers/tus-uploads.mjs';

@@ -251,7 +251,7 @@ inBrowsers((page) => {
     });
   });
 
-  test('a form that is read while a file is sealed contains nothing of it, and the console says so', async () => {
+  test('a form that is read while a file is sealed does not contain it, and the console says so', async () => {
     await page.show(FORM());
     await page.evaluate(() => (globalThis.held = hold()));
     await page.choose([files.create('read')]);

@@ -119,7 +119,7 @@ inBrowsers((page, name) => {
     assert.deepEqual(await forms.open((await forms.received()).get('doc')), paper.bytes);
   });
 
-  test('the element is invalid and empty while it seals, so form.submit(), which does not check validity, sends nothing of it', async () => {
+  test('the element is invalid and empty while it seals, so form.submit(), which does not check validity, sends no part of it', async () => {
     const paper = files.create('busy');
     await page.show(FORM('required'));
     await page.evaluate(() => (globalThis.held = hold()));
@@ -247,7 +247,7 @@ inBrowsers((page, name) => {
     assert.deepEqual(found, [off, on, off, on]);
   });
 
-  test('nothing of the element is sent with scripts off, or before it is defined', async () => {
+  test('no part of the element is sent with scripts off, or before it is defined', async () => {
     forms.show(FORM('required'));
     await page.driver.get(`${forms.origin}/form`);
     await page.press('button');

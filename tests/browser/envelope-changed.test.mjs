@@ -1,4 +1,4 @@
-// Envelopes that were chosen as files and are cut or deleted before or while they are opened: the failure to read is told, and not
+// Envelopes that were chosen as files and are cut or deleted before or while they are opened: the failure to read is reported, and not
 // even what did authenticate passes for the whole.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The browsers that test files hand on to each other: the next one finds nothing of the one before.
+// The browsers that test files hand on to each other: the next one finds nothing that the one before left.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';

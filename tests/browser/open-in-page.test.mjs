@@ -170,7 +170,7 @@ inBrowsers(openOpenInPage, (page, name) => {
     ]);
   });
 
-  test('an image and a PDF are shown by Blobs of their types, and nothing of them is left after close', async () => {
+  test('an image and a PDF are shown by Blobs of their types, and no trace of them is left after close', async () => {
     for (const [type, bytes, tag] of [
       ['image/png', PNG, 'img'],
       ['application/pdf', PDF, 'iframe'],

@@ -164,7 +164,7 @@ inBrowsers(
         assert.deepEqual(await codesOf([...longer, repeated]), ['ERR_TRUNCATED']);
       });
 
-      test(`openRange releases nothing of an altered frame, and notices one elsewhere only at the end, engine ${engine}`, async () => {
+      test(`openRange releases no byte of an altered frame, and notices one elsewhere only at the end, engine ${engine}`, async () => {
         for (const [index, [, end]] of places.entries()) {
           const altered = envelope.slice();
           altered[end - 20] ^= 1;

@@ -66,7 +66,7 @@ uploadsInBrowsers(
       'when the first part is about to be sent': { asked: 'signPart 1' },
       'in the middle of a part': { asked: 'PUT 3', after: 'half' },
       'when a part has arrived and its answer has not': { asked: 'PUT 3', after: 'all' },
-      'when the tags of a part are on disk and nothing of it has left': { asked: 'signPart 4' },
+      'when the tags of a part are on disk and no byte of it has left': { asked: 'signPart 4' },
       'when all parts have arrived': { asked: 'completeMultipartUpload' },
       'when it is complete and does not know it': { asked: 'completeMultipartUpload', after: 'all' },
     };

@@ -33,7 +33,7 @@ uploadsInBrowsers(
           const { id, error } = await uploads.upload({ concurrency: 1 });
           // Chromium compares times; Firefox reads whatever is there.
           assert.equal(error?.code, touched && name === 'chromium' ? 'ERR_READ' : 'ERR_SOURCE_CHANGED');
-          assert.equal(sent, 1, 'nothing of the second sealing left');
+          assert.equal(sent, 1, 'no byte of the second sealing left');
           // S3 stored the single PUT all the same: the whole first file.
           assert.equal(await s3.arrived(id), part === 'PUT');
         });

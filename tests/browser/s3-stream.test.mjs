@@ -83,7 +83,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
     );
   });
 
-  test('a recording is sent while it continues, and its length is told once it has ended', async () => {
+  test('a recording is sent while it continues, and its length is reported once it has ended', async () => {
     await inPage(() => {
       kit.hand = kit.byHand();
     });

@@ -82,7 +82,7 @@ inBrowsers(openSitePages, (page) => {
     await page.choose([page.create('file.bin', 500_000)]);
     await page.find(`${NEWEST} .open-command:not(:empty)`);
     assert.deepEqual(site.asked, ['GET /some/path/kmseal/index.html']);
-    // Nor anything of another server: the browser lists what the page loads, from wherever.
+    // Nor anything from another server: the browser lists what the page loads, from wherever.
     const loaded = await page.driver.executeScript(
       "return performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => !/^(?:blob|data):/.test(name))",
     );

@@ -326,7 +326,7 @@ for (const name of ['chromium', 'firefox']) {
       assert.deepEqual(await browser.evaluate(askEverything), Array(6).fill('ERR_SOURCE_CHANGED'));
     });
 
-    test('a file that is rewritten while a slice of several frames is read releases nothing of it', async () => {
+    test('a file that is rewritten while a slice of several frames is read releases no byte of it', async () => {
       const file = await choose(5 * 4096);
       await browser.evaluate(async () => {
         await page.prepare('webcrypto');

@@ -126,7 +126,7 @@ inBrowsers((page) => {
     assert.ok(bytes.equals(await open(url)));
   });
 
-  test('a URL to which another envelope was sent is refused, even if nothing of it has arrived', async () => {
+  test('a URL to which another envelope was sent is refused, even if no byte of it has arrived', async () => {
     await forget();
     const bytes = await page.choose(2.5 * MIB);
     const url = await created(await sealedSize());

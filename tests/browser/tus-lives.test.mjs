@@ -59,7 +59,7 @@ const MOMENTS = {
   'when it was created and does not know it': { after: 'all' },
   'when the tags of its first chunk are on disk and nothing has left': { at: 0, after: 'ready' },
   'in the middle of a chunk': { at: 2 * CHUNK, after: 'half' },
-  'when the tags of a chunk are on disk and nothing of it has left': { at: 2 * CHUNK, after: 'ready' },
+  'when the tags of a chunk are on disk and no byte of it has left': { at: 2 * CHUNK, after: 'ready' },
   'when a chunk has arrived and its answer has not': { at: 2 * CHUNK, after: 'all' },
   'when all chunks have arrived and it does not know it': { at: LAST, after: 'all' },
 };
@@ -67,7 +67,7 @@ const MOMENTS = {
 const FEWER = [
   'at the start',
   'in the middle of a chunk',
-  'when the tags of a chunk are on disk and nothing of it has left',
+  'when the tags of a chunk are on disk and no byte of it has left',
 ];
 
 inBrowsers((page, name) => {

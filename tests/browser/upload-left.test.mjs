@@ -55,7 +55,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
     assert.equal((await uploads.s3.open(id)).sha256, sha256);
     const before = changes();
     const told = await back(true);
-    // Where the browser shows another page in its place, nothing of it is left.
+    // Where the browser shows another page in its place, no part of it is left.
     if (told) assert.match(told.message, /this page was left meanwhile/);
     assert.deepEqual(changes(), before);
   });

@@ -56,7 +56,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     assert.deepEqual(await list(), []);
   });
 
-  test('nothing of the file is kept but its size and time, and a name only if the page gives one', async () => {
+  test('only the size and time of a file are kept, and a name if the page gives one', async () => {
     await failed();
     const told = () =>
       inPage(`
@@ -318,7 +318,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
         "save: async (state) => { if (state.loaded > 0) throw new DOMException('no', 'QuotaExceededError'); return store.save(state); }",
     },
   ]) {
-    test(`an upload ${what} arrives, and nothing of it is kept`, async () => {
+    test(`an upload ${what} arrives, and no part of it is kept`, async () => {
       const sha256 = uploads.write(THREE_PARTS);
       const wrapped = `await (async (store) => ({
         own: (id) => store.own(id), load: (id) => store.load(id), save: (state) => store.save(state), forget: (id) => store.forget(id),

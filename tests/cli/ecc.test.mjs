@@ -148,7 +148,7 @@ describe('refusals', () => {
     assert.equal((await open(`${SPEC}.kmseal`, '--key-id', keys[SPEC].KeyId)).toString(), 'plain');
   });
 
-  test('what each key failed with is told: another context of one, and a refusal of KMS for the other', async () => {
+  test('the command reports what each key failed with: another context of one, and a refusal of KMS for the other', async () => {
     const other = 'ECC_NIST_P256';
     await seal(`${SPEC}.json`, 'two.kmseal', '--key', `${other}.json`, '--required-encryption-context', 'tenant=7');
     proxy.answer = ({ input }) =>

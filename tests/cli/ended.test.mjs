@@ -67,7 +67,7 @@ for (const name of Object.keys(COMMANDS)) {
   describe(`${name} that is ended midway`, () => {
     // All signals are handled alike; open has the plaintext.
     for (const signal of name === 'open' ? SIGNALS : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGXCPU']) {
-      test(`${signal} leaves nothing of what ${name} has begun`, async () => {
+      test(`${signal} leaves no part of what ${name} has begun`, async () => {
         for (const force of [false, true]) {
           if (force) folder.write('stopped', 'was here');
           const before = folder.list();
@@ -90,7 +90,7 @@ for (const name of Object.keys(COMMANDS)) {
       });
     }
 
-    test(`SIGQUIT leaves nothing of what ${name} has begun on a file system without unnamed files`, async () => {
+    test(`SIGQUIT leaves no part of what ${name} has begun on a file system without unnamed files`, async () => {
       const { child, end, pause } = await midway(name, { force: false, named: true });
       assert.equal(folder.list().filter((file) => file.startsWith('.kmseal-')).length, 1);
       child.kill('SIGQUIT');
@@ -102,7 +102,7 @@ for (const name of Object.keys(COMMANDS)) {
       );
     });
 
-    test(`SIGKILL leaves nothing of what ${name} has begun if no file is replaced`, async () => {
+    test(`SIGKILL leaves no part of what ${name} has begun if no file is replaced`, async () => {
       const { child, end, pause } = await midway(name, { force: false });
       child.kill('SIGKILL');
       assert.equal((await end).signal, 'SIGKILL');

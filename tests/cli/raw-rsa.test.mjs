@@ -164,7 +164,7 @@ describe('refusals', () => {
     }
   });
 
-  test('a private key of another public key, or none, is refused, and nothing of it is shown', async () => {
+  test('a private key of another public key, or none, is refused, and no part of it is shown', async () => {
     const wrong = ['--raw-key', 'SHA-256.json', '--private-key', 'SHA-512.pem'];
     await refused(
       6,

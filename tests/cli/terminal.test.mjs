@@ -130,7 +130,7 @@ describe('Ctrl-C midway', () => {
   };
 
   for (const [name, { args, part }] of Object.entries(CASES)) {
-    test(`Ctrl-C midway leaves nothing of ${name}, and keeps what was there`, async () => {
+    test(`Ctrl-C midway leaves no part of ${name}, and keeps what was there`, async () => {
       execFileSync('mkfifo', [folder.at(`${name}.fifo`)]);
       folder.write(`${name}.target`, 'was here');
       // Opened at both ends: it does not wait for the other one, and never ends.

@@ -153,7 +153,7 @@ for (const [format, file] of Object.entries(BUNDLES)) {
       format,
       outfile: path.join(folder, file),
     });
-    writeFileSync(path.join(folder, 'package.json'), '{}'); // a function's folder says nothing of modules
+    writeFileSync(path.join(folder, 'package.json'), '{}'); // a function's folder says nothing about modules
     const code = `import(${JSON.stringify(pathToFileURL(path.join(folder, file)).href)}).then((m) => (m.handler ?? m.default.handler)(${event()})).then(console.log)`;
     for (const node of Object.values(NODES))
       assert.equal((await outputOf(node(), ['-e', code], folder)).trim(), 'opened');

@@ -38,7 +38,7 @@ fn a_sender_whose_x_is_the_prime_or_more_makes_no_call() {
 }
 
 #[test]
-fn an_opener_without_public_keys_is_told_so_where_only_ecc_keys_can_open() {
+fn an_opener_without_public_keys_learns_it_where_only_ecc_keys_can_open() {
     let (vector, index) = messages().remove(0);
     let known = ecdh(&vector, index).expect("ECDH");
     let others = each().into_iter().find(|other| other.public_key_spki != known.public_key_spki).expect("another key");

@@ -65,7 +65,7 @@ fn the_error_says_what_a_text_without_a_key_is() {
             "more than one",
         ),
         (
-            "a KmsPublicKey that JSON made nothing of",
+            "a KmsPublicKey that JSON emptied",
             answer(json!({})).to_string(),
             "its PublicKey is neither base64 nor bytes",
         ),

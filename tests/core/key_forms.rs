@@ -36,7 +36,7 @@ fn a_key_that_signs_is_refused_in_every_form() {
         let Ok(text) = String::from_utf8(source) else { continue };
         let signs = text.replace("ENCRYPT_DECRYPT", "SIGN_VERIFY");
         if signs == text {
-            continue; // It says nothing of its usage, or in base64 or UTF-16.
+            continue; // It says nothing about its usage, or in base64 or UTF-16.
         }
         let error = import(signs.as_bytes(), &[]).expect_err(name);
         assert_eq!(error.code(), Code::KeyUnsupported, "{name}");
@@ -145,7 +145,7 @@ fn text_in_text_is_read_a_few_times_and_no_more() {
 }
 
 #[test]
-fn a_fingerprint_that_is_written_otherwise_is_told_from_that_of_another_key() {
+fn the_error_says_when_a_fingerprint_is_only_written_in_another_form() {
     let key = import(&der(), &[ARN]).expect("a key");
     let own = key.fingerprint().to_owned();
     let digest = own.trim_start_matches("SHA256:");

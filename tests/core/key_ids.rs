@@ -92,7 +92,7 @@ fn anything_else_is_refused() {
 }
 
 #[test]
-fn an_alias_is_told_apart() {
+fn the_error_says_when_a_key_id_is_an_alias() {
     for text in ["alias/files", "arn:aws:kms:eu-central-1:111122223333:alias/files"] {
         let error = text.parse::<KeyArn>().expect_err(text);
         assert!(error.message().contains("alias") && error.message().contains("GetPublicKey"), "{error}");

@@ -66,7 +66,7 @@ fn what_is_claimed_costs_nothing() {
     let (done, cost) = read(&bytes, &LIMITS);
     assert!(matches!(done, Ok(HeaderRead::Done(_))));
     assert!(cost < 4 * bytes.len(), "{} bytes: {cost}", bytes.len());
-    // While it is not whole, nothing of it is copied.
+    // While it is not whole, no part of it is copied.
     let (unfinished, cost) = read(&bytes[..bytes.len() - 1], &LIMITS);
     assert!(matches!(unfinished, Ok(HeaderRead::Need(_))));
     assert!(cost < 10_000, "all but one byte: {cost}");

@@ -1,4 +1,4 @@
-//! What `{:?}` prints of values that hold secrets: their names, and nothing of what is inside.
+//! What `{:?}` prints of values that hold secrets: their names, and nothing that is inside.
 
 use std::fmt::Debug;
 
@@ -21,7 +21,7 @@ fn is_redacted(value: &impl Debug) {
 }
 
 #[test]
-fn debug_shows_nothing_of_what_holds_keys() {
+fn debug_shows_no_content_of_what_holds_keys() {
     let none = EncryptionContext::default();
     let seed = DataKeySeed::generate(&mut SysRng, 1).expect("a seed");
     is_redacted(&seed);

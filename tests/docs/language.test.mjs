@@ -92,6 +92,8 @@ test('the checks find what they look for', () => {
     'it has anoth' + 'er length than planned',
     'send it to wh' + 'o may see the file',
     'something el' + 'se than bytes',
+    'it sends noth' + 'ing of the file',
+    'each failure is to' + 'ld',
   ];
   for (const text of struck) assert.equal(strikes('x', text).length, 1, text);
   assert.equal(strikes('x', '// It is sealed unless\n// to' + 'ld otherwise.').length, 1);

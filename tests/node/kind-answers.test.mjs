@@ -118,7 +118,7 @@ describe('a getPublicKey that does not answer in time', () => {
     assert.equal(signals.length, 2);
   });
 
-  test('a getPublicKey that fails late is told beside what other keys failed with', async () => {
+  test('a getPublicKey that fails late is reported beside what other keys failed with', async () => {
     const cause = Object.assign(new Error('late'), { name: 'TimeoutError' });
     const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
     let fail;
@@ -139,7 +139,7 @@ describe('a getPublicKey that does not answer in time', () => {
 });
 
 describe('several keys', () => {
-  test('another context is told beside a throttled key', async () => {
+  test('another context is reported beside a throttled key', async () => {
     const other = await KmsPublicKey.import(await kms.createKey({ spec: 'ECC_NIST_P384' }));
     const envelope = await seal([key, other], { requiredEncryptionContext: { owner: 'o' } });
     const cause = Object.assign(new Error('slow'), { name: 'ThrottlingException' });

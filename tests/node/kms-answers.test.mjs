@@ -64,7 +64,7 @@ describe('answers', () => {
     });
   }
 
-  test('an answer that does not fit the request is told beside other failures, and alone if there are none', async () => {
+  test('an answer that does not fit the request is reported beside other failures, and by itself if nothing else failed', async () => {
     const envelope = await seal([first, second]);
     const keyIds = [first.keyId, second.keyId];
     const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });

@@ -34,7 +34,7 @@ const OTHERS = {
   uppy: '@uppy',
 };
 
-test('the main entry point contains nothing of the others', async () => {
+test('the main entry point contains no code of the others', async () => {
   const { files, text } = await bundle("export * from 'kmseal';");
   assert.deepEqual(files, ['dist/index.js']);
   assert.deepEqual(
@@ -53,7 +53,7 @@ test('each other entry point brings one copy of the main one, and only the eleme
         ? ['dist/define.js', 'dist/element.js', 'dist/index.js']
         : [`dist/${name}.js`, 'dist/index.js'].sort();
     assert.deepEqual(files, expected, name);
-    assert.ok(text.includes(OTHERS[name]), `${name} is told by ${OTHERS[name]}`);
+    assert.ok(text.includes(OTHERS[name]), `${name} is recognized by ${OTHERS[name]}`);
     assert.ok(text.split('sha384-').length <= 2, `${name}: the main entry point is there twice`);
   }
 });

@@ -38,7 +38,7 @@ async function bundle(contents) {
 
 const OF_THE_ELEMENT = /kmseal-file|attachShadow|attachInternals|customElements|HTMLElement/;
 
-test('a page that only seals gets nothing of the element', async () => {
+test('a page that only seals gets no code of the element', async () => {
   const { files, text } = await bundle("import { Sealer } from 'kmseal'; console.log(Sealer);");
   assert.deepEqual(files, ['index.js']);
   assert.doesNotMatch(text, OF_THE_ELEMENT);

@@ -1,4 +1,4 @@
-// The workflows that publish: what they run is pinned, and nothing of others runs where the package is packed or published. What the
+// The workflows that publish: what they run is pinned, and no code of others runs where the package is packed or published. What the
 // registries would say to the package and the crates, where they are reached.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -157,7 +157,7 @@ impl Replayable {
         self.description.take().map(|message| Message::new(message, None))
     }
 
-    /// Seals a frame: content and tag, or its promise. Nothing of it may be released before `accept`.
+    /// Seals a frame: content and tag, or its promise. No byte of it may be released before `accept`.
     pub fn seal(&self, index: u32, content: &Uint8Array) -> Result<JsValue> {
         let frame = self.replayable.frame(index)?;
         if content.length() as usize != frame.len() {

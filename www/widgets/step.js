@@ -71,7 +71,7 @@ export class Step {
     this.#show(reason === '' ? [] : [line(reason)]);
   }
 
-  /** Cancels running work, and shows nothing of it any more. */
+  /** Cancels running work, and no longer shows it. */
   stop() {
     this.#running?.abort();
     this.#running = undefined;

@@ -125,7 +125,7 @@ fn not_unwrapped() -> Failure {
     Failure::new(Exit::Envelope, sentence)
 }
 
-/// Each failure is told. What KMS says may pass, or be mended, so its status stands before that of an altered envelope.
+/// Each failure is reported. What KMS says may pass, or be mended, so its status stands before that of an altered envelope.
 fn all_of(refused: &[(String, String)], wrong: &[Failure]) -> Failure {
     let of_kms = (!refused.is_empty()).then(|| failure(refused));
     let mut lines: Vec<String> = Vec::new();

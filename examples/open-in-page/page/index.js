@@ -47,7 +47,7 @@ element('save').onclick = () =>
   );
 element('close').onclick = () => {
   close();
-  say('Closed. Nothing of the file is left in this page.');
+  say('Closed. The file is no longer in this page.');
 };
 // A page that is left and shown again must not have the key either.
 addEventListener('pagehide', close);

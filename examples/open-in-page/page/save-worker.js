@@ -7,7 +7,7 @@ const worker = /** @type {any} */ (globalThis);
 worker.addEventListener('install', () => worker.skipWaiting());
 
 worker.addEventListener('message', ({ data }) => {
-  // The page asks the worker to stay while it saves. One that the browser started again meanwhile knows nothing of the file.
+  // The page asks the worker to stay while it saves. One that the browser started again meanwhile knows nothing about the file.
   if (data.stay) return files.get(data.stay)?.port.postMessage('here');
   files.set(data.url, data);
   data.port.postMessage('ready');

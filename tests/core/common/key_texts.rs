@@ -189,7 +189,7 @@ impl Sample {
         cases.into_iter().map(|(name, text)| (name, text.into_bytes())).chain(wide).collect()
     }
 
-    /// The forms of the bare key, which say nothing of its id.
+    /// The forms of the bare key, which say nothing about its id.
     pub fn bare(&self) -> Vec<(&'static str, Vec<u8>)> {
         let escaped = |text: &str, line_end: &str| text.replace('\n', line_end);
         let cases = [
@@ -234,7 +234,7 @@ pub fn whole() -> Vec<(&'static str, Vec<u8>)> {
     Sample::rsa().whole()
 }
 
-/// The forms of the bare RSA key, which say nothing of its id.
+/// The forms of the bare RSA key, which say nothing about its id.
 pub fn bare() -> Vec<(&'static str, Vec<u8>)> {
     Sample::rsa().bare()
 }

@@ -39,4 +39,9 @@ export const PHRASES = [
   [/\b(?:to|for|from|by) who\b/i, '"to those who" or "to the one who"'],
   [/\b(?:KMS|GetPublicKey) answer(?:s|ed) (?:a|an|another|something)\b/i, '"returns"'],
   [/\b(?:that|what) GetPublicKey answers\b/i, '"returns"'],
+  [
+    /(?<!const )\b(?:nothing|anything|something) of\b(?! the kind\b)/i,
+    '"no part of", "no byte of", "nothing from" or "nothing about"',
+  ],
+  [/\b(?:failure|error|cause)s? (?:is|are) told\b/i, '"is reported"'],
 ];

@@ -263,7 +263,7 @@ async function openForms(name, forms, options) {
 
 /**
  * What the tests of a file share; it is there once they run. `forms` is of startForms(), `files` of createFiles(), and inBrowsers()
- * defines tests of a page of openForms() in each browser, at whose end no request may have revealed anything of a file.
+ * defines tests of a page of openForms() in each browser, at whose end no request may have revealed anything about a file.
  * @param {(start: (options?: Parameters<typeof startForms>[0]) => Promise<void>) => Promise<void>} [setUp] has to call start(), and
  *   does what else comes before the tests
  */

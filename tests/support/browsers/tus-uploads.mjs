@@ -58,7 +58,7 @@ async function setUp(endpoint, key) {
 
 /**
  * What the tests of a file share; it is there once they run. `server` is of startTus(), and inBrowsers() defines tests of a page in each
- * browser, whose requests must not reveal anything of the file.
+ * browser, whose requests must not reveal anything about the file.
  */
 export function testTus({ spec, open: openTusPage = openKit } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-tus-'));

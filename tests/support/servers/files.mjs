@@ -1,4 +1,4 @@
-// A plain file server, such as any static host is: it knows endings, and nothing of policies.
+// A plain file server, such as any static host is: it knows endings, and nothing about policies.
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
