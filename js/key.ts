@@ -187,7 +187,7 @@ export class KmsPublicKey {
     return { ciphertextBlob };
   }
 
-  /** @internal What is of it in the living instance, for the sealer and the opener. */
+  /** @internal The handle of it in the running .wasm, for the sealer and the opener. */
   handle() {
     return this.#handle.get();
   }

@@ -65,7 +65,7 @@ export class RsaPublicKey {
     );
   }
 
-  /** @internal What is of it in the living instance, for the sealer. */
+  /** @internal The handle of it in the running .wasm, for the sealer. */
   handle() {
     return this.#handle.get();
   }

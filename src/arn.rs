@@ -135,7 +135,7 @@ fn refused(text: &str) -> Error {
             ")",
         )
     } else if is_key_id(text.as_bytes()) {
-        ("this is a key id alone, as emulators answer; give the ARN that ends in it (", ")")
+        ("this is only a key id, as emulators return it; give the ARN that ends in it (", ")")
     } else {
         ("this key id is not the full ARN of a KMS key; give ", ", in lower case as KMS writes it")
     };

@@ -38,7 +38,7 @@ impl GetPublicKeyOutput {
         let spec = self.key_spec.as_deref().unwrap_or_default();
         let (specs, listed, name): (&[&str], _, _) = match self.key_usage.as_deref() {
             Some("ENCAPSULATE_DECAPSULATE") if !cfg!(feature = "every-kind") => {
-                let what = "this build seals for RSA and ECC keys of KMS alone";
+                let what = "this build seals only for RSA and ECC keys of KMS";
                 return Err(Error::new(Code::KeyUnsupported, &[what]).because(Reason::Experimental));
             }
             Some("KEY_AGREEMENT") => (&["ECC_NIST_P"], &self.key_agreement_algorithms, "ECDH"),
@@ -108,7 +108,7 @@ pub(crate) fn rsa_key(der: &[u8], get: &str) -> Result<RsaPublicKey> {
         _ => return Err(unsupported(&[OTHER_KIND])),
     }
     let key = bits.strip_prefix(&[0]).and_then(pkcs1_key);
-    key.ok_or_else(|| invalid(&["the RSA key inside is malformed, or its modulus is not one"]))
+    key.ok_or_else(|| invalid(&["the RSA key inside is malformed, or its modulus is invalid"]))
 }
 
 /// Modulus and exponent (RFC 8017, A.1.1).

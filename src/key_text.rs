@@ -46,7 +46,7 @@ impl GetPublicKeyOutput {
     /// `depth` counts the enclosing texts, which all stay in memory.
     fn fill<J: Json>(&mut self, source: &[u8], depth: u8) -> Told {
         if depth > MAX_DEPTH {
-            return Err("it is text in text in text");
+            return Err("its text is nested too deeply");
         }
         if !is_text(source) {
             self.public_key = source.to_vec();
@@ -190,7 +190,7 @@ impl GetPublicKeyOutput {
 /// The command that gives the correct form.
 pub(crate) const GET: &str = "; get the key with: aws kms get-public-key --key-id KEY-ID --output json";
 const DAMAGED: &str = "its PEM is damaged or cut short";
-const FIELD: &str = "a field of it is not as GetPublicKey returns it";
+const FIELD: &str = "one of its fields is not as GetPublicKey returns it";
 /// Most texts around a key: JSON in a JSON string and PEM in base64, each a few times. A text that is made for it has hundreds of JSON
 /// strings in each other, all of which would be in memory at once.
 const MAX_DEPTH: u8 = 8;

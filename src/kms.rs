@@ -65,8 +65,7 @@ pub fn kms_fault(operation: &str, name: &str) -> Option<KmsFault> {
             "KMS does not take what the envelope holds for this key: the envelope is damaged, or the key's KeySpec is not the envelope's".to_owned()
         }
     } else if is_one_of("AccessDeniedException") {
-        let policy =
-            " on this key: the key policy must allow it to this identity, or to the account and then an IAM policy";
+        let policy = " on this key: the key policy must allow this identity, or allow the account while an IAM policy allows this identity";
         ["KMS denies kms:", operation, policy].concat()
     } else if is_one_of("InvalidKeyUsageException") {
         let usage = if operation == Operation::Decrypt.name() {

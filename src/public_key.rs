@@ -58,7 +58,7 @@ impl ImportOptions {
                 };
                 given.iter().map(String::as_str).find(|arn| is_its(arn)).ok_or_else(|| {
                     let wanted = either(given);
-                    let remedy = "; give every key id that may come, or none";
+                    let remedy = "; give the key id of every key that you expect, or none";
                     Error::new(Code::KeyId, &["the key has the key id ", found, ", not ", &wanted, remedy])
                 })
             }
@@ -167,10 +167,10 @@ impl KmsPublicKey {
     fn rsa_kind(der: &[u8], options: &ImportOptions, key_id: impl Fn() -> Result<KeyArn>) -> Result<KmsRsa> {
         let rsa = rsa_key(der, GET)?;
         if !matches!(rsa.n().bit_width(), 2048 | 3072 | 4096) {
-            return Err(invalid(&["its modulus is not of 2048, 3072 or 4096 bits, as KMS keys are; ", CREATE]));
+            return Err(invalid(&["its modulus must have 2048, 3072 or 4096 bits, as in all KMS keys; ", CREATE]));
         }
         if rsa.e() != &rsa::BoxedUint::from(EXPONENT) {
-            return Err(invalid(&["its public exponent is not 65537, as that of KMS keys is"]));
+            return Err(invalid(&["its public exponent must be 65537, as in all KMS keys"]));
         }
         Ok(KmsRsa { rsa, algorithm: options.encryption_algorithm, key_id: key_id()? })
     }
@@ -188,7 +188,7 @@ impl KmsPublicKey {
                 return Err(Error::new(Code::KeyUnsupported, &[what]).because(Reason::Experimental));
             }
             let key = KmsMlKem::new(der, &key_id()?);
-            return Ok(Some(Key::MlKem(key.ok_or_else(|| invalid(&["a number in it is not one of ML-KEM's"]))?)));
+            return Ok(Some(Key::MlKem(key.ok_or_else(|| invalid(&["a number in it is too large for ML-KEM"]))?)));
         }
         Ok(None)
     }
@@ -200,7 +200,7 @@ impl KmsPublicKey {
             return Err(unsupported(&["its usage is ", usage, ", and not ", own]));
         }
         if own == "KEY_AGREEMENT" && told.or(stated).is_none() {
-            let what = "nothing says whether this ECC key is for key agreement or signs; use GetPublicKey's answer, or state the usage KEY_AGREEMENT";
+            let what = "nothing says whether this ECC key is for key agreement or for signing; use GetPublicKey's answer, or state the usage KEY_AGREEMENT";
             return Err(Error::new(Code::KeyUnsupported, &[what]).because(Reason::NoKeyUsage));
         }
         Ok(())

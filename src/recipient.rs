@@ -152,7 +152,7 @@ impl Recipients {
     /// [`Code::KeyInvalid`]: there are none. [`Code::KeyUnsupported`]: an ML-KEM key beside a key of another kind.
     pub fn new(recipients: Vec<Recipient>, mixing: Mixing) -> Result<Self> {
         if recipients.is_empty() {
-            return Err(Error::new(Code::KeyInvalid, &["a data key needs a key and a seed for each recipient"]));
+            return Err(Error::new(Code::KeyInvalid, &["there is no key to seal for; give at least one"]));
         }
         let safe = recipients.iter().filter(|recipient| recipient.is_quantum_safe()).count();
         if cfg!(feature = "every-kind") && safe != 0 && safe != recipients.len() && mixing == Mixing::Refused {

@@ -22,7 +22,7 @@ export interface Listener {
   refused(refusals: readonly Refusal[]): void;
   /** The page removed something from the list, or it was added later than it was chosen. */
   changed(): void;
-  /** A file left the list that is on it already. */
+  /** A file was taken off the list again, which has the same file already. */
   dropped(): void;
 }
 

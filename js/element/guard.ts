@@ -4,7 +4,7 @@ const DISABLED =
   'was disabled, perhaps with its fieldset, before its form was read, so the files are missing; disable the button instead';
 const EMPTIED = 'was emptied in submit, before its form was read, so the files are missing; reset the form later';
 const TAKEN_OUT =
-  'was taken out of its form in submit, before that was read, so the files are missing; take it out later';
+  'was taken out of its form in submit, before the form was read, so the files are missing; take it out later';
 
 /** The detail of a turbo:submit-start event. */
 interface TurboDetail {

@@ -6,7 +6,7 @@ import { KmsealError } from '../errors.js';
  */
 export function notInPages(): never {
   const message =
-    "this build has RSA and ECC keys of KMS alone; bundle the page under the condition 'every-kind' (docs/own-keys.md)";
+    "this build has only RSA and ECC keys of KMS; bundle the page under the condition 'every-kind' (docs/own-keys.md)";
   throw new KmsealError('ERR_KEY_UNSUPPORTED', message);
 }
 

@@ -18,7 +18,7 @@ export function streamChunks(stream: ByteStream): Chunks {
 }
 
 function webChunks(stream: ReadableStream<Uint8Array>): Chunks {
-  if (stream.locked) throw refused('is locked to a reader of something else');
+  if (stream.locked) throw refused('is locked, since something else reads it');
   if (isDisturbed(stream)) throw refused('was read, sealed or cancelled before');
   const reader = stream.getReader();
   taken.add(stream);

@@ -128,7 +128,7 @@ async function answer(
     let piece = await pieces.next();
     begin(out, part, headers);
     if (needsLength && !out.hasHeader('content-length')) {
-      throw new Error('a middleware removed the content-length, without which HTTP/1.0 shows no end');
+      throw new Error('a middleware removed the content-length, without which an HTTP/1.0 client cannot see the end');
     }
     for (; !piece.done; piece = await pieces.next()) {
       // A middleware with a time limit, for example; the rest would be missing without an error.
@@ -154,7 +154,8 @@ async function openFirst(
     length += piece.length;
     if (length <= OPEN_FIRST_BYTES) continue;
     if (!needsLength) return exactly(undefined, first, source);
-    const what = 'a stream of more than 32 MiB has no proven length, and HTTP/1.0 shows no end without one';
+    const what =
+      'a stream of more than 32 MiB has no proven length, without which an HTTP/1.0 client cannot see the end';
     throw new KmsealError('ERR_TOO_LONG', `${what}; open the envelope with openRange, which proves the length`);
   }
   part.length = part.size = length;

@@ -37,7 +37,7 @@ export function ask<T>(
       const { status, redirected, ok } = answered;
       // As to a login page, whose answer, even in JSON, means nothing for the upload.
       if (redirected) {
-        const message = `${asked.what} was redirected, so the server did not answer; sign in again, or have it answer itself`;
+        const message = `${asked.what} was redirected, so the server did not answer; sign in again, or let it answer without a redirect`;
         throw uploadFault(message, { mendable: true, status, part });
       }
       if (ok)

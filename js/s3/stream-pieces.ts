@@ -73,6 +73,6 @@ export class StreamPieces implements Pieces {
 }
 
 function tooLong(partSize: number): KmsealError {
-  const message = `the stream has more than ${MAX_PARTS} parts hold, which begin with ${partSize} bytes; begin again with a larger partSize`;
+  const message = `the stream is longer than ${MAX_PARTS} parts can hold whose first has ${partSize} bytes; begin again with a larger partSize`;
   return new KmsealError('ERR_TOO_LONG', message);
 }

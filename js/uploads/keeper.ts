@@ -177,7 +177,7 @@ export function expectStore(store: UploadStorage): void {
 
 export function expectRelease(release: unknown): void {
   if (release !== undefined && typeof release !== 'function')
-    throw new TypeError('own of the store must give a function that gives the upload up, or undefined');
+    throw new TypeError("the store's own() must return a function that releases the upload, or undefined");
 }
 
 /** A promise, as of a function that is asynchronous by mistake, would be one id for all uploads. */

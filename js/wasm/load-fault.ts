@@ -39,7 +39,7 @@ const SENTENCES = {
     `this bundle does not know where ${KMSEAL_WASM} is, since classic scripts have no import.meta.url; give its URL or its bytes to ${KMSEAL_LOAD} ` +
     `(with esbuild: --loader:.wasm=binary, import bytes from 'kmseal/${KMSEAL_WASM}' and load(bytes)), or build an ES module; ${FOR_SERVERS}`,
   'not a URL': ({ url }: Details) =>
-    `"${url}" is not a URL, or is relative where nothing says to what; give ${KMSEAL_LOAD} an absolute URL, or nothing on a server`,
+    `"${url}" is not a URL, or is a relative one and has no base here; give ${KMSEAL_LOAD} an absolute URL, or nothing on a server`,
   refused: (details: Details) => `${details.url} answered with status ${details.status}; ${missing(details)}`,
   'a page': (details: Details) => `${details.url} is an HTML page and not ${KMSEAL_WASM}; ${missing(details)}`,
   'another file': ({ url }: Details) =>
@@ -51,7 +51,7 @@ const SENTENCES = {
   'no file': ({ url }: Details) =>
     `${url} could not be read; give the right path to ${KMSEAL_LOAD}, or nothing; ${FOR_SERVERS}`,
   'file page': ({ url }: Details) =>
-    `this page may not read ${url}, since its own URL is of file:; give the bytes of ${KMSEAL_WASM} to ${KMSEAL_LOAD}`,
+    `this page may not read ${url}, since its own URL begins with file:; give the bytes of ${KMSEAL_WASM} to ${KMSEAL_LOAD}`,
   policy: () => "the Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src",
   'not valid': () => `${KMSEAL_WASM} came damaged or cut short; serve it as it is in the package, then try again`,
 } satisfies Record<string, (details: Details) => string>;

@@ -55,7 +55,10 @@ inBrowsers((page) => {
       return warnings;
     });
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0], /^kmseal: a kmseal-file is in a shadow tree within a form, which does not send what is in such a tree;/);
+    assert.match(
+      warnings[0],
+      /^kmseal: a kmseal-file is in a shadow tree within a form, which does not send what is in such a tree;/,
+    );
   });
 
   test('a formdata listener that changes the context leaves no file that is sealed for the previous one', async () => {

@@ -158,8 +158,8 @@ test('seal completes the bare id of an emulator by the ARN that ends in it', asy
   const emulated = JSON.stringify({ ...printed(setting.key), KeyId: setting.key.KeyId.split('/')[1] });
   await assertTaken(emulated, setting.key.KeyId);
   const { imported, sealed } = await both(emulated);
-  assert.match(imported.message, /a key id alone, as emulators answer.*as keyId$/);
-  assert.match(sealed.stderr, /a key id alone, as emulators answer.*with --key-arn \(ERR_KEY_ID\)/);
+  assert.match(imported.message, /only a key id, as emulators return it.*as keyId$/);
+  assert.match(sealed.stderr, /only a key id, as emulators return it.*with --key-arn \(ERR_KEY_ID\)/);
 });
 
 describe('refused key files', () => {

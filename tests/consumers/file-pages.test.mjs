@@ -83,6 +83,6 @@ test('a script that knows the address, but may not read it, gets an error that s
   await rolled.write({ file: project.inProject('kmseal/rolled.js'), format: 'iife' });
   await assert.rejects(
     opens('<script src="kmseal/rolled.js"></script>'),
-    /may not read file:.*kmseal\.wasm, since its own URL is of file:; give the bytes of kmseal\.wasm to load\(\)/,
+    /may not read file:.*kmseal\.wasm, since its own URL begins with file:; give the bytes of kmseal\.wasm to load\(\)/,
   );
 });

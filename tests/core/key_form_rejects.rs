@@ -86,7 +86,7 @@ fn the_error_says_what_a_text_without_a_key_is() {
                 odd["KeySpec"] = json!(2048);
                 odd.to_string()
             },
-            "a field of it is not as GetPublicKey returns it",
+            "one of its fields is not as GetPublicKey returns it",
         ),
         (
             "algorithms that are not a list",
@@ -95,7 +95,7 @@ fn the_error_says_what_a_text_without_a_key_is() {
                 odd["EncryptionAlgorithms"] = json!("X");
                 odd.to_string()
             },
-            "a field of it is not as GetPublicKey returns it",
+            "one of its fields is not as GetPublicKey returns it",
         ),
     ];
     for (name, text, says) in cases {

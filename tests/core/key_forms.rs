@@ -58,7 +58,7 @@ fn the_bare_id_of_an_emulator_is_completed_by_the_arn_that_ends_in_it() {
     assert_eq!(import(id, &[OTHER_ARN, ARN]), Ok(ARN.to_owned()));
     assert_eq!(import(MRK_ARN.split_once('/').expect("an id").1, &[MRK_ARN]), Ok(MRK_ARN.to_owned()));
     let message = import(id, &[]).expect_err("no ARN").message().to_owned();
-    assert!(message.contains("a key id alone") && message.contains("arn:aws:kms:REGION:ACCOUNT:key/ID"), "{message}");
+    assert!(message.contains("only a key id") && message.contains("arn:aws:kms:REGION:ACCOUNT:key/ID"), "{message}");
     for (id, given) in [(id, OTHER_ARN), (&id[1..], ARN), ("", ARN), ("alias/uploads", ARN)] {
         assert_eq!(import(id, &[given]).map_err(|error| error.code()), Err(Code::KeyId), "{id}");
     }
@@ -140,7 +140,7 @@ fn text_in_text_is_read_a_few_times_and_no_more() {
     for times in 9..=10 {
         text = within(&text);
         let error = read(&text).expect_err("too deep");
-        assert!(error.message().contains("text in text"), "{times} times: {error}");
+        assert!(error.message().contains("nested too deeply"), "{times} times: {error}");
     }
 }
 

@@ -82,7 +82,11 @@ test('an upload whose store does not end a save can be aborted, sends nothing, a
 for (const { what, store, options, message } of [
   { what: 'lacks a function', store: { load: undefined }, message: /store must be an UploadStore/ },
   { what: 'is a class', options: { store: class UploadStore {} }, message: /store must be an UploadStore/ },
-  { what: 'gives something other than a function', store: { own: async () => true }, message: /own of the store/ },
+  {
+    what: 'gives something other than a function',
+    store: { own: async () => true },
+    message: /the store's own\(\) must return/,
+  },
   {
     what: 'is asked with a promise for an id',
     options: { id: Promise.resolve('mine') },

@@ -57,7 +57,7 @@ test('the build for pages refuses an ML-KEM key, and names the condition that gi
   const answer = { KeyId: KEY_ID, PublicKey: der, KeyUsage: 'ENCAPSULATE_DECAPSULATE' };
   await assert.rejects(page.KmsPublicKey.import(answer, { experimental: true }), {
     code: 'ERR_KEY_UNSUPPORTED',
-    message: /^this build seals for RSA and ECC keys of KMS alone; bundle the page under the condition 'every-kind'/,
+    message: /^this build seals only for RSA and ECC keys of KMS; bundle the page under the condition 'every-kind'/,
   });
 });
 

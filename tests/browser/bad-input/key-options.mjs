@@ -48,7 +48,7 @@ export const KEY_OPTIONS = [
   {
     title: 'a key id that disagrees',
     error: ID,
-    says: /1234abcd-.*, not .*00000000-.*; give every key id that may come/,
+    says: /1234abcd-.*, not .*00000000-.*; give the key id of every key that you expect/,
     call: ({ altered, keyId }) => altered({}, { keyId: keyId.replace('1234abcd', '00000000') }),
   },
   {
@@ -62,7 +62,7 @@ export const KEY_OPTIONS = [
   {
     title: "an emulator's bare id in an answer",
     error: ID,
-    says: /a key id alone.*as keyId$/,
+    says: /only a key id.*as keyId$/,
     call: ({ altered, keyId }) => altered({ KeyId: keyId.slice(-36) }),
   },
   {
@@ -133,13 +133,13 @@ export const KEY_OPTIONS = [
   {
     title: 'a KeySpec that is a number',
     error: INVALID,
-    says: /a field of it is not as GetPublicKey returns it/,
+    says: /one of its fields is not as GetPublicKey returns it/,
     call: ({ altered }) => altered({ KeySpec: 2048 }),
   },
   {
     title: 'algorithms that are not a list',
     error: INVALID,
-    says: /a field of it is not as GetPublicKey returns it/,
+    says: /one of its fields is not as GetPublicKey returns it/,
     call: ({ altered }) => altered({ EncryptionAlgorithms: 'RSAES_OAEP_SHA_256' }),
   },
   {

@@ -207,7 +207,7 @@ export const NO_KEYS = [
   {
     title: 'algorithms in JSON that are not a list',
     error: INVALID,
-    says: /a field of it is not as GetPublicKey returns it/,
+    says: /one of its fields is not as GetPublicKey returns it/,
     call: ({ answer, load }) => load(JSON.stringify({ ...answer, EncryptionAlgorithms: 'RSAES_OAEP_SHA_1' })),
   },
   {
