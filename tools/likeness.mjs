@@ -1,7 +1,7 @@
 // The order of a .wasm's functions in which it compresses best: each one behind the one that it is most like.
 //
 // wasm-opt sorts functions by their names alone (--reorder-functions-by-name). So they get the names that sort in the order wanted: the names
-// that rustc gave, which bring together what is of one module, make the package 0.8 KB larger. The price is this file, and that names in
+// that rustc gave, which bring together what belongs to one module, make the package 0.8 KB larger. The price is this file, and that names in
 // debuggers, which the package has none of anyway, would be numbers.
 
 /** Bytes that are looked at together: an instruction or two. */

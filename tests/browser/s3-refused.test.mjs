@@ -125,7 +125,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
       assert.ok(error.message.includes(DEMAND), error.message);
     });
 
-    test('a bucket with Object Lock gets the checksum of each part, and all of them in the end', async () => {
+    test('a bucket with Object Lock gets the checksum of each part, and all of them with the completion', async () => {
       demand();
       const outcome = await uploads.upload({ checksumAlgorithm: 'SHA256' });
       await expectArrived(outcome);

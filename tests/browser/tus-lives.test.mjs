@@ -209,7 +209,7 @@ inBrowsers((page, name) => {
   }
 
   if (name === 'chromium')
-    test('the options that continue an upload by tus seal no other file, without its context', async () => {
+    test('the options that continue an upload by tus refuse another file, which would lack its context', async () => {
       await killed(MOMENTS['in the middle of a chunk']);
       const before = server.relay.seen.length;
       const refused = await page.evaluate(async (name) => {

@@ -232,7 +232,7 @@ inBrowsers((page, name) => {
   test('parallel parts, or a size set by the caller, are refused before anything is sent', async () => {
     await choose(2.5 * MIB);
     // A whole half in a chunk, and several chunks in a half: seen by the source, and by the reader.
-    // Sizes of whole chunks look like the envelope's own to the source; one of nothing is done once it is created.
+    // Sizes of whole chunks look like the envelope's own to the source; an upload of 0 bytes is complete once it is created.
     const sizes = [{ uploadSize: 2.5 * MIB }, { uploadSize: 0 }, { chunkSize: MIB, uploadSize: 2 * MIB }].concat({
       chunkSize: MIB,
       uploadSize: 2 * MIB,

@@ -72,7 +72,7 @@ function lockOf(parameters) {
   return { ObjectLockEnabled, ObjectLockConfiguration };
 }
 
-test('the bucket retains nothing against its owner by default', () => {
+test('the bucket retains no object by default', () => {
   assert.deepEqual(lockOf({}), { ObjectLockEnabled: undefined, ObjectLockConfiguration: undefined });
 });
 
