@@ -8,6 +8,8 @@
 //! - Seal: [`Recipients`] → [`Wrapping`] → [`Materials`] → [`Message`] → [`Sequencer`] or [`Replayable`] → [`Frame`]
 //! - Open: [`Header`] → [`Locked`] → [`Candidate`] → KMS → [`Answer`] → [`Unlocked`] → [`Body`] → [`Frame`]
 //!
+//! A later version may add fields to structs that have a [`Default`], such as [`ImportOptions`]: end them with `..Default::default()`.
+//!
 //! With the feature `std`, [`io`] does all of it from a reader to a writer:
 //!
 //! ```
