@@ -12,7 +12,47 @@ use crate::base64;
 use crate::error::{Result, decimal};
 use crate::key_source::{CERTIFICATE, GetPublicKeyOutput, PKCS1, PRIVATE, invalid};
 
-/// A JSON value, as an edge's parser returns it.
+/// A JSON value, as an edge's parser returns it: this crate has none of its own. With `serde_json`:
+///
+/// ```
+/// # #[path = "../tests/core/common/example.rs"]
+/// # mod example;
+/// use kmseal::{GetPublicKeyOutput, ImportOptions, Json, KmsPublicKey};
+/// use serde_json::Value;
+///
+/// struct Parsed(Value);
+///
+/// impl Json for Parsed {
+///     fn parse(text: &str) -> Option<Self> {
+///         serde_json::from_str(text).ok().map(Self)
+///     }
+///
+///     fn get(&self, name: &str) -> Option<Self> {
+///         let found = match &self.0 {
+///             Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+///             other => other.get(name),
+///         };
+///         found.filter(|value| !value.is_null()).cloned().map(Self)
+///     }
+///
+///     fn text(&self) -> Option<String> {
+///         self.0.as_str().map(str::to_owned)
+///     }
+///
+///     fn byte(&self) -> Option<u8> {
+///         self.0.as_u64()?.try_into().ok()
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let key_file = example::key_file();
+/// // The bytes of a file that `kmseal key` or the AWS CLI wrote
+/// let output = GetPublicKeyOutput::read::<Parsed>(&key_file)?;
+/// let key = KmsPublicKey::from_get_public_key(&output, &ImportOptions::default())?;
+/// assert_eq!(key.key_spec(), "RSA_2048");
+/// # Ok(())
+/// # }
+/// ```
 pub trait Json: Sized {
     /// From text; none if it is not JSON.
     fn parse(text: &str) -> Option<Self>;

@@ -13,6 +13,11 @@ pub fn der() -> Vec<u8> {
     Base64::decode_vec(&base64).expect("base64")
 }
 
+/// What `kmseal key` writes.
+pub fn key_file() -> Vec<u8> {
+    format!("{{\"KeyId\":\"{ARN}\",\"PublicKey\":\"{}\"}}", Base64::encode_string(&der())).into_bytes()
+}
+
 pub fn key() -> KmsPublicKey {
     let options = ImportOptions { key_ids: vec![ARN.to_owned()], ..ImportOptions::default() };
     KmsPublicKey::from_der(&der(), &options).expect("a key")
