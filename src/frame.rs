@@ -47,7 +47,29 @@ pub enum FrameKind {
 }
 
 /// One frame of one message, planned: its content is not here, only its length. Neither Clone nor Copy, and sealing takes
-/// it by value: two contents sealed as one frame would be nonce reuse (docs/format.md, 14).
+/// it by value: two contents sealed as one frame would be nonce reuse (docs/format.md, 14). So this compiles,
+///
+/// ```
+/// fn once(cipher: &kmseal::Cipher, frame: kmseal::Frame) {
+///     let _ = cipher.seal(frame, &mut [1]);
+/// }
+/// ```
+///
+/// and neither of these does:
+///
+/// ```compile_fail,E0382
+/// fn twice(cipher: &kmseal::Cipher, frame: kmseal::Frame) {
+///     let _ = cipher.seal(frame, &mut [1]);
+///     let _ = cipher.seal(frame, &mut [2]);
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// fn copied(cipher: &kmseal::Cipher, frame: kmseal::Frame) {
+///     let _ = cipher.seal(frame.clone(), &mut [1]);
+///     let _ = cipher.seal(frame, &mut [2]);
+/// }
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Frame {
     message_id: [u8; MESSAGE_ID_LEN],

@@ -20,7 +20,16 @@ pub(crate) const SALT_LEN: usize = 32;
 /// secret wraps. Boxed, as keys are: with the padded data key it is all that hides it.
 pub struct OaepSeed(Box<Zeroizing<[u8; OAEP_SEED_LEN]>>);
 
-/// The randomness of a data key wrapped for several keys.
+/// The randomness of a data key wrapped for several keys. It is used up by that, so this does not compile:
+///
+/// ```compile_fail,E0382
+/// use kmseal::{DataKeySeed, EncryptionContext, Recipients, Wrapping};
+///
+/// fn twice(recipients: &Recipients, context: &EncryptionContext, seed: DataKeySeed) {
+///     let _ = Wrapping::new(recipients, context, seed);
+///     let _ = Wrapping::new(recipients, context, seed);
+/// }
+/// ```
 pub struct DataKeySeed {
     pub(crate) data_key: DataKey,
     pub(crate) oaep: Vec<OaepSeed>,
