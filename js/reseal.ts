@@ -20,8 +20,8 @@ export interface ResealOptions extends OpenOptions {
 }
 
 /**
- * Moves an envelope to the sealer's keys: opens it and seals its content again, under a fresh data key and message id, in one stream in
- * constant memory. A Blob gives a Blob, bytes give bytes, a stream or `{ size, read }` gives a stream. The context is carried over: pairs
+ * Moves an envelope to the sealer's keys, and to no others: opens it and seals its content again, under a fresh data key and message id, in one
+ * stream in constant memory. A Blob gives a Blob, bytes give bytes, a stream or `{ size, read }` gives a stream. The context is carried over: pairs
  * that were stored are stored, required ones, which `encryptionContext` must hold, are required again; the sealer's own come on top.
  *
  * There is no quicker way: with other encrypted data keys before the same frames, two headers would share a GCM nonce, and

@@ -55,7 +55,7 @@ pub enum Command {
     Seal(Seal),
     /// Open each FILE.kmseal to FILE through KMS, or with your own private key
     Open(Open),
-    /// Seal envelopes again for other keys, in place with --force, or to --output; their plaintext stays in this process
+    /// Seal envelopes again, in place with --force, or to --output, for the keys that you give and no others; their plaintext stays in this process
     Reseal(Reseal),
     /// Show the keys, context and sizes that an envelope names, without KMS; nothing vouches for them
     Inspect(Inspect),

@@ -212,6 +212,26 @@ test('the task reseals from an RSA key to an ECC key, and from that to an ML-KEM
   await assert.rejects(job(mlKem, versioned), { code: 'ERR_KEY_UNSUPPORTED', message: /experimental/ });
 });
 
+test('the task keeps an offline key beside the new key of KMS', async () => {
+  const key = 'uploads/4711/offline.kmseal';
+  await aws.upload(versioned, key, sample(SIZE));
+  const { publicKey, privateKey } = await crypto.subtle.generateKey(
+    { name: 'RSA-OAEP', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
+    true,
+    ['encrypt', 'decrypt'],
+  );
+  const PublicKey = Buffer.from(await crypto.subtle.exportKey('spki', publicKey)).toString('base64');
+  const name = { keyNamespace: 'example', keyName: 'offline-2026' };
+  for (const expected of ['written', 'already there']) {
+    const handler = await job(answers[0], versioned, { RAW_PUBLIC_KEY: JSON.stringify({ ...name, PublicKey }) });
+    assert.deepEqual(await outcomeOf(handler, { bucket: versioned, key }), ['Succeeded', expected]);
+  }
+  await isSealedFor(answers[0], versioned, key, sample(SIZE));
+  const opener = new Opener({ rawKeys: [{ ...name, privateKey }] });
+  const { plaintext } = await opener.open(await aws.get(versioned, key), { encryptionContext: CONTEXT });
+  assert.ok(Buffer.from(sample(SIZE)).equals(plaintext));
+});
+
 test('resealing in place opens nothing again, and restores no plaintext that was deleted', async () => {
   const bucket = await aws.bucket('opened-and-resealed', { versioned: true });
   const opening = await aws.load('lambda-open', 'OpenFunction', { PLAIN_BUCKET: aws.plain });

@@ -71,6 +71,7 @@ export async function startFunctions() {
         'PLAIN_BUCKET',
         'TO_BUCKET',
         'PUBLIC_KEY',
+        'RAW_PUBLIC_KEY',
         'FROM_OWNER',
         'TO_OWNER',
         'REQUEST_TIMEOUT_MS',
