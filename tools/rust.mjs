@@ -1,5 +1,6 @@
 // The wasm target and the cargo-built tools, each at the exact version that the project is built and tested with.
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { cached } from './cache.mjs';
 import { ROOT, read, run, step, which } from './run.mjs';
@@ -51,15 +52,19 @@ const QUICKLY = {
   CARGO_PROFILE_RELEASE_DEBUG: '0',
 };
 
-/** The folder of the executable `command` of `crate`: where PATH has it if that is this version, else the cache. */
-async function cargoTool(crate, version, { command = crate, flags = ['--locked'] } = {}) {
+/**
+ * The folder of the executable `command` of `crate`: where PATH has it if that is this version, else the cache. A lock (the crate's own, or that
+ * of `source`) says what it is built with, so that nobody changes it by a release of their crate.
+ */
+async function cargoTool(crate, version, { command = crate, source = [`${crate}@${version}`], name = version } = {}) {
   const onPath = which(command);
   if (onPath && read(onPath, ['--version'])?.split(/\s+/)[1] === version) return path.dirname(onPath);
-  const folder = await cached('tools', `${crate}-${version}`, (root) => {
+  const folder = await cached('tools', `${crate}-${name}`, async (root) => {
     step(`cargo install ${crate} ${version} (a minute or two)`);
-    return run('cargo', ['install', '--root', root, ...flags, `${crate}@${version}`], {
-      env: { ...process.env, ...QUICKLY },
-    });
+    const CARGO_TARGET_DIR = path.join(root, 'target');
+    const env = { ...process.env, ...QUICKLY, CARGO_TARGET_DIR };
+    await run('cargo', ['install', '--root', root, '--locked', ...source], { env });
+    rmSync(CARGO_TARGET_DIR, { recursive: true });
   });
   return path.join(folder, 'bin');
 }
@@ -80,6 +85,11 @@ export function wasmBindgen() {
   const lock = readFileSync(path.join(ROOT, 'Cargo.lock'), 'utf8');
   const version = /^name = "wasm-bindgen"\nversion = "(.+)"$/m.exec(lock)?.[1];
   if (!version) throw new Error('Cargo.lock has no wasm-bindgen');
-  // Its own lock names a crate version that the registry has withdrawn.
-  return cargoTool('wasm-bindgen-cli', version, { command: 'wasm-bindgen', flags: [] });
+  const folder = path.join(ROOT, 'tools', 'requirements', 'wasm-bindgen');
+  const hash = createHash('sha256')
+    .update(readFileSync(path.join(folder, 'Cargo.lock')))
+    .digest('hex')
+    .slice(0, 12);
+  const source = ['--path', folder];
+  return cargoTool('wasm-bindgen-cli', version, { command: 'wasm-bindgen', source, name: `${version}-${hash}` });
 }

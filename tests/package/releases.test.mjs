@@ -194,6 +194,17 @@ test('Python packages and the compiler are pinned', () => {
   assert.match(readFileSync(path.join(ROOT, 'rust-toolchain.toml'), 'utf8'), /^channel = "\d+\.\d+\.\d+"$/m);
 });
 
+test("wasm-bindgen's command is built with a lock, in the version of its crate", () => {
+  const locked = (folder, name) => {
+    const lock = readFileSync(path.join(ROOT, folder, 'Cargo.lock'), 'utf8');
+    return new RegExp(`^name = "${name}"\nversion = "(.+)"$`, 'm').exec(lock)[1];
+  };
+  assert.equal(locked('tools/requirements/wasm-bindgen', 'wasm-bindgen-cli'), locked('.', 'wasm-bindgen'));
+  // Every tool is installed in one place.
+  const script = readFileSync(path.join(ROOT, 'tools/rust.mjs'), 'utf8');
+  assert.deepEqual(script.match(/\['install', '--root'.*?\]/g), ["['install', '--root', root, '--locked', ...source]"]);
+});
+
 const AWAY =
   /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|[Cc]ould not resolve host|[Cc]ouldn't connect|failed to (connect|download)|network failure/;
 
