@@ -69,6 +69,21 @@ describe('HTTPS_PROXY', () => {
     assert.equal(proxy.requests.length, 3);
   });
 
+  test('a proxy that cannot be one is refused, and not gone past', async () => {
+    const sentence = (name) => new RegExp(`${name} is not the address of an HTTP proxy, .*; correct it, or unset it`);
+    for (const wrong of ['foo://user:secret@localhost', 'not a url', 'socks5://localhost:1080', '/proxy.pac']) {
+      const given = { ...env, AWS_ENDPOINT_URL_KMS: proxy.origin, HTTPS_PROXY: wrong };
+      const { stderr } = await setting.fails(['key', 'alias/uploads'], 2, sentence('HTTPS_PROXY'), { env: given });
+      assert.doesNotMatch(`${stderr}`, /secret/);
+      const others = { HTTPS_PROXY: '', ALL_PROXY: wrong };
+      await setting.fails(['key', 'alias/uploads'], 2, sentence('ALL_PROXY'), { env: { ...given, ...others } });
+    }
+    assert.deepEqual(proxy.requests, []);
+    // What HTTPS_PROXY hides may be anything.
+    await key({ ALL_PROXY: 'socks5://localhost:1080' });
+    assert.equal(proxy.requests.length, 1);
+  });
+
   test('a proxy that does not answer is an error that names what to check', async () => {
     await setting.fails(['key', 'alias/uploads'], 5, /could not be reached: check the network/, {
       env: { ...env, HTTPS_PROXY: 'http://127.0.0.1:1' },

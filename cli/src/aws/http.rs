@@ -1,5 +1,6 @@
 //! HTTP as a company's network wants it: through its proxy, and with its own certificates.
 
+use std::env;
 use std::fs;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ impl Network {
     /// `bundle` is the file of certificates that the AWS configuration names, and the setting that names it. As in the AWS CLI
     /// they replace the system's own.
     pub fn new(bundle: Option<(String, &str)>) -> Result<Self> {
+        check_proxies(|name| env::var(name).ok())?;
         let trusted = match bundle {
             Some((path, name)) => certificates(&path).map_err(|why| {
                 Failure::usage(format!("{name} is {path:?}, {why}; name a file of certificates in PEM, or unset it"))
@@ -86,6 +88,22 @@ impl Network {
         let timed = tokio::time::timeout(ATTEMPT, exchange).await;
         timed.unwrap_or_else(|_| Err(format!("no answer within {} s", ATTEMPT.as_secs())))
     }
+}
+
+/// Refuses what the client would take for no proxy, and go past it. The value is not shown, since a password may be in it.
+fn check_proxies(variable: impl Fn(&str) -> Option<String>) -> Result<()> {
+    let first = |names: &[&'static str]| names.iter().find_map(|name| Some((*name, variable(name)?)));
+    // AWS is reached by https. Often ALL_PROXY names a proxy of another kind for other programs, and HTTPS_PROXY hides it.
+    let https = first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]);
+    for (name, value) in https.into_iter().chain(first(&["HTTP_PROXY", "http_proxy"])) {
+        let proxy = value.parse::<http::Uri>().ok().filter(|uri| uri.authority().is_some());
+        if !proxy.is_some_and(|uri| matches!(uri.scheme_str(), None | Some("http" | "https"))) {
+            let what =
+                "is not the address of an HTTP proxy, such as http://proxy.example.com:3128; correct it, or unset it";
+            return Err(Failure::usage(format!("{name} {what}")));
+        }
+    }
+    Ok(())
 }
 
 /// What came back.
