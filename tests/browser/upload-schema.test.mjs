@@ -15,7 +15,7 @@ function newerStore() {
   const own = readFileSync(new URL('../../dist/store.js', import.meta.url), 'utf8');
   const newer = own
     .replace(/VERSION = 1\b/, 'VERSION = 2')
-    .replace(/PATIENCE = (?:1e4|10_?000)\b/, `PATIENCE = ${PATIENCE}`);
+    .replace(/PATIENCE_MS = (?:1e4|10_?000)\b/, `PATIENCE_MS = ${PATIENCE}`);
   assert.equal(newer.length - own.length, String(PATIENCE).length - 3, 'two numbers are others');
   return newer;
 }
