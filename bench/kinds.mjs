@@ -1,4 +1,8 @@
 // Sealing a small file for an ECC key of KMS and for an RSA key, in one page: wrapping the data key is nearly all of it.
+//
+// What costs on a quiet machine, P-384 1.3 ms and RSA_4096 1.2: SubtleCrypto's own two multiplications of points are 1.0 ms, as P-256 shows, which takes
+// 0.4 in all. To import the recipient's point, or to export the sender's, while the other steps run gains 3 % at most. RSA became 1.6 times as
+// fast when crypto-bigint got words of 32 bits (tools/rustc.sh).
 import { median, timesAsFast } from './support/figures.mjs';
 import { withStage } from './support/stage.mjs';
 
