@@ -156,6 +156,20 @@ test('answers in reused memory and from another realm are accepted', async () =>
   assert.ok(Buffer.from((await opens().bytes()).plaintext).equals(plaintext));
 });
 
+test('a frame is sealed right if it is read only after all frames before it were written', async () => {
+  let before = Promise.resolve();
+  crypto.subtle.encrypt = (...args) => {
+    // Behind the turn in which what was given before is put where it belongs.
+    const own = before.then(() => new Promise(setImmediate)).then(() => encrypt(...args));
+    before = own.catch(() => {});
+    return own;
+  };
+  for (const [name, work] of Object.entries(seals)) {
+    const opened = await hands.judge.open(await collect(await work()));
+    assert.ok(Buffer.from(opened.plaintext).equals(plaintext), name);
+  }
+});
+
 describe('the last check of lengths', () => {
   test('a Blob that loses its content is not handed out', async () => {
     globalThis.Blob = class extends NativeBlob {
