@@ -9,7 +9,7 @@ import { after, before } from 'node:test';
 import { blocksOf, moduleOf } from '../docs/blocks.mjs';
 import { CONTEXT, startEnvelopes } from '../serving/serving.mjs';
 import { HTTP1, serves } from '../serving/serving-cases.mjs';
-import { startSnippets } from '../serving/snippets.mjs';
+import { documentedHeaders } from '../serving/snippets.mjs';
 import { startProject } from '../support/consumers.mjs';
 
 let setting;
@@ -18,9 +18,7 @@ let project;
 let headers;
 before(async () => {
   setting = await startEnvelopes();
-  const snippets = await startSnippets();
-  ({ headers } = await snippets.run('Larger: openRange, which proves the length', { index: 1, returns: ['headers'] }));
-  snippets.close();
+  headers = await documentedHeaders();
   // As an object storage: whole by HEAD, in ranges by GET.
   storage = createServer({ keepAliveTimeout: 0 }, ({ url, headers: { range } }, response) => {
     const envelope = setting.envelopes[url.slice(1)];

@@ -12,7 +12,7 @@ import { npmTools } from '../../tools/npm.mjs';
 import { blocksOf } from '../docs/blocks.mjs';
 import { startEnvelopes } from '../serving/serving.mjs';
 import { HTTP1, serves } from '../serving/serving-cases.mjs';
-import { startSnippets } from '../serving/snippets.mjs';
+import { documentedHeaders } from '../serving/snippets.mjs';
 import { installTarball } from '../support/tarball.mjs';
 
 const APPS = fileURLToPath(new URL('serving', import.meta.url));
@@ -24,9 +24,7 @@ let tools;
 let tarball;
 before(async () => {
   setting = await startEnvelopes();
-  const snippets = await startSnippets();
-  ({ headers } = await snippets.run('Larger: openRange, which proves the length', { index: 1, returns: ['headers'] }));
-  snippets.close();
+  headers = await documentedHeaders();
   tools = await npmTools('tests/consumers/serving');
   tarball = installTarball({ within: tools });
   // What a real application would import.

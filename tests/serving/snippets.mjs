@@ -24,8 +24,14 @@ export async function startSnippets() {
     return import(pathToFileURL(file).href);
   }
 
-  return {
+  const snippets = {
     load,
+
+    /** The guide's function `headers`, which servers answer with. */
+    async headers() {
+      const options = { index: 1, returns: ['headers'] };
+      return (await snippets.run('Larger: openRange, which proves the length', options)).headers;
+    },
 
     /**
      * Runs the block under a heading, as the body of a function.
@@ -47,4 +53,15 @@ export async function startSnippets() {
 
     close: () => rmSync(folder, { recursive: true }),
   };
+  return snippets;
+}
+
+/** The same function, for tests that need no other block. */
+export async function documentedHeaders() {
+  const snippets = await startSnippets();
+  try {
+    return await snippets.headers();
+  } finally {
+    snippets.close();
+  }
 }
