@@ -205,7 +205,7 @@ export class Sealer {
   async #seal(kind: Kind, take: () => Chunk | Chunks, options: SealStreamOptions, into?: Chunk): Promise<unknown> {
     const { signal, onProgress, size } = options;
     // Bytes to reseal that are not a complete envelope fail while they are read.
-    const sealedSize = size === undefined ? undefined : this.sealedSize(size, options);
+    const sealedSize = into?.length ?? (size === undefined ? undefined : this.sealedSize(size, options));
     const flow = await this.#sequence(take, size, options);
     return collect(kind, flow, { signal, onProgress, total: size, size: sealedSize, into });
   }
