@@ -37,7 +37,7 @@ impl Network {
     /// `bundle` is the file of certificates that the AWS configuration names, and the setting that names it. As in the AWS CLI
     /// they replace the system's own.
     pub fn new(bundle: Option<(String, &str)>) -> Result<Self> {
-        check_proxies(|name| env::var(name).ok())?;
+        check_proxies()?;
         let trusted = match bundle {
             Some((path, name)) => certificates(&path).map_err(|why| {
                 Failure::usage(format!("{name} is {path:?}, {why}; name a file of certificates in PEM, or unset it"))
@@ -91,8 +91,8 @@ impl Network {
 }
 
 /// Refuses what the client would take for no proxy, and go past it. The value is not shown, since a password may be in it.
-fn check_proxies(variable: impl Fn(&str) -> Option<String>) -> Result<()> {
-    let first = |names: &[&'static str]| names.iter().find_map(|name| Some((*name, variable(name)?)));
+fn check_proxies() -> Result<()> {
+    let first = |names: &[&'static str]| names.iter().find_map(|name| Some((*name, env::var(name).ok()?)));
     // AWS is reached by https. Often ALL_PROXY names a proxy of another kind for other programs, and HTTPS_PROXY hides it.
     let https = first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]);
     for (name, value) in https.into_iter().chain(first(&["HTTP_PROXY", "http_proxy"])) {
