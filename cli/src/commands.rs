@@ -17,6 +17,7 @@ use crate::aws::kms::Kms;
 use crate::aws::public_key;
 use crate::aws::session::Session;
 use crate::envelope::inspected::Inspected;
+use crate::envelope::names::left_out;
 use crate::envelope::open::open as open_frames;
 use crate::envelope::pipeline::MEMORY_LEN;
 use crate::envelope::reseal::reseal as reseal_frames;
@@ -112,6 +113,7 @@ pub fn reseal(args: &Reseal, aws: &Aws, quiet: bool) -> Result<ExitCode> {
         let stored = envelope.header.context().clone();
         let required = unlocker.expected.required_beside(&stored)?;
         let old_length = envelope.header.frame_length();
+        let left_out = left_out(&envelope.header, &recipients);
         let (opened, key) = unlocker.unlock(envelope.header)?;
         let bar = bar(file, envelope.plaintext_len, quiet, false);
         // Long frames in a stream show that its length was known when it was sealed.
@@ -125,6 +127,10 @@ pub fn reseal(args: &Reseal, aws: &Aws, quiet: bool) -> Result<ExitCode> {
         done?;
         let written = output.finish()?;
         note_key(file, &key, &unlocker, quiet);
+        // A break-glass key is missed only when it is needed.
+        if !left_out.is_empty() && !quiet {
+            note(&format!("{}: the new envelope no longer opens with {}", name(file), left_out.join(", ")));
+        }
         Ok(written)
     })
 }

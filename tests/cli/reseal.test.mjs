@@ -1,7 +1,9 @@
 // `kmseal reseal`: to other keys, everything else as it was.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { symlinkSync, lstatSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
+import { KmsPublicKey } from 'kmseal';
 import { sample } from '../support/page/bytes.mjs';
 import { readHeader } from '../support/message.mjs';
 import { startSetting } from './setting.mjs';
@@ -118,4 +120,63 @@ test('reseal requires the expected context, and reports a full disk as such', as
   const { status, stderr } = await runCommand(folder, setting.env, args, { program: 'sh' });
   assert.equal(status, 1);
   assert.match(stderr, /No space left/);
+});
+
+describe('what falls away', () => {
+  const kinds = ['key.json', 'curve.json', 'offline.json'];
+  const keys = (...files) => files.flatMap((file) => ['--key', file]);
+  const reseal = async (...args) => {
+    const from = ['reseal', '--key-id', setting.key.KeyId, '--force', '--output', 'left.kmseal', 'all.kmseal'];
+    const { status, stderr } = await setting.run([...from, ...args]);
+    assert.equal(status, 0, stderr);
+    return stderr;
+  };
+  let curve;
+  before(async () => {
+    curve = await setting.kms.createKey({ spec: 'ECC_NIST_P256' });
+    setting.keyFile('curve.json', curve);
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    folder.write('offline.pub', publicKey.export({ type: 'spki', format: 'pem' }));
+    const names = ['--key-namespace', 'example', '--key-name', 'offline'];
+    folder.write('offline.json', await setting.succeeds(['key', '--quiet', '--raw', 'offline.pub', ...names]));
+    await setting.succeeds(['seal', ...keys(...kinds), '--output', 'all.kmseal', '-'], { input: 'plain' });
+  });
+
+  test('reseal names the keys of each kind that open the new envelope no more', async () => {
+    const { fingerprint } = await KmsPublicKey.import(curve);
+    const names = {
+      'key.json': setting.key.KeyId,
+      'curve.json': `ECC_NIST_P256 key ${fingerprint}`,
+      'offline.json': '"offline" of provider "example"',
+    };
+    const line = (files) =>
+      `all.kmseal: the new envelope no longer opens with ${files.map((file) => names[file]).join(', ')}\n`;
+    assert.equal(await reseal(...keys('next.json')), line(kinds));
+    for (const kind of kinds) {
+      const others = kinds.filter((other) => other !== kind);
+      assert.equal(await reseal(...keys(kind, 'next.json')), line(others));
+      assert.equal(await reseal(...keys(...others)), line([kind]));
+    }
+  });
+
+  test('reseal says nothing if no key falls away, or with --quiet', async () => {
+    assert.equal(await reseal(...keys(...kinds, 'next.json')), '');
+    assert.equal(await reseal(...keys('next.json'), '--quiet'), '');
+  });
+
+  test('a replica of a multi-Region key does not let the key fall away', async () => {
+    const { KeyId, ...answer } = await setting.kms.createKey({ multiRegion: true });
+    setting.keyFile('primary.json', { KeyId, ...answer });
+    setting.keyFile('replica.json', { ...answer, KeyId: KeyId.replace('us-east-1', 'eu-west-1') });
+    await setting.succeeds(['seal', ...keys('primary.json'), '--output', 'region.kmseal', '-'], { input: 'plain' });
+    const { stderr } = await setting.run([
+      'reseal',
+      '--force',
+      '--key-id',
+      KeyId,
+      ...keys('replica.json'),
+      'region.kmseal',
+    ]);
+    assert.equal(stderr, '');
+  });
 });
