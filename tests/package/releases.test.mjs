@@ -48,6 +48,38 @@ test('an action has one hash in all workflows, and its version beside it', () =>
   );
 });
 
+test('CI runs the tests in bundlers, runtimes and frameworks, too', () => {
+  const { jobs: ci } = workflows.find(({ name }) => name === 'ci.yml');
+  const runs = Object.values(ci).flatMap((job) => job.steps.map(({ run }) => run));
+  for (const script of ['npm test', 'npm run test:consumers']) assert.ok(runs.includes(script), script);
+});
+
+test('Dependabot looks into every folder that pins versions', () => {
+  const { updates } = parse(readFileSync(path.join(ROOT, '.github/dependabot.yml'), 'utf8'));
+  const pins = {
+    cargo: '*Cargo.lock',
+    npm: '*package-lock.json',
+    gomod: '*go.mod',
+    maven: '*pom.xml',
+    pip: '*/requirements/*.txt',
+  };
+  for (const [ecosystem, files] of Object.entries(pins)) {
+    const { status, stdout } = spawnSync('git', ['ls-files', files], { cwd: ROOT, encoding: 'utf8' });
+    assert.equal(status, 0);
+    const folders = stdout
+      .trim()
+      .split('\n')
+      .map((file) => path.posix.join('/', path.posix.dirname(file)));
+    const update = updates.find((one) => one['package-ecosystem'] === ecosystem);
+    const seen = update?.directories ?? [update?.directory];
+    assert.ok(folders.length > 0, files);
+    const isIn = (folder, glob) =>
+      folder === glob || (glob.endsWith('*') && folder.startsWith(glob.replace(/\*+$/, '')));
+    const unseen = folders.filter((folder) => !seen.some((glob) => isIn(folder, glob)));
+    assert.deepEqual(unseen, [], ecosystem);
+  }
+});
+
 test('a checkout leaves no credentials', () => {
   const checkouts = steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'));
   assert.ok(checkouts.length > 5);
