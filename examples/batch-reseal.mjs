@@ -3,7 +3,8 @@
 //
 //     KEY_ARN          the KMS key that opens, or ECC_KEY_ARN if it is an ECC key
 //     PUBLIC_KEY       the JSON of `aws kms get-public-key` of the key to seal for; an ML-KEM key needs EXPERIMENTAL=1
-//     RAW_PUBLIC_KEY   the JSON of `kmseal key --raw` of an RSA key of your own that shall open, too; none by default
+//     RAW_PUBLIC_KEY   the JSON of `kmseal key --raw` of an RSA key of your own that shall open, too; none by default. Beside an ML-KEM key it
+//                      needs MIXED=1: what is sealed for both is not quantum-safe
 //     TO_BUCKET        where the results go; the envelopes' own bucket only if it is versioned
 //
 // and the other settings of lib/settings.mjs. Deploy this file with the folder lib next to it, and kmseal, @aws-sdk/client-kms,
@@ -29,7 +30,11 @@ const publicKey = await KmsPublicKey.import(jsonSetting('PUBLIC_KEY'), {
   experimental: process.env.EXPERIMENTAL === '1',
 });
 const ownKeys = process.env.RAW_PUBLIC_KEY ? [await RsaPublicKey.import(jsonSetting('RAW_PUBLIC_KEY'))] : [];
-const sealer = new Sealer({ keys: [publicKey, ...ownKeys], cache: { maxAge: 300_000 } });
+const sealer = new Sealer({
+  keys: [publicKey, ...ownKeys],
+  mixed: process.env.MIXED === '1',
+  cache: { maxAge: 300_000 },
+});
 const { s3, opener, bucket: target } = await start('TO_BUCKET');
 
 const descriptions = describing({ s3, opener, sealer });

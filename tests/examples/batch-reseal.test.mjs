@@ -212,9 +212,8 @@ test('the task reseals from an RSA key to an ECC key, and from that to an ML-KEM
   await assert.rejects(job(mlKem, versioned), { code: 'ERR_KEY_UNSUPPORTED', message: /experimental/ });
 });
 
-test('the task keeps an offline key beside the new key of KMS', async () => {
-  const key = 'uploads/4711/offline.kmseal';
-  await aws.upload(versioned, key, sample(SIZE));
+/** An RSA key outside KMS: the setting that names it, and what opens with it. */
+async function makeOfflineKey() {
   const { publicKey, privateKey } = await crypto.subtle.generateKey(
     { name: 'RSA-OAEP', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
     true,
@@ -222,14 +221,37 @@ test('the task keeps an offline key beside the new key of KMS', async () => {
   );
   const PublicKey = Buffer.from(await crypto.subtle.exportKey('spki', publicKey)).toString('base64');
   const name = { keyNamespace: 'example', keyName: 'offline-2026' };
+  const RAW_PUBLIC_KEY = JSON.stringify({ ...name, PublicKey });
+  return { setting: { RAW_PUBLIC_KEY }, opener: new Opener({ rawKeys: [{ ...name, privateKey }] }) };
+}
+
+test('the task keeps an offline key beside the new key of KMS', async () => {
+  const key = 'uploads/4711/offline.kmseal';
+  await aws.upload(versioned, key, sample(SIZE));
+  const { setting, opener } = await makeOfflineKey();
   for (const expected of ['written', 'already there']) {
-    const handler = await job(answers[0], versioned, { RAW_PUBLIC_KEY: JSON.stringify({ ...name, PublicKey }) });
+    const handler = await job(answers[0], versioned, setting);
     assert.deepEqual(await outcomeOf(handler, { bucket: versioned, key }), ['Succeeded', expected]);
   }
   await isSealedFor(answers[0], versioned, key, sample(SIZE));
-  const opener = new Opener({ rawKeys: [{ ...name, privateKey }] });
   const { plaintext } = await opener.open(await aws.get(versioned, key), { encryptionContext: CONTEXT });
   assert.ok(Buffer.from(sample(SIZE)).equals(plaintext));
+});
+
+test('the task keeps an offline key beside an ML-KEM key only with MIXED=1', async () => {
+  const key = 'uploads/4711/mixed.kmseal';
+  await aws.upload(versioned, key, sample(SIZE));
+  const mlKem = await aws.keyFor('ResealFunction', { spec: 'ML_KEM_768' });
+  const { setting, opener } = await makeOfflineKey();
+  const settings = { ...setting, EXPERIMENTAL: '1' };
+  await assert.rejects(job(mlKem, versioned, settings), { code: 'ERR_KEY_UNSUPPORTED', message: /mixed/ });
+  const handler = await job(mlKem, versioned, { ...settings, MIXED: '1' });
+  assert.deepEqual(await outcomeOf(handler, { bucket: versioned, key }), ['Succeeded', 'written']);
+  const envelope = await aws.get(versioned, key);
+  for (const one of [opener, await aws.kms.openerFor(mlKem)]) {
+    const { plaintext } = await one.open(envelope, { encryptionContext: CONTEXT });
+    assert.ok(Buffer.from(sample(SIZE)).equals(plaintext));
+  }
 });
 
 test('resealing in place opens nothing again, and restores no plaintext that was deleted', async () => {

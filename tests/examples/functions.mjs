@@ -72,6 +72,7 @@ export async function startFunctions() {
         'TO_BUCKET',
         'PUBLIC_KEY',
         'RAW_PUBLIC_KEY',
+        'MIXED',
         'FROM_OWNER',
         'TO_OWNER',
         'REQUEST_TIMEOUT_MS',
