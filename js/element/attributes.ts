@@ -3,7 +3,7 @@ import { ALIAS, ATTRIBUTE } from './binding.js';
 /** The attributes that the native input gets too. */
 export const MIRRORED = ['accept', 'multiple', 'capture', 'webkitdirectory'];
 /** The attributes that determine the key: when they change, files that were sealed before are sealed again. */
-export const SEALING = ['key-src', 'fingerprint', 'key-id', 'experimental', 'meta-name'];
+export const SEALING = ['key-src', 'fingerprint', 'key-id', 'key-usage', 'experimental', 'meta-name'];
 export const CONTEXT = [ATTRIBUTE, ALIAS];
 /** All that the element watches. */
 export const OBSERVED = /* @__PURE__ */ ['name', 'required', 'aria-label'].concat(MIRRORED, SEALING, CONTEXT);

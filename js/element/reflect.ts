@@ -6,6 +6,7 @@ const STRINGS = {
   accept: 'accept',
   keySrc: 'key-src',
   keyId: 'key-id',
+  keyUsage: 'key-usage',
   fingerprint: 'fingerprint',
   metaName: 'meta-name',
 };
@@ -40,6 +41,8 @@ export class ReflectingControl extends Reflecting {
   declare keySrc: string;
   /** The key's ARN; needed if `key-src` is of another origin, or has PEM. Several, separated by white space: any of these. */
   declare keyId: string;
+  /** KMS's KeyUsage; an ECC key in PEM or DER needs `KEY_AGREEMENT`, as the option of `KmsPublicKey.fetch` says. */
+  declare keyUsage: string;
   /** `SHA256:` and the padded base64 of SHA-256 over the key's DER; needed if `key-src` is of another origin. Several as in `key-id`. */
   declare fingerprint: string;
   /** Whether `key-src` may have an ML-KEM key, as the option `experimental` of `KmsPublicKey.fetch` says. */

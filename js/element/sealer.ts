@@ -2,11 +2,13 @@ import type { Binding } from './binding.js';
 import type { Seal, Sealed } from './files.js';
 import { pathOf } from './folders.js';
 import { KmsPublicKey, KmsealError, Sealer, load } from '../index.js';
-import type { SealOptions } from '../index.js';
+import type { ImportOptions, SealOptions } from '../index.js';
 
 function sourceOf(element: HTMLElement): KeySource {
-  const [url, fingerprint, keyId] = ['key-src', 'fingerprint', 'key-id'].map((name) => element.getAttribute(name));
-  return { url: url!, fingerprint: fingerprint!, keyId: keyId!, experimental: element.hasAttribute('experimental') };
+  const names = ['key-src', 'fingerprint', 'key-id', 'key-usage'];
+  const [url, fingerprint, keyId, keyUsage] = names.map((name) => element.getAttribute(name));
+  const experimental = element.hasAttribute('experimental');
+  return { url: url!, fingerprint: fingerprint!, keyId: keyId!, keyUsage: keyUsage!, experimental };
 }
 
 /** Where the element's key is, and what pins it. */
@@ -15,6 +17,8 @@ export interface KeySource {
   url: string | null;
   fingerprint: string | null;
   keyId: string | null;
+  /** KMS's KeyUsage, for an ECC key in PEM or DER. */
+  keyUsage: string | null;
   /** Whether it may be an ML-KEM key. */
   experimental: boolean;
 }
@@ -79,9 +83,10 @@ export class FileSealer {
 
 async function loadSealer(source: KeySource, signal: AbortSignal): Promise<Sealer> {
   const { url, fingerprint, keyId, experimental } = source;
+  const keyUsage = (source.keyUsage || undefined) as ImportOptions['keyUsage'];
   if (!url) throw new KmsealError('ERR_LOAD', 'this kmseal-file has no key; set its key-src or its property sealer');
   const pins = { keyId: listed(keyId), fingerprint: listed(fingerprint) };
-  const keys = await KmsPublicKey.fetch(url, { ...pins, experimental, signal });
+  const keys = await KmsPublicKey.fetch(url, { ...pins, keyUsage, experimental, signal });
   return new Sealer({ keys });
 }
 

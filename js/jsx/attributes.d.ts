@@ -5,6 +5,8 @@ export interface KmsealFileAttributes {
   name?: string | undefined;
   'key-src'?: string | undefined;
   'key-id'?: string | undefined;
+  /** An ECC key in PEM or DER needs `KEY_AGREEMENT`. */
+  'key-usage'?: string | undefined;
   fingerprint?: string | undefined;
   /** Takes ML-KEM keys. */
   experimental?: boolean | undefined;
@@ -23,7 +25,16 @@ export interface KmsealFileAttributes {
   form?: string | undefined;
 }
 
-type Settable = 'keySrc' | 'keyId' | 'metaName' | 'sealer' | 'encryptionContext' | 'texts' | 'maxFiles' | 'maxSize';
+type Settable =
+  | 'keySrc'
+  | 'keyId'
+  | 'keyUsage'
+  | 'metaName'
+  | 'sealer'
+  | 'encryptionContext'
+  | 'texts'
+  | 'maxFiles'
+  | 'maxSize';
 
 /** Its properties that a template can set. */
 export type KmsealFileProperties = { [Name in Settable]?: KmsealFileElement[Name] | undefined };

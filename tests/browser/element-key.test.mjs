@@ -38,7 +38,9 @@ const { forms, files, inBrowsers } = testForms(async (start) => {
         return context.json(printed(forms.key));
       });
       app.get('/redirect', (context) => context.redirect(`${elsewhere.origin}/key.json`));
-      app.get('/key.pem', (context) => context.body(readFileSync(new URL('../keys/rsa-2048.pem', import.meta.url))));
+      for (const [path, file] of Object.entries({ '/key.pem': 'rsa-2048.pem', '/ecc.pem': 'ec-p256.pem' })) {
+        app.get(path, (context) => context.body(readFileSync(new URL(`../keys/${file}`, import.meta.url))));
+      }
       app.use('/kms-public-key.json', (context, next) => (fault ? context.text('no', fault) : next()));
       app.use('/dist/kmseal.wasm', async (context, next) => {
         if (fault) return context.text('no', fault);
@@ -179,6 +181,28 @@ inBrowsers((page) => {
     assert.deepEqual(await choose('key-src="/form"'), failed('ERR_KEY_INVALID'));
     assert.deepEqual(await choose('key-src="http://["'), failed('ERR_LOAD'));
     assert.deepEqual(await choose(''), failed('ERR_LOAD'));
+  });
+
+  test('an ECC key in PEM needs key-usage beside key-id, and a key of another usage is refused', async () => {
+    const pem = 'key-src="/ecc.pem"';
+    const named = `${pem} key-id="${keyId}"`;
+    for (const usage of ['', 'key-usage=""', 'key-usage="SIGN_VERIFY"', 'key-usage="ENCRYPT_DECRYPT"']) {
+      assert.deepEqual(await choose(`${named} ${usage}`), failed('ERR_KEY_UNSUPPORTED'), usage);
+    }
+    assert.deepEqual(await choose(`${pem} key-usage="KEY_AGREEMENT"`), failed('ERR_KEY_ID'));
+    const recipients = () =>
+      page.evaluate(async () => (await kmseal.inspect(element.files[0])).encryptedDataKeys.map((key) => key.keySpec));
+    await choose(`${named} key-usage="KEY_AGREEMENT"`);
+    assert.deepEqual(await recipients(), ['ECC_NIST_P256']);
+    await page.show(FORM(named));
+    await page.evaluate(() => Object.assign(element, { keyUsage: 'KEY_AGREEMENT' }));
+    await page.choose([files.create('chosen')]);
+    await outcome();
+    assert.deepEqual(await recipients(), ['ECC_NIST_P256']);
+    assert.equal(
+      (await choose('key-src="/kms-public-key.json" key-usage="KEY_AGREEMENT"')).code,
+      'ERR_KEY_UNSUPPORTED',
+    );
   });
 
   test('a key or a .wasm that does not arrive blocks sealing, and the next try requests it again', async () => {
