@@ -10,12 +10,13 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { BROWSERS, browserPrograms } from '../tools/browsers.mjs';
 import { startBrowserPool } from '../tools/browser-pool.mjs';
+import { keepCompiled, takeCompiled } from '../tools/compiled.mjs';
 import { startEmulatorNursery } from '../tools/emulator.mjs';
 import { forgetFailures, tellFailures } from '../tools/failures.mjs';
 import { javascriptTests } from '../tools/javascript-tests.mjs';
 import { lint } from '../tools/lint.mjs';
 import { ROOT, show, showTogether } from '../tools/run.mjs';
-import { WASM_ENV, WASM_TARGET, rustToolchain } from '../tools/rust.mjs';
+import { WASM_ENV, WASM_TARGET } from '../tools/rust.mjs';
 import { setup } from './setup.mjs';
 import { SUITES, longestFirst, suiteOf } from './suites.mjs';
 
@@ -27,13 +28,11 @@ const chosen = (name) => wanted.length === 0 || wanted.includes(name);
 
 /** For the JavaScript tests; its own ones need the same dependencies. */
 async function buildCommand() {
-  rustToolchain();
   await showTogether('cargo', ['build', '--package', 'kmseal-cli'], process.env);
 }
 
 /** @param {typeof show} run */
 async function rust(run) {
-  rustToolchain();
   await run('cargo', ['fmt', '--all', '--check'], process.env);
   await run('cargo', ['clippy', '--all-targets', '--', '--deny', 'warnings'], process.env);
   // One after the other: together, the command's dependencies would have the features of the other crates' tests, and be compiled again.
@@ -101,12 +100,17 @@ try {
   // Cargo compiles while the rest is fetched, and tests the core while the JavaScript tests wait for browsers.
   const needed = new Set(suites.flatMap(({ needs }) => needs));
   const ready = setup(needed);
-  const command = needed.has('command') ? buildCommand() : undefined;
+  const compiles = needed.has('command') || chosen('rust') || chosen('wasm');
+  const taken = compiles ? takeCompiled() : undefined;
+  const command = needed.has('command') ? taken?.then(buildCommand) : undefined;
   const run = files.length > 0 ? showTogether : show;
   const cargo = async () => {
+    const isNew = await taken;
     await command;
     if (chosen('rust')) await rust(run);
     if (chosen('wasm')) await wasm(run, (await ready).env);
+    // Only when all is there, since nothing is added later.
+    if (isNew && wanted.length === 0) await keepCompiled();
   };
   const scripts = async () => {
     const { env } = await ready;
