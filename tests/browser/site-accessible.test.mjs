@@ -41,8 +41,9 @@ async function fill(page) {
   await page.press('Change one byte', NEWEST);
   await page.find(`${NEWEST} .refused`);
   await page.driver.executeScript("for (const details of document.querySelectorAll('details')) details.open = true");
-  await page.choose([page.create('key.pem', readFileSync('tests/keys/rsa-2048.pem'))]);
+  await page.choose([page.create('key.pem', readFileSync('tests/keys/ec-p256.pem'))]);
   await (await page.find('#key-form:not([hidden]) #key-arn')).sendKeys('alias/uploads');
+  await (await page.find('#key-agrees')).click();
   await page.press('Seal for this key');
   await page.wait(async () => (await page.text('#key-alert')) !== '', 'what is wrong');
 }

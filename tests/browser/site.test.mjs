@@ -24,6 +24,7 @@ function makeKey() {
   const decrypt = async ({ KeyId, CiphertextBlob }) => ({ KeyId, Plaintext: privateDecrypt(padding, CiphertextBlob) });
   return {
     keyId,
+    privateKey,
     answer,
     pem: publicKey.export({ type: 'spki', format: 'pem' }),
     opener: new Opener({ keyIds: [keyId], decrypt }),
@@ -195,6 +196,52 @@ inBrowsers(openSitePages, (page, name) => {
     await choose([create('a.txt', 'a')]);
     await sealed();
     assert.ok((await text(`${NEWEST} .header-address`)).includes(key.keyId));
+  });
+
+  test('the site says that a PEM holds an ECC key, and seals for it once ARN and usage are stated', async () => {
+    await visit();
+    const [standIn] = await facts();
+    const asked = () => find('#key-form:not([hidden])');
+    const usage = async () => (await find('#key-usage')).isDisplayed();
+    await choose([create('key.pem', key.pem)]);
+    await asked();
+    assert.equal(await usage(), false, 'an RSA key has one usage that seals');
+    await choose([create('ecc.pem', readFileSync('tests/keys/ec-p256.pem'))]);
+    await wait(usage, 'the question');
+    assert.match(await text('#key-form'), /ecc\.pem does not say which key[^]*ECC_NIST_P256[^]*SIGN_VERIFY/);
+    await (await find('#key-arn')).sendKeys(key.keyId);
+    await press('Seal for this key');
+    assert.equal(await page.driver.executeScript("return document.getElementById('key-form').checkValidity()"), false);
+    assert.equal((await facts())[0], standIn);
+    await (await find('#key-agrees')).click();
+    await press('Seal for this key');
+    await wait(async () => (await facts())[1] === 'ECC_NIST_P256', 'the key');
+    await choose([create('a.txt', 'a')]);
+    await sealed();
+    assert.ok((await text(`${NEWEST} .open-command`)).includes(key.keyId));
+  });
+
+  test('the site seals for an RSA key outside KMS, and asks for no ARN', async () => {
+    await visit();
+    const names = { keyNamespace: 'example-hsm', keyName: 'offline', hash: 'SHA-512' };
+    const raw = JSON.stringify({ ...names, PublicKey: key.answer.PublicKey });
+    await choose([create('raw.json', raw)]);
+    await wait(async () => (await facts())[0] === 'example-hsm, offline', 'the key');
+    assert.equal((await facts())[1], 'RSA, SHA-512');
+    assert.match(await text('#key-service'), /Your key, from raw\.json\. It is not one of KMS/);
+    assert.equal(await (await find('#key-form')).isDisplayed(), false);
+    await choose([create('a.txt', 'For an HSM.')]);
+    await sealed();
+    const command = 'kmseal open --raw-key raw.json --private-key key.pem -c purpose=a-try-on-the-site a.txt.kmseal';
+    assert.equal(await text(`${NEWEST} .open-command`), command);
+    const padding = { key: key.privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha512' };
+    const unwrap = async (wrapped) => privateDecrypt(padding, wrapped);
+    const opener = new Opener({ rawKeys: [{ keyNamespace: 'example-hsm', keyName: 'offline', unwrap }] });
+    const envelope = readFileSync(await page.save('Save the envelope'));
+    const { plaintext } = await opener.open(envelope, { encryptionContext: { purpose: 'a-try-on-the-site' } });
+    assert.equal(Buffer.from(plaintext).toString(), 'For an HSM.');
+    await choose([create('aws.json', raw.replace('example-hsm', 'aws-kms'))]);
+    await wait(async () => /^aws\.json: .*aws-kms/.test(await text('#picker-alert')), 'why not');
   });
 
   test('the site says which key to create instead of an unsuitable one, and seals texts that only mention keys', async () => {

@@ -37,7 +37,7 @@ async function take(files) {
     try {
       const dropped = await recognize(file);
       if (dropped.kind === 'key') desk.own(dropped.key, file.name);
-      else if (dropped.kind === 'nameless key') desk.ask(file);
+      else if (dropped.kind === 'nameless key') desk.ask(file, dropped.curve);
       else entries.push(dropped.kind === 'envelope' ? createEnvelopeEntry(file, tools) : createFileEntry(file, tools));
     } catch (error) {
       complain(`${file.name}: ${error.message}`);

@@ -1,5 +1,5 @@
-import { KmsPublicKey } from '../kmseal/index.js';
-import { showKey } from './key-facts.js';
+import { KmsPublicKey, RsaPublicKey } from '../kmseal/index.js';
+import { nameOf, showKey } from './key-facts.js';
 import { makeStandIn } from './stand-in.js';
 
 const STAND_IN = 'A stand-in for AWS KMS: a key that this tab made, cannot export, and forgets when you close it.';
@@ -8,7 +8,7 @@ const STAND_IN = 'A stand-in for AWS KMS: a key that this tab made, cannot expor
  * The key that files are sealed for: at first the stand-in of this tab, then one that the reader brings.
  *
  * @typedef {object} Addressee
- * @property {KmsPublicKey} key
+ * @property {KmsPublicKey | RsaPublicKey} key
  * @property {import('kmseal').Opener} [opener] of the stand-in, which alone can be opened here
  */
 
@@ -17,6 +17,7 @@ export function createKeyDesk(announcer) {
   const find = (/** @type {string} */ id) => document.getElementById(id);
   const form = /** @type {HTMLFormElement} */ (find('key-form'));
   const arn = /** @type {HTMLInputElement} */ (find('key-arn'));
+  const usage = /** @type {HTMLInputElement} */ (find('key-agrees'));
   const back = find('key-back');
   /** @type {Addressee} */
   let current;
@@ -31,15 +32,19 @@ export function createKeyDesk(announcer) {
     showKey(addressee.key);
     find('key-service').textContent = service;
     back.hidden = addressee === standIn;
-    ask(undefined);
-    announcer.say(`Files are now sealed for ${addressee.key.keyId}.`);
+    ask(undefined, undefined);
+    announcer.say(`Files are now sealed for ${nameOf(addressee.key)}.`);
   };
 
-  const ask = (/** @type {File | undefined} */ file) => {
+  const ask = (/** @type {File | undefined} */ file, /** @type {string | undefined} */ curve) => {
     nameless = file;
     form.hidden = file === undefined;
     find('key-alert').textContent = '';
     arn.value = '';
+    find('key-usage').hidden = curve === undefined;
+    find('key-curve').textContent = curve ?? '';
+    usage.required = curve !== undefined;
+    usage.checked = false;
     if (!file) return;
     find('key-form-file').textContent = file.name;
     arn.focus();
@@ -49,7 +54,8 @@ export function createKeyDesk(announcer) {
     event.preventDefault();
     const file = nameless;
     try {
-      const key = await KmsPublicKey.import(file, { keyId: arn.value.trim() });
+      const keyUsage = usage.checked ? 'KEY_AGREEMENT' : undefined;
+      const key = await KmsPublicKey.import(file, { keyId: arn.value.trim(), keyUsage });
       // Another file has been dropped meanwhile.
       if (file !== nameless) return;
       own(key, file.name);
@@ -62,7 +68,7 @@ export function createKeyDesk(announcer) {
     }
   });
   find('key-form-cancel').addEventListener('click', () => {
-    ask(undefined);
+    ask(undefined, undefined);
     find('file-input').focus();
   });
   back.addEventListener('click', () => {
@@ -71,12 +77,14 @@ export function createKeyDesk(announcer) {
     find('file-input').focus({ preventScroll: true });
   });
 
-  /** Seals for a key of the reader's from now on. @param {KmsPublicKey} key @param {string} fileName */
-  const own = (key, fileName) =>
-    use(
-      { key },
-      `Your key, from ${fileName}. Its private half is in your KMS: only there is opened what you seal now.`,
-    );
+  /** Seals for a key of the reader's from now on. @param {KmsPublicKey | RsaPublicKey} key @param {string} fileName */
+  const own = (key, fileName) => {
+    const opens =
+      key instanceof RsaPublicKey
+        ? 'It is not one of KMS: only where its private half is kept is opened what you seal now.'
+        : 'Its private half is in your KMS: only there is opened what you seal now.';
+    use({ key }, `Your key, from ${fileName}. ${opens}`);
+  };
 
   return {
     /** Makes the stand-in. @throws where the platform cannot */
@@ -87,12 +95,12 @@ export function createKeyDesk(announcer) {
       if (!current) use(standIn, STAND_IN);
     },
     own,
-    /** Asks for the ARN of a key that does not say it. */
+    /** Asks for the ARN of a key that does not say it, and for the usage of one on a curve. */
     ask,
     get current() {
       return current;
     },
     /** What opens an envelope for these keys here. @param {string[]} keyIds */
-    openerFor: (keyIds) => (keyIds.includes(standIn?.key.keyId) ? standIn.opener : undefined),
+    openerFor: (keyIds) => (standIn && keyIds.includes(nameOf(standIn.key)) ? standIn.opener : undefined),
   };
 }

@@ -1,15 +1,26 @@
 import { fact } from './dom.js';
 import { drawKeyMark } from './key-mark.js';
 
-/** Shows keys on the card, and the seal of the first on the envelope. @param {...import('kmseal').KmsPublicKey} keys */
+/** @typedef {import('kmseal').KmsPublicKey | import('kmseal').RsaPublicKey} Key */
+
+/** What an envelope calls a key. @param {Key} key */
+export const nameOf = (key) => ('keyId' in key ? key.keyId : `${key.keyNamespace}, ${key.keyName}`);
+
+/** Its kind, and what it is used with. @param {Key} key */
+function specOf(key) {
+  if (!('keyId' in key)) return `RSA, ${key.hash}`;
+  return key.encryptionAlgorithm ? `${key.keySpec}, ${key.encryptionAlgorithm}` : key.keySpec;
+}
+
+/** Shows keys on the card, and the seal of the first on the envelope. @param {...Key} keys */
 export function showKey(...keys) {
   document
     .getElementById('key-facts')
     .replaceChildren(
-      ...keys.flatMap(({ keyId, keySpec, encryptionAlgorithm, fingerprint }) => [
-        ...fact('Key', keyId),
-        ...fact('Spec', encryptionAlgorithm ? `${keySpec}, ${encryptionAlgorithm}` : keySpec),
-        ...fact('Fingerprint', fingerprint),
+      ...keys.flatMap((key) => [
+        ...fact('Key', nameOf(key)),
+        ...fact('Spec', specOf(key)),
+        ...fact('Fingerprint', key.fingerprint),
       ]),
     );
   drawKeyMark(

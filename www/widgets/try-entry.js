@@ -31,7 +31,7 @@ export function createFileEntry(file, { desk, ...tools }) {
     ...tools,
     desk,
     file,
-    known: { keyId: key.keyId, encryptionContext: CONTEXT },
+    known: { keyId: 'keyId' in key ? key.keyId : undefined, encryptionContext: CONTEXT },
     first: { title: 'Sealed in this tab', label: 'Seal', again: 'Seal again', busy: `Sealing ${name}` },
     async work({ signal, onProgress, note }) {
       note('waiting its turn');
