@@ -154,6 +154,47 @@ describe('SubtleCrypto', () => {
     equal((await opener().open(await seal(key))).plaintext);
   });
 
+  test('a key pair that was made ahead is not used with the functions of another SubtleCrypto', async () => {
+    equal((await opener().open(await seal(key))).plaintext);
+    // A polyfill knows its own keys alone.
+    const keys = new WeakMap();
+    const wrapped = (inner) => {
+      const outer = {};
+      keys.set(outer, inner);
+      return outer;
+    };
+    const inner = (outer) => keys.get(outer) ?? assert.fail('a key of another SubtleCrypto');
+    const { importKey } = subtle;
+    mock.method(subtle, 'generateKey', async (...all) => {
+      const { publicKey, privateKey } = await own.generateKey.apply(subtle, all);
+      return { publicKey: wrapped(publicKey), privateKey: wrapped(privateKey) };
+    });
+    mock.method(subtle, 'importKey', async (format, data, algorithm, ...rest) => {
+      const imported = await importKey.call(subtle, format, data, algorithm, ...rest);
+      return algorithm.name === 'ECDH' ? wrapped(imported) : imported;
+    });
+    mock.method(subtle, 'exportKey', async (format, outer) => own.exportKey.call(subtle, format, inner(outer)));
+    mock.method(subtle, 'deriveBits', async (algorithm, outer, length) =>
+      own.deriveBits.call(subtle, { ...algorithm, public: inner(algorithm.public) }, inner(outer), length),
+    );
+    equal((await opener().open(await seal(key))).plaintext);
+  });
+
+  test('a key pair that could not be made ahead is made when it is needed', async () => {
+    let fails = false;
+    const generate = mock.method(subtle, 'generateKey', async (...all) => {
+      if (fails) throw new Error('not now');
+      return own.generateKey.apply(subtle, all);
+    });
+    await seal(key);
+    const calls = generate.mock.callCount();
+    fails = true;
+    equal((await opener().open(await seal(key))).plaintext);
+    assert.equal(generate.mock.callCount() - calls, 1, 'its own pair was there');
+    fails = false;
+    equal((await opener().open(await seal(key))).plaintext);
+  });
+
   test('one key agreement serves all files that are sealed at once under one data key', async () => {
     const sealer = new Sealer({ keys: key, cache: { maxAge: 60_000 } });
     await sealer.seal(PLAINTEXT, { encryptionContext: { before: 'proven' } });
