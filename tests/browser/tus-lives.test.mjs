@@ -1,4 +1,4 @@
-// Uploads by tus whose page is killed, and that continue in another one with the same envelope.
+// Uploads by tus whose page is killed or closed, and that continue in another one with the same envelope.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -91,8 +91,8 @@ inBrowsers((page, name) => {
       held,
     );
 
-  /** An upload whose page is killed at a moment. */
-  async function killed({ at, after }) {
+  /** An upload whose page ends at a moment, as `end` has it. */
+  async function ended({ at, after }, end = page.reopen) {
     await page.choose(SIZE);
     alter();
     await page.chooseFiles([file]);
@@ -110,8 +110,8 @@ inBrowsers((page, name) => {
     if (after === 'all' && at === undefined) await seen(isCreated);
     if (at === undefined) await seen(async () => (await list()).length === 1);
     if (after === 'all' && at !== undefined) await seen(async () => (await arrived()) > at);
-    await page.kill();
-    await page.revive();
+    await end();
+    await page.setUp();
     server.relay.fault = () => undefined;
     await page.chooseFiles([file]);
   }
@@ -151,7 +151,7 @@ inBrowsers((page, name) => {
   for (const moment of name === 'chromium' ? Object.keys(MOMENTS) : FEWER) {
     const { at, after } = MOMENTS[moment];
     test(`an upload by tus whose page is killed ${moment} continues where the server is, and arrives whole`, async () => {
-      await killed({ at, after });
+      await ended({ at, after }, page.restart);
       const told = (await list()).map(({ id, way, size, loaded, isRunning }) => ({ id, way, size, loaded, isRunning }));
       assert.deepEqual(told, [{ id: 'mine', way: 'tus', size: SIZE, loaded: at ?? 0, isRunning: false }]);
       const sent = patches().length;
@@ -171,7 +171,7 @@ inBrowsers((page, name) => {
   }
 
   test('an upload by tus whose file could not be read when it was compared starts again in the same page', async () => {
-    await killed(MOMENTS['in the middle of a chunk']);
+    await ended(MOMENTS['in the middle of a chunk']);
     await page.evaluate(() => {
       tus.random = Math.random;
       Math.random = () => 0; // no wait between two reads
@@ -198,7 +198,7 @@ inBrowsers((page, name) => {
     { where: 'in what has left by half', at: 5 * MIB },
   ].slice(0, name === 'chromium' ? 2 : 1)) {
     test(`a file that changed ${where} is not mixed with it by tus`, async () => {
-      await killed(MOMENTS['in the middle of a chunk']);
+      await ended(MOMENTS['in the middle of a chunk']);
       alter(at);
       await page.chooseFiles([file]);
       assert.equal((await resumed()).error, 'ERR_SOURCE_CHANGED');
@@ -210,7 +210,7 @@ inBrowsers((page, name) => {
 
   if (name === 'chromium')
     test('the options that continue an upload by tus refuse another file, which would lack its context', async () => {
-      await killed(MOMENTS['in the middle of a chunk']);
+      await ended(MOMENTS['in the middle of a chunk']);
       const before = server.relay.seen.length;
       const refused = await page.evaluate(async (name) => {
         const { UploadStore } = await import('/dist/store.js');

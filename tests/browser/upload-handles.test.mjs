@@ -54,23 +54,22 @@ uploadsInBrowsers(
     const write = (seed) => uploads.page.evaluate((size, seed) => kit.handles.write(size, seed), TWO_PARTS, seed);
     const resume = (id) => uploads.page.evaluate((id) => kit.handles.resume(id), id);
 
-    /** An upload that is kept with a handle, and whose page was killed after its first part. */
-    async function killed() {
+    /** An upload that is kept with a handle, and whose page ended, as `end` has it, after its first part. */
+    async function ended(end) {
       await uploads.page.evaluate(setUp, NAME);
       const sha256 = await write(0);
       s3.faults.add('PUT 2', { does: 'stall' });
       const id = s3.begin();
       await uploads.page.evaluate((id) => kit.handles.begin({ id, concurrency: 1 }), id);
       await seen(async () => (await list())[0]?.loaded === 5 * MIB);
-      await uploads.page.kill();
-      await uploads.page.begin();
+      await end();
       await uploads.page.evaluate(setUp, NAME);
       s3.faults.reset();
       return { id, sha256 };
     }
 
     test('an upload with a handle continues after its page was killed, and nobody chooses the file again', async () => {
-      const { id, sha256 } = await killed();
+      const { id, sha256 } = await ended(uploads.page.restart);
       assert.deepEqual(
         (await list()).map(({ id, hasHandle }) => ({ id, hasHandle })),
         [{ id, hasHandle: true }],
@@ -115,7 +114,7 @@ uploadsInBrowsers(
     });
 
     test('a file that has changed behind its handle is refused before anything is sent', async () => {
-      const { id } = await killed();
+      const { id } = await ended(uploads.page.reopen);
       await write(1);
       assert.deepEqual(await resume(id), { name: NAME, code: 'ERR_SOURCE_CHANGED' });
       assert.deepEqual(s3.faults.names(), []);

@@ -1,5 +1,5 @@
-// A page that dies: its browser is killed, not closed, and started again with the same profile. The servers live on, and so does the page's
-// origin.
+// A page that dies: its browser is killed, not closed, and started again with the same profile; or its tab is closed. The servers live on, and
+// so does the page's origin.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,19 +43,28 @@ export async function openLives(name, { keys, ...serverOptions }) {
     evaluate: (...asked) => browser.evaluate(...asked),
     chooseFiles: (paths) => browser.chooseFiles('input[type=file]', paths),
 
-    /** A new life of the page. */
-    async begin() {
-      browser ??= await launch(name, options);
-      await browser.driver.get(`${server.origin}/pages/blank.html`);
-      await setKit(lives, keys);
-    },
-
-    /** Ends it, without a chance for the page to do anything. */
-    async kill() {
+    /** Kills the browser, without a chance for the page to do anything, and begins a new life of the page in another one. */
+    async restart() {
       const isPage = ({ command }) => (name === 'webkit' ? WEBKIT.test(command) : command.includes(profile));
       await killAll(isPage);
       await browser.close();
       browser = undefined;
+      await begin();
+    },
+
+    /**
+     * Closes the page's tab, and begins a new life of it in another one. Our code does nothing at the end of such a page, either. Only restart() shows
+     * what is on disk at which moment. For what comes after, this takes a tenth of the processor's time.
+     */
+    async reopen() {
+      const { driver } = browser;
+      const closed = await driver.getWindowHandle();
+      await driver.switchTo().newWindow('tab');
+      const opened = await driver.getWindowHandle();
+      await driver.switchTo().window(closed);
+      await driver.close();
+      await driver.switchTo().window(opened);
+      await begin();
     },
 
     async close() {
@@ -64,6 +73,13 @@ export async function openLives(name, { keys, ...serverOptions }) {
       rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
     },
   };
-  await lives.begin();
+
+  async function begin() {
+    browser ??= await launch(name, options);
+    await browser.driver.get(`${server.origin}/pages/blank.html`);
+    await setKit(lives, keys);
+  }
+
+  await begin();
   return lives;
 }

@@ -104,11 +104,8 @@ export function testTus({ spec, open: openTusPage = openKit } = {}) {
     return {
       ...page,
       begin,
-      /** A new life of a page that was killed. */
-      async revive() {
-        await page.begin();
-        await setPageUp();
-      },
+      /** For a new life of the page. */
+      setUp: setPageUp,
       /** Chooses a new file of this size, and returns its content. */
       async choose(size) {
         const bytes = content(size);
