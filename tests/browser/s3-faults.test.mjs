@@ -1,16 +1,16 @@
 // Uploads with faults at their start, middle and end. Either the object arrives, and KMS opens it to the file, or the upload fails
 // with a clear code; and no multipart upload is left behind.
 import assert from 'node:assert/strict';
-import { before, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { BROWSERS } from '../../tools/browsers.mjs';
 import { seen } from '../support/until.mjs';
-import { LIMITS, MIB, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { LIMITS, MIB, THREE_PARTS, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 const PARTS = ['PUT 1', 'PUT 2', 'PUT 3'];
 const PLACES = {
-  start: ['createMultipartUpload', 'PUT 1'],
-  middle: ['signPart 2', 'PUT 2'],
-  end: ['completeMultipartUpload', 'PUT 3'],
+  start: { asked: 'createMultipartUpload', sent: 'PUT 1', size: TWO_PARTS },
+  middle: { asked: 'signPart 2', sent: 'PUT 2', size: THREE_PARTS },
+  end: { asked: 'completeMultipartUpload', sent: 'PUT 2', size: TWO_PARTS },
 };
 
 const FAULTS = {
@@ -54,83 +54,142 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     return uploads.settled();
   }
 
-  for (const [place, [asked, sent]] of Object.entries(PLACES)) {
-    // What a status leads to is decided in one place, wherever in an upload it comes. Each engine shows it in the middle, one of them everywhere.
-    const takesStatuses = place === 'middle' || name === BROWSERS[0];
+  for (const [place, { asked, sent, size }] of Object.entries(PLACES)) {
+    // One function of ours asks the server, and one sends a part, wherever in an upload that is. What each engine makes of a fault there it shows in
+    // the middle, and one of them everywhere: where the upload goes on from there is no engine's business.
+    if (place !== 'middle' && name !== BROWSERS[0]) continue;
 
-    for (const [what, fault] of Object.entries(FAULTS)) {
-      if (fault.status && !takesStatuses) continue;
-      // Requests to the page's server are too small to be cut in half.
-      const targets = fault.after === 'half' ? [sent] : [asked, sent];
-      for (const target of targets) {
-        test(`an upload survives a fault of ${target} at the ${place}: ${what}`, async () => {
-          s3.faults.add(target, fault, 1);
-          await expectArrived(await stalling(fault, target));
-          assert.ok(times(target) >= 2, `${target} was tried again`);
-          assert.equal(
-            s3.faults.names().filter((name) => name === 'POST').length,
-            2,
-            'one upload was created and completed',
+    describe(place, () => {
+      before(() => {
+        sha256 = uploads.write(size);
+      });
+      after(() => {
+        sha256 = uploads.write(THREE_PARTS);
+      });
+
+      for (const [what, fault] of Object.entries(FAULTS)) {
+        // Requests to the page's server are too small to be cut in half.
+        const targets = fault.after === 'half' ? [sent] : [asked, sent];
+        for (const target of targets) {
+          test(`an upload survives a fault of ${target} at the ${place}: ${what}`, async () => {
+            s3.faults.add(target, fault, 1);
+            await expectArrived(await stalling(fault, target));
+            assert.ok(times(target) >= 2, `${target} was tried again`);
+            assert.equal(
+              s3.faults.names().filter((name) => name === 'POST').length,
+              2,
+              'one upload was created and completed',
+            );
+          });
+        }
+      }
+
+      for (const { what, fault, status } of [
+        { what: 'the connection is cut half-way', fault: { does: 'cut', after: 'half' }, status: undefined },
+        { what: 'status 500', fault: { does: 'answer', status: 500 }, status: 500 },
+        { what: 'status 503 (SlowDown)', fault: { does: 'answer', status: 503 }, status: 503 },
+        { what: 'it stalls', fault: { does: 'stall' }, status: undefined },
+      ]) {
+        test(`an upload fails after its last try of ${sent} at the ${place}: ${what}`, async () => {
+          s3.faults.add(sent, fault);
+          // One after another, since a time limit that passes applies to all parts.
+          const { id, error } = await stalling(fault, sent, 2, { retries: 1, concurrency: 1 });
+          assert.deepEqual(
+            { code: error?.code, status: error?.status, part: error?.part },
+            { code: 'ERR_UPLOAD', status, part: Number(sent.slice(4)) },
+            error?.message,
           );
+          assert.equal(await s3.arrived(id), false);
         });
       }
-    }
 
-    for (const { what, fault, status } of [
-      { what: 'the connection is cut half-way', fault: { does: 'cut', after: 'half' }, status: undefined },
-      { what: 'status 500', fault: { does: 'answer', status: 500 }, status: 500 },
-      { what: 'status 503 (SlowDown)', fault: { does: 'answer', status: 503 }, status: 503 },
-      { what: 'it stalls', fault: { does: 'stall' }, status: undefined },
-    ]) {
-      if (status && !takesStatuses) continue;
-      test(`an upload fails after its last try of ${sent} at the ${place}: ${what}`, async () => {
-        s3.faults.add(sent, fault);
-        // One after another, since a time limit that passes applies to all parts.
-        const { id, error } = await stalling(fault, sent, 2, { retries: 1, concurrency: 1 });
+      test(`an upload fails after its last try of ${asked} at the ${place} with status 503`, async () => {
+        s3.faults.add(asked, { does: 'answer', status: 503, after: 'nothing' });
+        const { id, error } = await uploads.upload({ retries: 1 });
         assert.deepEqual(
           { code: error?.code, status: error?.status, part: error?.part },
-          { code: 'ERR_UPLOAD', status, part: Number(sent.slice(4)) },
-          error?.message,
+          { code: 'ERR_UPLOAD', status: 503, part: asked === 'signPart 2' ? 2 : undefined },
         );
+        assert.equal(times(asked), 2);
         assert.equal(await s3.arrived(id), false);
       });
-    }
 
-    test(`an upload fails after its last try of ${asked} at the ${place} with status 503`, async () => {
-      s3.faults.add(asked, { does: 'answer', status: 503, after: 'nothing' });
-      const { id, error } = await uploads.upload({ retries: 1 });
-      assert.deepEqual(
-        { code: error?.code, status: error?.status, part: error?.part },
-        { code: 'ERR_UPLOAD', status: 503, part: asked === 'signPart 2' ? 2 : undefined },
-      );
-      assert.equal(times(asked), 2);
-      assert.equal(await s3.arrived(id), false);
+      for (const target of [asked, sent]) {
+        test(`an upload does not retry ${target} at the ${place} after status 403`, async () => {
+          s3.faults.add(target, { does: 'answer', status: 403 });
+          const { id, error } = await uploads.upload();
+          assert.deepEqual({ code: error?.code, status: error?.status }, { code: 'ERR_UPLOAD', status: 403 });
+          assert.equal(times(target), 1);
+          assert.equal(await s3.arrived(id), false);
+        });
+
+        test(`the user can cancel an upload during ${target} at the ${place}`, async () => {
+          s3.faults.add(target, { does: 'stall', after: 'all' });
+          await uploads.begin(LIMITS);
+          await seen(() => times(target) === 1);
+          await uploads.abort();
+          const { error } = await uploads.settled();
+          assert.equal(error, 'cancelled');
+          assert.equal(times('abortMultipartUpload'), 1);
+          const { length } = s3.faults.seen;
+          const limits = (await uploads.limits()).filter((delay) => Object.values(LIMITS).includes(delay));
+          assert.deepEqual(limits, [], 'nothing is waited for any more');
+          assert.equal(s3.faults.seen.length, length, 'nothing runs any more');
+        });
+      }
     });
-
-    for (const target of [asked, sent]) {
-      test(`an upload does not retry ${target} at the ${place} after status 403`, async () => {
-        s3.faults.add(target, { does: 'answer', status: 403 });
-        const { id, error } = await uploads.upload();
-        assert.deepEqual({ code: error?.code, status: error?.status }, { code: 'ERR_UPLOAD', status: 403 });
-        assert.equal(times(target), 1);
-        assert.equal(await s3.arrived(id), false);
-      });
-
-      test(`the user can cancel an upload during ${target} at the ${place}`, async () => {
-        s3.faults.add(target, { does: 'stall', after: 'all' });
-        await uploads.begin(LIMITS);
-        await seen(() => times(target) === 1);
-        await uploads.abort();
-        const { error } = await uploads.settled();
-        assert.equal(error, 'cancelled');
-        assert.equal(times('abortMultipartUpload'), 1);
-        const { length } = s3.faults.seen;
-        const limits = (await uploads.limits()).filter((delay) => Object.values(LIMITS).includes(delay));
-        assert.deepEqual(limits, [], 'nothing is waited for any more');
-        assert.equal(s3.faults.seen.length, length, 'nothing runs any more');
-      });
-    }
   }
+
+  /** Asks the test what to do. */
+  const AGAIN = '{ resume: (error) => (kit.asked = error, new Promise((resolve) => { kit.answer = resolve; })) }';
+
+  test('a single PUT survives each fault once, and fails if it persists', async () => {
+    const small = uploads.write(MIB);
+    for (const fault of Object.values(FAULTS)) {
+      s3.faults.reset();
+      s3.faults.add('PUT', fault, 1);
+      const { id, error } = await stalling(fault, 'PUT');
+      assert.equal(error, undefined);
+      assert.equal((await s3.open(id)).sha256, small);
+    }
+    s3.faults.add('PUT', { does: 'answer', status: 503 });
+    const { error } = await uploads.upload({ retries: 1 });
+    assert.deepEqual(
+      { code: error.code, status: error.status, part: error.part },
+      { code: 'ERR_UPLOAD', status: 503, part: undefined },
+    );
+    uploads.write(THREE_PARTS);
+  });
+
+  test('as many parts are in flight as the concurrency option says', async () => {
+    s3.faults.fault = (asked) => (asked.startsWith('PUT') ? { does: 'stall' } : undefined);
+    await uploads.begin({ concurrency: 2 });
+    await seen(() => times('PUT 1') + times('PUT 2') === 2);
+    // A request that the page sends now is answered after those that it had sent before.
+    await uploads.page.evaluate(() => fetch('/pages/blank.html').then((answer) => answer.text()));
+    assert.deepEqual(
+      s3.faults.names().filter((name) => /^(PUT|signPart)/.test(name)),
+      ['PUT 1', 'PUT 2', 'signPart 1', 'signPart 2'],
+    );
+    await uploads.abort();
+    await uploads.settled();
+  });
+
+  test('an upload resumes after the network was gone for a while', async () => {
+    let gone = true;
+    s3.faults.fault = () => (gone ? { does: 'cut' } : undefined);
+    await uploads.begin({ retries: 0 }, AGAIN);
+    await seen(() => uploads.page.evaluate(() => kit.asked !== undefined));
+    gone = false;
+    await uploads.page.evaluate(() => kit.answer(true));
+    await expectArrived(await uploads.settled());
+    await uploads.page.evaluate(() => {
+      delete kit.asked;
+    });
+  });
+
+  // What follows an answer, the script decides that every engine gets: one of them shows it.
+  if (name !== BROWSERS[0]) return;
 
   test('the user can cancel between two tries', async () => {
     s3.faults.fault = (asked) => (asked.startsWith('PUT') ? { does: 'answer', status: 503 } : undefined);
@@ -170,41 +229,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     await s3.abortAll();
   });
 
-  test('a single PUT survives each fault once, and fails if it persists', async () => {
-    const small = uploads.write(3 * MIB);
-    for (const fault of Object.values(FAULTS)) {
-      s3.faults.reset();
-      s3.faults.add('PUT', fault, 1);
-      const { id, error } = await stalling(fault, 'PUT');
-      assert.equal(error, undefined);
-      assert.equal((await s3.open(id)).sha256, small);
-    }
-    s3.faults.add('PUT', { does: 'answer', status: 503 });
-    const { error } = await uploads.upload({ retries: 1 });
-    assert.deepEqual(
-      { code: error.code, status: error.status, part: error.part },
-      { code: 'ERR_UPLOAD', status: 503, part: undefined },
-    );
-    uploads.write(THREE_PARTS);
-  });
-
-  test('as many parts are in flight as the concurrency option says', async () => {
-    s3.faults.fault = (asked) => (asked.startsWith('PUT') ? { does: 'stall' } : undefined);
-    await uploads.begin({ concurrency: 2 });
-    await seen(() => times('PUT 1') + times('PUT 2') === 2);
-    // A request that the page sends now is answered after those that it had sent before.
-    await uploads.page.evaluate(() => fetch('/pages/blank.html').then((answer) => answer.text()));
-    assert.deepEqual(
-      s3.faults.names().filter((name) => /^(PUT|signPart)/.test(name)),
-      ['PUT 1', 'PUT 2', 'signPart 1', 'signPart 2'],
-    );
-    await uploads.abort();
-    await uploads.settled();
-  });
-
   describe('resuming', () => {
-    const AGAIN = '{ resume: (error) => (kit.asked = error, new Promise((resolve) => { kit.answer = resolve; })) }';
-
     for (const target of ['createMultipartUpload', 'signPart 2', 'PUT 2', 'completeMultipartUpload']) {
       test(`a failure of ${target} keeps what is finished, and the same envelope continues`, async () => {
         s3.faults.add(target, { does: 'answer', status: 503 });
@@ -237,19 +262,6 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
         );
       });
     }
-
-    test('an upload resumes after the network was gone for a while', async () => {
-      let gone = true;
-      s3.faults.fault = () => (gone ? { does: 'cut' } : undefined);
-      await uploads.begin({ retries: 0 }, AGAIN);
-      await seen(() => uploads.page.evaluate(() => kit.asked !== undefined));
-      gone = false;
-      await uploads.page.evaluate(() => kit.answer(true));
-      await expectArrived(await uploads.settled());
-      await uploads.page.evaluate(() => {
-        delete kit.asked;
-      });
-    });
 
     test('an upload is aborted if the page says no', async () => {
       s3.faults.add('PUT 2', { does: 'answer', status: 503 });

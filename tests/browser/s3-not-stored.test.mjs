@@ -108,9 +108,9 @@ uploadsInBrowsers(open, (uploads, name) => {
     { size: MIB, target: 'PUT' },
     { size: TWO_PARTS, target: 'PUT 2' },
   ]) {
-    // One function reads the answers to a whole envelope and to a part: what engines make of them, each shows by the former.
-    const answers = target === 'PUT' || name === BROWSERS[0] ? ANSWERS : {};
-    for (const [what, [fault, says]] of Object.entries(answers)) {
+    // One function sends a whole envelope and a part, and reads the answers: what engines make of them, each shows by the former.
+    if (target === 'PUT 2' && name !== BROWSERS[0]) continue;
+    for (const [what, [fault, says]] of Object.entries(ANSWERS)) {
       test(`${target} does not count as done after ${what}`, async () => {
         uploads.write(size);
         s3.faults.add(target, at(fault));
@@ -177,7 +177,9 @@ uploadsInBrowsers(open, (uploads, name) => {
     });
   }
 
+  // One function asks for each of them: every engine shows by the first one what it says of a redirection.
   for (const step of ['signPut', 'createMultipartUpload', 'signPart', 'completeMultipartUpload']) {
+    if (step !== 'signPut' && name !== BROWSERS[0]) continue;
     test(`server.${step} does not count as answered if it is redirected to a page of JSON`, async () => {
       uploads.write(step === 'signPut' ? MIB : TWO_PARTS);
       const { id, error } = await uploads.upload(

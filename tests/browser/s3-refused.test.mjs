@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { before, describe, test } from 'node:test';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import { MIB, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { BROWSERS } from '../../tools/browsers.mjs';
+import { MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 const YES = '{ resume: () => true }';
 const ERROR = (code, message) =>
@@ -12,12 +13,12 @@ const DEMAND =
   'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Part requests with Object Lock parameters';
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('base64');
 
-uploadsInBrowsers(openUploads, (uploads) => {
+uploadsInBrowsers(openUploads, (uploads, name) => {
   let s3;
   let hash;
   before(async () => {
     ({ s3 } = uploads);
-    hash = uploads.write(THREE_PARTS);
+    hash = uploads.write(TWO_PARTS);
   });
 
   async function expectArrived({ id, error }, file = hash) {
@@ -25,6 +26,8 @@ uploadsInBrowsers(openUploads, (uploads) => {
     assert.equal((await s3.open(id)).sha256, file);
   }
 
+  // What follows a status, our script decides. Engines hand over status and body: each shows it by one answer of S3, and one of the server.
+  const isFirst = name === BROWSERS[0];
   for (const { target, status, body } of [
     {
       target: 'PUT 2',
@@ -34,6 +37,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
         'The request signature we calculated does not match the signature you provided.',
       ),
     },
+    { target: 'createMultipartUpload', status: 413 },
     { target: 'PUT 2', status: 403, body: ERROR('AccessDenied', 'Access Denied') },
     { target: 'PUT 2', status: 404, body: ERROR('NoSuchUpload', 'The specified upload does not exist.') },
     {
@@ -41,11 +45,10 @@ uploadsInBrowsers(openUploads, (uploads) => {
       status: 400,
       body: ERROR('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size'),
     },
-    { target: 'createMultipartUpload', status: 413 },
     { target: 'signPart 2', status: 400 },
     { target: 'signPart 2', status: 404 },
     { target: 'completeMultipartUpload', status: 422 },
-  ]) {
+  ].slice(0, isFirst ? undefined : 2)) {
     const answer = `status ${status}${body ? ` (${/<Code>(\w+)/.exec(body)[1]})` : ''}`;
     test(`${target} with ${answer} ends the upload without a question, since a retry would fail again`, async () => {
       s3.faults.add(target, { does: 'answer', status, body });
@@ -58,10 +61,10 @@ uploadsInBrowsers(openUploads, (uploads) => {
 
   for (const { target, status } of [
     { target: 'signPart 2', status: 401 },
+    { target: 'PUT 2', status: 403 },
     { target: 'signPart 2', status: 403 },
     { target: 'createMultipartUpload', status: 401 },
-    { target: 'PUT 2', status: 403 },
-  ]) {
+  ].slice(0, isFirst ? undefined : 2)) {
     test(`${target} with status ${status} asks the page, which may sign in, and then continues`, async () => {
       s3.faults.add(target, { does: 'answer', status }, 1);
       const outcome = await uploads.upload({ concurrency: 1, retries: 0 }, YES);
@@ -130,11 +133,11 @@ uploadsInBrowsers(openUploads, (uploads) => {
       const outcome = await uploads.upload({ checksumAlgorithm: 'SHA256' });
       await expectArrived(outcome);
       const { size } = outcome.result;
-      assert.deepEqual(outcome.created, { size, partSize: 5 * MIB, parts: 3, checksumAlgorithm: 'SHA256' });
+      assert.deepEqual(outcome.created, { size, partSize: 5 * MIB, parts: 2, checksumAlgorithm: 'SHA256' });
       const named = (name) => s3.faults.seen.find((seen) => seen.name === name);
-      const checksums = [1, 2, 3].map((number) => sha256(named(`PUT ${number}`).body));
+      const checksums = [1, 2].map((number) => sha256(named(`PUT ${number}`).body));
       assert.deepEqual(
-        [1, 2, 3].map((number) => named(`PUT ${number}`).headers['x-amz-checksum-sha256']),
+        [1, 2].map((number) => named(`PUT ${number}`).headers['x-amz-checksum-sha256']),
         checksums,
       );
       const { parts } = JSON.parse(named('completeMultipartUpload').body);
@@ -144,7 +147,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
       );
       const head = new HeadObjectCommand({ Bucket: s3.bucket, Key: s3.keyOf(outcome.id), ChecksumMode: 'ENABLED' });
       const composite = sha256(Buffer.concat(checksums.map((checksum) => Buffer.from(checksum, 'base64'))));
-      assert.equal((await s3.proxied.send(head)).ChecksumSHA256, `${composite}-3`);
+      assert.equal((await s3.proxied.send(head)).ChecksumSHA256, `${composite}-2`);
     });
 
     test('a bucket with Object Lock gets the checksum of an envelope sent in one request', async () => {
@@ -153,7 +156,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
       await expectArrived(await uploads.upload({ checksumAlgorithm: 'SHA256' }), small);
       const [put] = s3.faults.seen.filter((seen) => seen.name === 'PUT');
       assert.equal(put.headers['x-amz-checksum-sha256'], sha256(put.body));
-      uploads.write(THREE_PARTS);
+      uploads.write(TWO_PARTS);
     });
 
     test('a bucket with Object Lock checks what arrives: bytes damaged on their way are sent again', async () => {

@@ -3,18 +3,20 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { before, describe, test } from 'node:test';
+import { BROWSERS } from '../../tools/browsers.mjs';
 import { sample } from '../support/page/bytes.mjs';
 import { seen } from '../support/until.mjs';
 import { LIMITS, MIB, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 /* global kit -- of the page */
 
-const SIZE = THREE_PARTS + 3;
+/** In two parts. */
+const SIZE = 7.5 * MIB + 3;
 const sha256 = (size) => createHash('sha256').update(sample(size)).digest('hex');
 const SHA256 = sha256(SIZE);
 const STREAM = `kit.inPieces(kit.sample(${SIZE}), 100_000, 1, 0, 300_001)`;
 
-uploadsInBrowsers(openUploads, (uploads) => {
+uploadsInBrowsers(openUploads, (uploads, name) => {
   let s3;
   before(() => {
     ({ s3 } = uploads);
@@ -36,17 +38,19 @@ uploadsInBrowsers(openUploads, (uploads) => {
     assert.equal(times('abortMultipartUpload'), begun ? 1 : 0);
   }
 
+  // Where parts end is arithmetic of ours. What an engine adds are streams and Blobs: each shows a short one, and one of several parts.
+  const isFirst = name === BROWSERS[0];
   for (const { what, size, sealed, parts } of [
-    { what: 'no byte', size: 0, parts: 0 },
     { what: 'one byte', size: 1, parts: 0 },
+    { what: '10.5 MiB and 3 bytes', size: THREE_PARTS + 3, parts: 3 },
+    { what: 'no byte', size: 0, parts: 0 },
     { what: 'an envelope of almost a part', sealed: 5 * MIB - 1, parts: 0 },
     { what: 'an envelope of exactly a part', sealed: 5 * MIB, parts: 0 },
     { what: 'an envelope of a part and a byte', sealed: 5 * MIB + 1, parts: 2 },
     { what: 'exactly 5 MiB', size: 5 * MIB, parts: 2 },
     { what: '5 MiB and a byte', size: 5 * MIB + 1, parts: 2 },
     { what: 'an envelope of exactly two parts', sealed: 10 * MIB, parts: 2 },
-    { what: '10.5 MiB and 3 bytes', size: SIZE, parts: 3 },
-  ]) {
+  ].slice(0, isFirst ? undefined : 2)) {
     test(`a stream of ${what} arrives`, async () => {
       const length = size ?? (await uploads.plaintextSize(sealed));
       const outcome = await uploads.uploadStream(`kit.inPieces(kit.sample(${length}), 70_000, 200_000)`);
@@ -100,7 +104,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
   });
 
   test('what a CompressionStream makes arrives', async () => {
-    const gzip = 'new Blob([kit.sample(12 * 2 ** 20)]).stream().pipeThrough(new CompressionStream("gzip"))';
+    const gzip = 'new Blob([kit.sample(6 * 2 ** 20)]).stream().pipeThrough(new CompressionStream("gzip"))';
     const expected = await inPage(`kit.sha256(${gzip})`);
     await expectArrived(await uploads.uploadStream(gzip), expected);
   });
@@ -115,13 +119,14 @@ uploadsInBrowsers(openUploads, (uploads) => {
     test(`${what} is uploaded like any stream`, async () => expectArrived(await uploads.uploadStream(source)));
   }
 
+  // How each engine reports such faults, s3-faults.test.mjs shows; here it is the Blob that it sends again.
   for (const [what, fault] of Object.entries({
-    'its connection is cut before anything arrives': { does: 'cut' },
     'its connection is cut half-way': { does: 'cut', after: 'half' },
+    'its connection is cut before anything arrives': { does: 'cut' },
     'its connection is cut before the answer': { does: 'cut', after: 'all' },
     'it is answered with status 503': { does: 'answer', status: 503 },
     'its answer is lost behind status 500': { does: 'answer', status: 500, after: 'all' },
-  })) {
+  }).slice(0, isFirst ? undefined : 1)) {
     test(`each part is sent again with the same bytes when ${what}`, async () => {
       const failed = new Set();
       s3.faults.fault = (asked) => {
@@ -130,7 +135,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
         return fault;
       };
       await expectArrived(await uploads.uploadStream(STREAM));
-      assert.deepEqual([...failed].sort(), ['PUT 1', 'PUT 2', 'PUT 3']);
+      assert.deepEqual([...failed].sort(), ['PUT 1', 'PUT 2']);
       for (const part of failed) {
         const whole = bodiesOf(part).filter(
           (body) => body.length === Math.max(...bodiesOf(part).map(({ length }) => length)),

@@ -2,6 +2,7 @@
 // or the upload does not count as done.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BROWSERS } from '../../tools/browsers.mjs';
 import { sample } from '../support/page/bytes.mjs';
 import { testTus, until } from '../support/browsers/tus-uploads.mjs';
 
@@ -16,7 +17,7 @@ const { server, open, describe: described, patches, offsets, inBrowsers } = test
 const methods = () => server.relay.seen.map(({ method }) => method);
 const lengths = () => patches().map(({ headers }) => headers['upload-length']);
 
-inBrowsers((page) => {
+inBrowsers((page, name) => {
   /**
    * Begins to upload what an expression makes, a stream or a reader, with options of kmseal and of tus. `tus.hand` is a stream that is written by
    * hand, and `tus.settled` what it ends with.
@@ -81,15 +82,15 @@ inBrowsers((page) => {
     await expectArrived(await done());
   });
 
-  // Three chunks, each once.
+  // Three chunks, each once. What each engine makes of other faults, tus.test.mjs shows; here it is the Blob that it sends again.
   for (const [what, fault] of Object.entries({
-    'its connection is cut before anything arrives': { does: 'cut', after: 'nothing' },
     'its connection is cut half-way': { does: 'cut', after: 'half' },
+    'its connection is cut before anything arrives': { does: 'cut', after: 'nothing' },
     'its connection is cut before the answer': { does: 'cut', after: 'all' },
     'it is answered with status 503': { does: 'answer', status: 503, after: 'nothing' },
     'its answer is lost behind status 500': { does: 'answer', status: 500, after: 'all' },
     'it is in conflict (status 409)': { does: 'answer', status: 409, after: 'nothing' },
-  })) {
+  }).slice(0, name === BROWSERS[0] ? undefined : 1)) {
     test(`each chunk is sent again with the same bytes when ${what}`, async () => {
       const failed = new Set();
       server.relay.fault = ({ method, headers }) => {
