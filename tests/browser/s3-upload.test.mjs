@@ -53,20 +53,11 @@ uploadsInBrowsers(openUploads, (uploads) => {
   });
 
   test('parts are signed just before they are sent, at most as many as may be in flight', async () => {
-    uploads.write(15.5 * MIB);
+    uploads.write(THREE_PARTS);
     const { error } = await uploads.upload({ concurrency: 1 });
     assert.equal(error, undefined);
     const names = s3.faults.seen.map(({ name }) => name).filter((name) => /^(signPart|PUT)/.test(name));
-    assert.deepEqual(names, [
-      'signPart 1',
-      'PUT 1',
-      'signPart 2',
-      'PUT 2',
-      'signPart 3',
-      'PUT 3',
-      'signPart 4',
-      'PUT 4',
-    ]);
+    assert.deepEqual(names, ['signPart 1', 'PUT 1', 'signPart 2', 'PUT 2', 'signPart 3', 'PUT 3']);
   });
 
   test('two uploads together have no more parts in flight than browsers have connections', async () => {
@@ -132,7 +123,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
   });
 
   test('an expired signature is replaced by a fresh one', async () => {
-    const sha256 = uploads.write(THREE_PARTS);
+    const sha256 = uploads.write(TWO_PARTS);
     s3.faults.add('signPart 2', { does: 'wait' }, 1);
     const { id, error } = await uploads.upload({ path: '/brief' });
     assert.equal(error, undefined);

@@ -1,7 +1,14 @@
 // What is kept of uploads in IndexedDB, for how long, and by whom; and uploads that cannot be kept.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { FIVE_PARTS, MIB, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import {
+  FIVE_PARTS,
+  MIB,
+  THREE_PARTS,
+  TWO_PARTS,
+  openUploads,
+  uploadsInBrowsers,
+} from '../support/browsers/uploads.mjs';
 import { seen } from '../support/until.mjs';
 
 /* global kit -- of the page */
@@ -21,7 +28,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
 
   /** An upload that failed and is kept. */
   async function failed(options = {}, more = '') {
-    uploads.write(THREE_PARTS);
+    uploads.write(TWO_PARTS);
     s3.faults.add('PUT 2', { does: 'answer', status: 503 });
     const { id, error } = await uploads.upload({ retries: 0, concurrency: 1, ...options }, `{ ...${KEPT} ${more} }`);
     assert.equal(error?.status, 503);
@@ -38,19 +45,19 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     assert.deepEqual(rest, {
       id,
       way: 's3',
-      size: THREE_PARTS,
+      size: TWO_PARTS,
       lastModified: Date.parse('2026-01-01T00:00:00Z'),
       loaded: 5 * MIB,
       hasHandle: false,
       isRunning: false,
     });
-    assert.ok(createdAt >= began - 1000 && createdAt <= Date.now() && total > THREE_PARTS);
+    assert.ok(createdAt >= began - 1000 && createdAt <= Date.now() && total > TWO_PARTS);
     assert.ok(expiresAt - createdAt >= 7 * DAY && expiresAt - createdAt < 7 * DAY + 600_000);
     const { error } = await uploads.upload({ id, resumes: true }, KEPT);
     assert.equal(error, undefined);
     assert.deepEqual(
       s3.faults.names().filter((asked) => asked.startsWith('PUT')),
-      ['PUT 2', 'PUT 3'],
+      ['PUT 2'],
     );
     assert.equal((await s3.open(id)).size, total);
     assert.deepEqual(await list(), []);
@@ -124,7 +131,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
 
   test('an upload is kept by a store in a Proxy, as Vue makes one of its state', async () => {
     const PROXY = `new Proxy(${STORE}, {})`;
-    uploads.write(12 * MIB);
+    uploads.write(TWO_PARTS);
     s3.faults.add('PUT 2', { does: 'answer', status: 503 });
     const { id, error } = await uploads.upload({ retries: 0, concurrency: 1 }, `{ store: ${PROXY}, lists: true }`);
     assert.equal(error?.status, 503);
@@ -152,7 +159,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     });
 
   test('an upload that is cancelled, or that cannot be continued, is removed', async () => {
-    uploads.write(THREE_PARTS);
+    uploads.write(TWO_PARTS);
     s3.faults.add('PUT 2', { does: 'stall' });
     await uploads.begin({ concurrency: 1, ...LONG }, KEPT);
     await inPage(
@@ -169,7 +176,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
   });
 
   test('one page at a time runs an upload', async () => {
-    uploads.write(THREE_PARTS);
+    uploads.write(TWO_PARTS);
     s3.faults.add('PUT 2', { does: 'stall' });
     const id = await uploads.begin({ concurrency: 1, ...LONG }, KEPT);
     await inPage('while (!(await store.list())[0]?.isRunning) await new Promise((r) => setTimeout(r, 20));');
@@ -188,7 +195,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
   });
 
   test('an upload that is forgotten while it runs arrives, and is not kept again', async () => {
-    const sha256 = uploads.write(FIVE_PARTS);
+    const sha256 = uploads.write(THREE_PARTS);
     let release;
     const until = new Promise((resolve) => {
       release = resolve;
@@ -210,7 +217,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
   });
 
   test('an upload that is forgotten before its server has answered, as on sign-out, is not kept again', async () => {
-    const sha256 = uploads.write(THREE_PARTS);
+    const sha256 = uploads.write(TWO_PARTS);
     let release;
     const until = new Promise((resolve) => {
       release = resolve;
@@ -227,7 +234,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
   });
 
   test('an upload that is forgotten while a second owner in its page is refused is not kept again', async () => {
-    uploads.write(FIVE_PARTS);
+    uploads.write(THREE_PARTS);
     let release;
     const until = new Promise((resolve) => {
       release = resolve;
@@ -319,7 +326,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     },
   ]) {
     test(`an upload ${what} arrives, and no part of it is kept`, async () => {
-      const sha256 = uploads.write(THREE_PARTS);
+      const sha256 = uploads.write(TWO_PARTS);
       const wrapped = `await (async (store) => ({
         own: (id) => store.own(id), load: (id) => store.load(id), save: (state) => store.save(state), forget: (id) => store.forget(id),
         ${storage},
@@ -352,7 +359,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
   });
 
   test("an upload by the engine 'wasm' arrives, and says that it is not kept", async () => {
-    const sha256 = uploads.write(THREE_PARTS);
+    const sha256 = uploads.write(TWO_PARTS);
     const { id, error } = await uploads.upload(
       {},
       `{ sealer: kit.sealer({ engine: 'wasm' }), store: ${STORE}, onUnsaved: ({ code }) => (kit.code = code) }`,

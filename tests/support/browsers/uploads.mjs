@@ -114,16 +114,16 @@ export async function openUploads(name, { connect = [], routes, spec, open = ope
       return this.beginStream(`kit.chosenFile('${NAME}')`, options, code);
     },
 
-    /** Begins an upload, one part at a time, whose second part arrives only after `release()`, and its fifth and last one after `finish()`. */
+    /** Begins an upload, one part at a time, whose second part arrives only after `release()`, and its third and last one after `finish()`. */
     async beginHeld(code) {
-      const sha256 = this.write(FIVE_PARTS);
+      const sha256 = this.write(THREE_PARTS);
       let release;
       let finish;
       const held = {
         'PUT 2': new Promise((resolve) => {
           release = resolve;
         }),
-        'PUT 5': new Promise((resolve) => {
+        'PUT 3': new Promise((resolve) => {
           finish = resolve;
         }),
       };
