@@ -1,8 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits until it is so, or fails after two minutes. */
+/** Waits until it is so, or fails after two minutes. It looks ever less often: who asks a page takes time from what is waited for. */
 export async function seen(check) {
-  for (const limit = Date.now() + 120_000; !(await check()); await delay(20)) {
-    if (Date.now() > limit) throw new Error('nothing of the kind in two minutes');
+  const begun = Date.now();
+  while (!(await check())) {
+    const waited = Date.now() - begun;
+    if (waited > 120_000) throw new Error('nothing of the kind in two minutes');
+    await delay(Math.min(20 + waited / 8, 200));
   }
 }
