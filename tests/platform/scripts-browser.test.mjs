@@ -47,7 +47,7 @@ for (const name of BROWSERS) {
           [],
         );
         assert.deepEqual(left, []);
-        assert.equal(Object.keys(outcomes).length, 19);
+        assert.equal(Object.keys(outcomes).length, 18);
       });
     }
   });
