@@ -9,7 +9,7 @@ import { openSitePages } from '../support/browsers/site-pages.mjs';
 
 const NEWEST = '#files > li:first-child';
 
-/** In the page: tries to send something by every way that a script of it would have; none of them waits for an answer. */
+/** In the page: tries to send something by every way that a script of it would have, until each was blocked or has failed. */
 const TRY_TO_SEND = (address, done) => {
   const add = (tag, attributes) => {
     const element = Object.assign(document.createElement(tag), attributes);
@@ -23,6 +23,7 @@ const TRY_TO_SEND = (address, done) => {
       const request = new XMLHttpRequest();
       request.open('POST', `${address}request`);
       request.send('secret');
+      return request;
     },
     socket: () => new WebSocket(`${address.replace('http', 'ws')}socket`),
     events: () => new EventSource(`${address}events`),
@@ -34,21 +35,30 @@ const TRY_TO_SEND = (address, done) => {
     object: () => add('object', { data: `${address}object?secret` }),
     media: () => add('video', { src: `${address}media?secret`, autoplay: true }),
     worker: () => new Worker(`${address}worker?secret`),
-    font: () => new FontFace('other', `url(${address}font?secret)`).load().catch(() => {}),
+    font: () => new FontFace('other', `url(${address}font?secret)`).load(),
     form: () => {
       const form = add('form', { method: 'post', action: `${address}form` });
       form.append(Object.assign(document.createElement('input'), { name: 'secret', value: 'secret' }));
       form.submit();
     },
   };
-  for (const way of Object.values(ways)) {
+  const names = Object.keys(ways);
+  const waiting = new Set(names);
+  const end = (name) => {
+    if (waiting.delete(name) && waiting.size === 0) done(names);
+  };
+  document.addEventListener('securitypolicyviolation', ({ blockedURI }) =>
+    end(names.find((name) => blockedURI.split('?')[0].endsWith(`/${name}`))),
+  );
+  for (const [name, way] of Object.entries(ways)) {
     try {
-      Promise.resolve(way()).catch(() => {});
+      const tried = way();
+      tried?.addEventListener?.('error', () => end(name));
+      tried?.catch?.(() => end(name));
     } catch {
-      // Forbidden at once.
+      end(name);
     }
   }
-  setTimeout(() => done(Object.keys(ways)), 500);
 };
 
 /** What no policy covers: leaving for another page, and WebRTC. */
