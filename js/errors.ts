@@ -75,7 +75,7 @@ export interface KmsealErrorDetails {
    *
    * @fault The program that wrote to the file while it was read.
    * @passes No.
-   * @remedy Let the user choose the file again, and seal it again from the start.
+   * @remedy Let the user choose the file again, or open the source again, and begin from the start.
    * @status 409
    */
   readonly ERR_SOURCE_CHANGED: NoDetails;
@@ -269,9 +269,9 @@ export function sourceError(cause: unknown): KmsealError {
   return readError(cause, 'the source failed and could not be read to its end; its own error is the cause');
 }
 
-/** @internal The caller's file is not what it was. */
-export function changedError(what: string): KmsealError {
-  return new KmsealError('ERR_SOURCE_CHANGED', `${what}; let the user choose the file again and seal it again`);
+/** @internal The caller's file, or another source, is not what it was. */
+export function changedError(what: string, remedy = 'let the user choose the file again and begin again'): KmsealError {
+  return new KmsealError('ERR_SOURCE_CHANGED', `${what}; ${remedy}`);
 }
 
 /** @internal A sealer, opener or sealed file is used after close(). */

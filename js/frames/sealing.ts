@@ -77,5 +77,5 @@ export class SealingFlow implements Flow {
 }
 
 function wrongSize(size: number): Error {
-  return changedError(`the stream does not have the ${size} bytes that were announced`);
+  return changedError(`the stream does not have the ${size} bytes that were announced`, 'give its true size, or none');
 }

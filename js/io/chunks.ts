@@ -71,9 +71,16 @@ export async function readSlice(
   const bytes = isBlob(file)
     ? await (end > 0 ? readBlob(file.slice(start, end)) : readEmpty(file))
     : await readSource(file, start, end, options);
-  if (bytes.length !== end - start) throw changedError(OTHER_LENGTH);
+  if (bytes.length !== end - start) throw isBlob(file) ? changedError(OTHER_LENGTH) : answerError(bytes, end - start);
   return bytes;
 }
+
+/** Nobody chose what a source of the caller's own reads. */
+const answerError = ({ length }: Chunk, asked: number) =>
+  changedError(
+    `read gave ${length} bytes and not ${asked}`,
+    'if the source has changed, open it again and begin again',
+  );
 
 async function readEmpty(file: Blob): Promise<Chunk> {
   if (UNREADABLE.has(file))

@@ -118,7 +118,8 @@ export class ByteQueue {
     let left = length;
     for (const { bytes, at, end } of this.#held) {
       if (left === 0) break;
-      if (bytes.length === 0) throw changedError('the array was transferred while it was read');
+      if (bytes.length === 0)
+        throw changedError('the array was transferred while it was read', 'keep it until the call ends');
       const past = Math.min(end, at + left);
       pieces.push(bytes.subarray(at, past));
       left -= past - at;
