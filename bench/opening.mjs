@@ -18,14 +18,14 @@ import { median, rate, timesAsFast } from './support/figures.mjs';
 import { ask } from './support/programs.mjs';
 import { pythonSdk } from './support/python.mjs';
 
-const MIB = 1024;
-const SIZE = MIB * 2 ** 20;
+const MEBIBYTES = 1024;
+const SIZE = MEBIBYTES * 2 ** 20;
 const ROUNDS = 5;
 /** What docs/open.md advises; and streams by the bytes of each read, of which 64 KiB are Node's default. */
 const READS = { openFile: 0, 'reads of 2 MiB': 2 ** 21, 'reads of 64 KiB': 2 ** 16 };
 const PROGRAM = fileURLToPath(new URL('support/open-in-node.mjs', import.meta.url));
 
-export const title = `Opening ${MIB} MiB in Node`;
+export const title = `Opening ${MEBIBYTES} MiB in Node`;
 
 /** @returns {Promise<import('./support/figures.mjs').Figure[]>} */
 export async function run() {
@@ -36,7 +36,7 @@ export async function run() {
     const key = await kms.createKey({ spec: 'RSA_4096' });
     const keys = await KmsPublicKey.import(key);
     const sealed = path.join(folder, 'sealed');
-    const file = createReadStream(await makeFile(folder, MIB));
+    const file = createReadStream(await makeFile(folder, MEBIBYTES));
     await pipeline(Readable.fromWeb(await new Sealer({ keys }).seal(file, { size: SIZE })), createWriteStream(sealed));
 
     const { env } = kms.emulator;

@@ -9,8 +9,8 @@ import { median } from './support/figures.mjs';
 import { withStage } from './support/stage.mjs';
 
 const ROUNDS = 5;
-const PHOTO = 800_000;
-const OPEN_FOR = 5000;
+const PHOTO_BYTES = 800_000;
+const OPEN_FOR_MS = 5000;
 /** What Chromium's tools call a slow 4G: 1.44 Mbit/s, and 0.56 s for an answer. Nothing is compressed here. */
 const LINE = { offline: false, latency: 562.5, downloadThroughput: 180_000, uploadThroughput: 84_375 };
 const SLOWER = 6;
@@ -20,7 +20,7 @@ const PAGE = `<!doctype html>
 <script type="module" src="/dist/define.js"></script>
 <kmseal-file key-src="/key.json" encryption-context='{"user":"4711"}'></kmseal-file></html>`;
 
-export const title = `A photo of ${PHOTO / 1000} KB in <kmseal-file>, Chromium with ${SLOWER}-fold CPU throttling at 1.44 Mbit/s`;
+export const title = `A photo of ${PHOTO_BYTES / 1000} KB in <kmseal-file>, Chromium with ${SLOWER}-fold CPU throttling at 1.44 Mbit/s`;
 
 /** @returns {Promise<import('./support/figures.mjs').Figure[]>} */
 export async function run() {
@@ -38,7 +38,7 @@ export async function run() {
     const visits = await withStage(
       async ({ folder, origin, browse }) => {
         const photo = path.join(folder, 'photo.jpg');
-        await writeFile(photo, randomBytes(PHOTO));
+        await writeFile(photo, randomBytes(PHOTO_BYTES));
         return browse('chromium', async ({ driver, evaluate }) => {
           await driver.sendAndGetDevToolsCommand('Network.enable', {});
           await driver.sendAndGetDevToolsCommand('Network.emulateNetworkConditions', LINE);
@@ -56,7 +56,7 @@ export async function run() {
     const of = (name) => visits.map((one) => one[name]);
     return [
       {
-        what: `choice to sealed, page open for ${OPEN_FOR / 1000} s`,
+        what: `choice to sealed, page open for ${OPEN_FOR_MS / 1000} s`,
         value: median(of('sealed')),
         unit: 'ms',
         most: 1200,
@@ -78,7 +78,7 @@ export async function run() {
         what: 'from the start of the page until both are there',
         value: median(of('ready')),
         unit: 'ms',
-        most: OPEN_FOR,
+        most: OPEN_FOR_MS,
       },
     ];
   } finally {
@@ -88,7 +88,7 @@ export async function run() {
 
 /** Milliseconds of one visit, in which a photo is chosen after a while. */
 async function visit(driver, evaluate, photo) {
-  await sleep(OPEN_FOR);
+  await sleep(OPEN_FOR_MS);
   await driver.executeScript(`
     const element = document.querySelector('kmseal-file');
     globalThis.times = {};

@@ -30,12 +30,12 @@ import { head } from './lib/record.mjs';
 const TRIES = 4;
 /** The object was replaced or deleted meanwhile. */
 const CONFLICTS = new Set(['PreconditionFailed', 'NoSuchKey']);
-const MAX_PART = 5 * 2 ** 30;
+const MAX_PART_BYTES = 5 * 2 ** 30;
 
 const owner = setting('FROM_OWNER', ACCOUNT);
 const prefix = setting('QUARANTINE_PREFIX', /^[\w!.'()-][\w!.'()/-]*\/$/, 'quarantine/');
 const EventBusName = setting('EVENT_BUS', /^[\w./:-]+$/, 'default');
-const partSize = Math.min(Number(setting('PART_SIZE', /^[1-9]\d*$/, `${2 ** 29}`)), MAX_PART);
+const partSize = Math.min(Number(setting('PART_SIZE', /^[1-9]\d*$/, `${2 ** 29}`)), MAX_PART_BYTES);
 const isOwn = ownKeys();
 const s3 = s3Client(() => owner);
 const events = new EventBridgeClient(retries(5000));

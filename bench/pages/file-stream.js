@@ -70,18 +70,18 @@ async function read(file) {
   expectLength(length, file.size);
 }
 
-const CHUNK = 64 * KIB;
-const FRAME = 256 * KIB;
+const CHUNK_BYTES = 64 * KIB;
+const FRAME_BYTES = 256 * KIB;
 
 /** A stream of chunks that share one buffer, as decoders and recorders produce them. */
 function chunks(size) {
-  const chunk = new Uint8Array(CHUNK);
+  const chunk = new Uint8Array(CHUNK_BYTES);
   let left = size;
   return new ReadableStream(
     {
       pull(controller) {
         if (left === 0) return controller.close();
-        left -= CHUNK;
+        left -= CHUNK_BYTES;
         controller.enqueue(chunk);
       },
     },
@@ -91,17 +91,17 @@ function chunks(size) {
 
 /** The cost of copying such chunks into reused buffers. */
 function copied(size) {
-  const chunk = new Uint8Array(CHUNK);
+  const chunk = new Uint8Array(CHUNK_BYTES);
   const rooms = Array.from({ length: 4 }, () => new Uint8Array(MIB));
-  for (let at = 0; at < size; at += CHUNK) rooms[(at / MIB) & 3].set(chunk, at % MIB);
+  for (let at = 0; at < size; at += CHUNK_BYTES) rooms[(at / MIB) & 3].set(chunk, at % MIB);
 }
 
 /** And the cost of assembling frames from chunks that may be kept, which sealing does without copies too. */
 function joined(size) {
-  const chunk = new Uint8Array(CHUNK);
-  for (let at = 0; at < size; at += FRAME) {
-    const frame = new Uint8Array(FRAME);
-    for (let within = 0; within < FRAME; within += CHUNK) frame.set(chunk, within);
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  for (let at = 0; at < size; at += FRAME_BYTES) {
+    const frame = new Uint8Array(FRAME_BYTES);
+    for (let within = 0; within < FRAME_BYTES; within += CHUNK_BYTES) frame.set(chunk, within);
   }
 }
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { browserProcesses } from './processes.mjs';
 
-const EVERY = 50;
+const EVERY_MS = 50;
 
 /** Proportional set size in bytes: memory shared by n processes counts one nth. */
 async function pss(pid) {
@@ -33,7 +33,7 @@ export async function watchMemory(driver) {
   const peak = { ...start };
   let watching = true;
   const watched = (async () => {
-    for (; watching; await delay(EVERY)) {
+    for (; watching; await delay(EVERY_MS)) {
       for (const [kind, bytes] of Object.entries(await sample())) peak[kind] = Math.max(peak[kind], bytes);
     }
   })();

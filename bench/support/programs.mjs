@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { openSync, readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
-const EVERY = 10;
+const EVERY_MS = 10;
 
 /** The most memory a process has held so far, in bytes (proc_pid_status(5), VmHWM); 0 once it has ended. */
 export function peakOf(pid) {
@@ -25,7 +25,7 @@ export async function time(program, args, env) {
   let peak = 0;
   const watching = setInterval(() => {
     peak = Math.max(peak, peakOf(child.pid));
-  }, EVERY);
+  }, EVERY_MS);
   const [status] = await once(child, 'exit');
   const seconds = (performance.now() - begun) / 1000;
   clearInterval(watching);

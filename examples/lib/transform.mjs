@@ -5,7 +5,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { Refused } from './failures.mjs';
 import { compareSequencers, head, look, originOf, recordOf, sourceId, withoutRecord } from './record.mjs';
 
-const MIN_PART = 5 * 2 ** 20;
+const MIN_PART_BYTES = 5 * 2 ** 20;
 /** S3 accepts 10,000 parts; the rest is room for growth. */
 const PARTS = 9000;
 const TRIES = 4;
@@ -105,7 +105,11 @@ async function write(s3, { from, to, transform, carry }, source, record, conditi
     // A stream releases frames before the end of the envelope is seen. If that is cut off or altered, the stream fails, and with it the
     // upload: it leaves no object and no parts, which would cost money.
     const params = { ...along, ...to, ...condition, Body: result, Metadata: { ...withoutRecord(metadata), ...record } };
-    upload = new Upload({ client: s3, params, partSize: Math.max(MIN_PART, Math.ceil(source.ContentLength / PARTS)) });
+    upload = new Upload({
+      client: s3,
+      params,
+      partSize: Math.max(MIN_PART_BYTES, Math.ceil(source.ContentLength / PARTS)),
+    });
     await upload.done();
   } catch (error) {
     // The library aborts if a part fails, but not if CompleteMultipartUpload does. If this fails too, the bucket's lifecycle rule removes

@@ -7,7 +7,7 @@ import { ROOT } from '../../tools/run.mjs';
 
 /** What may be counted. `_LEN` and `_LENGTH` are always in bytes. */
 const UNIT =
-  /_(BYTES|CHARACTERS|FILES|LEN|LENGTH|MS|PARTS|PERCENT|TURNS|UNITS)$|^(FRAMES_|LOOKS|MIB$|PARTS_|PLACES$|ROWS_|UINT)|^COMFORTABLE_FRAMES$/;
+  /_(BYTES|CHARACTERS|FILES|LEN|LENGTH|MS|PARTS|PERCENT|SECONDS|TURNS|UNITS)$|^(FILES$|FRAMES_|KIB$|LOOKS|MEBIBYTES$|MIB$|PARTS$|PARTS_|PLACES$|ROWS_|UINT)|^COMFORTABLE_FRAMES$/;
 
 /** The numbers from ten on that the files of a folder name. */
 function numbersIn(folder, ending, constant) {
@@ -39,5 +39,27 @@ for (const { folder, ending, constant } of [
       numbers.filter(({ name }) => !UNIT.test(name)),
       [],
     );
+  });
+}
+
+/** With what stands above it; a product is a size or a time. */
+const EXPLAINED =
+  /(?:\/\*\*((?:(?!\*\/)[^])*)\*\/\n)?^(?:export )?const ([A-Z][A-Z0-9_]*) = (\d{4,}|\d[\d_]*_[\d_]*|\d[^;\n]* \* [^;\n]*);/gm;
+
+for (const folder of ['bench', 'examples', 'www']) {
+  test(`each size and time of ${folder}/ says its unit in its name, or in the comment on it`, () => {
+    const files = readdirSync(path.join(ROOT, folder), { recursive: true }).filter((file) => /\.m?js$/.test(file));
+    const numbers = files.flatMap((file) =>
+      Array.from(readFileSync(path.join(ROOT, folder, file), 'utf8').matchAll(EXPLAINED), ([, comment, name]) => ({
+        file: path.posix.join(folder, file),
+        name,
+        comment,
+      })),
+    );
+    assert.ok(numbers.length > 3, 'too few constants are found');
+    const bare = numbers.filter(
+      ({ name, comment }) => !UNIT.test(name) && !/\b(bytes|milliseconds|seconds|units)\b/i.test(comment),
+    );
+    assert.deepEqual(bare, []);
   });
 }

@@ -25,7 +25,7 @@ const PAGE = fileURLToPath(new URL('..', import.meta.url));
 // With every kind of key, among which the first page lets its reader choose.
 const PACKAGE = fileURLToPath(new URL('../../dist/inline', import.meta.url));
 
-const EXPIRE_EVERY = 10 * 60 * 1000;
+const EXPIRE_EVERY_MS = 10 * 60 * 1000;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -185,7 +185,7 @@ export async function createApp({
   app.get('/kmseal/:file{[\\w-]+\\.(?:js|wasm)}', serveStatic({ root: PACKAGE, rewriteRequestPath: withoutPrefix }));
   app.notFound((c) => c.json({ error: 'NOT_FOUND', message: 'There is nothing at this address.' }, 404));
   // Also while there are no requests.
-  const timer = setInterval(() => unfinished.expire().catch(console.error), EXPIRE_EVERY).unref();
+  const timer = setInterval(() => unfinished.expire().catch(console.error), EXPIRE_EVERY_MS).unref();
   return {
     fetch: app.fetch,
     close() {

@@ -14,10 +14,10 @@ const BUCKET = 'kmseal-demo';
 const MIB = 2 ** 20;
 
 /** The emulator keeps objects in memory, and some of them three times while it sends them. */
-const EMULATOR_MAX_FILE = 512 * MIB;
+const EMULATOR_MAX_FILE_BYTES = 512 * MIB;
 
 /** S3 accepts no more in one PUT. */
-const S3_MAX_UPLOAD = 5 * 1024 * MIB;
+const S3_MAX_UPLOAD_BYTES = 5 * 1024 * MIB;
 
 /** An envelope is larger than its file: by 32 bytes a frame of 256 KiB, and by a header. */
 const overhead = (bytes) => bytes / 4096 + MIB / 4;
@@ -63,8 +63,8 @@ async function onEmulator(origins, specs) {
     s3,
     bucket: BUCKET,
     publicKeys,
-    maxFileSize: EMULATOR_MAX_FILE,
-    maxUploadSize: EMULATOR_MAX_FILE + overhead(EMULATOR_MAX_FILE),
+    maxFileSize: EMULATOR_MAX_FILE_BYTES,
+    maxUploadSize: EMULATOR_MAX_FILE_BYTES + overhead(EMULATOR_MAX_FILE_BYTES),
     emulated: true,
     stop: emulator.stop,
   };
@@ -88,8 +88,8 @@ async function onAws(keyArn, bucket, origins) {
     s3,
     bucket,
     publicKeys: [await getPublicKey(kms, keyArn)],
-    maxFileSize: S3_MAX_UPLOAD - 2 * MIB,
-    maxUploadSize: S3_MAX_UPLOAD,
+    maxFileSize: S3_MAX_UPLOAD_BYTES - 2 * MIB,
+    maxUploadSize: S3_MAX_UPLOAD_BYTES,
     emulated: false,
     stop: async () => {},
   };

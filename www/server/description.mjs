@@ -2,9 +2,9 @@ import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/
 import { otherUpload, refusal } from './guard.mjs';
 
 /** Under S3's limit for all metadata of an object, 2 KB with its names. */
-const MAX_METADATA = 2000;
+const MAX_METADATA_BYTES = 2000;
 /** In base64url, of JSON of 64 KiB and the longest header that is taken. */
-const MAX_DESCRIPTION = 200_000;
+const MAX_DESCRIPTION_CHARACTERS = 200_000;
 
 /**
  * Keeps a file's sealed description: in the metadata of its object, or as `KEY.description` if it is too long for that.
@@ -16,9 +16,13 @@ const MAX_DESCRIPTION = 200_000;
  */
 export async function keepDescription(s3, { Bucket, Key }, description) {
   if (description === undefined) return {};
-  if (typeof description !== 'string' || !/^[\w-]+$/.test(description) || description.length > MAX_DESCRIPTION)
+  if (
+    typeof description !== 'string' ||
+    !/^[\w-]+$/.test(description) ||
+    description.length > MAX_DESCRIPTION_CHARACTERS
+  )
     throw refusal(400, 'BAD_DESCRIPTION', 'Send the sealed description in base64url.');
-  if (description.length <= MAX_METADATA) return { 'kmseal-description': description };
+  if (description.length <= MAX_METADATA_BYTES) return { 'kmseal-description': description };
   const [beside, sealed] = [{ Bucket, Key: `${Key}.description` }, Buffer.from(description, 'base64url')];
   await s3.send(new PutObjectCommand({ ...beside, Body: sealed, IfNoneMatch: '*' })).catch(async (error) => {
     if (error.name !== 'PreconditionFailed') throw error;

@@ -15,8 +15,8 @@ export const CONTENT_TYPE = 'application/octet-stream';
 export const SHA256 = /^[A-Za-z0-9+/]{43}=$/;
 
 /** S3's own limits, "Amazon S3 multipart upload limits": every part but the last has the least size. */
-export const MIN_PART = 5 * 2 ** 20;
-export const MAX_PART = 5 * 2 ** 30;
+export const MIN_PART_BYTES = 5 * 2 ** 20;
+export const MAX_PART_BYTES = 5 * 2 ** 30;
 export const MAX_PARTS = 10_000;
 
 const isETag = (value) => typeof value === 'string' && value.length <= 1024;
@@ -96,7 +96,7 @@ export class MultipartUpload {
   takes(number, size) {
     if (!Number.isInteger(number) || number < 1 || number > (this.#parts ?? MAX_PARTS)) return false;
     if (this.size === undefined) {
-      if (!Number.isSafeInteger(size) || size < 1 || size > MAX_PART) return false;
+      if (!Number.isSafeInteger(size) || size < 1 || size > MAX_PART_BYTES) return false;
       return (this.#announced[number - 1] ??= size) === size;
     }
     return size === (number < this.#parts ? this.partSize : this.size - (number - 1) * this.partSize);

@@ -4,14 +4,21 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { keepDescription } from './description.mjs';
 import { jsonObject, otherUpload, refusal } from './guard.mjs';
-import { CONTENT_TYPE, MAX_PART, MAX_PARTS, MIN_PART, MultipartUpload, SHA256 } from './multipart-upload.mjs';
+import {
+  CONTENT_TYPE,
+  MAX_PART_BYTES,
+  MAX_PARTS,
+  MIN_PART_BYTES,
+  MultipartUpload,
+  SHA256,
+} from './multipart-upload.mjs';
 import { Unfinished } from './unfinished.mjs';
 
 /** Long enough for a slow line, short enough that a leaked URL is soon worthless. */
 const URL_LIFETIME_SECONDS = 15 * 60;
 
 /** The list of 10,000 finished parts has about 1.3 MB. */
-const MAX_BODY = 2 * 2 ** 20;
+const MAX_BODY_BYTES = 2 * 2 ** 20;
 
 /**
  * The server's half of `kmseal/s3`: `POST /:id/signPut`, `/:id/createMultipartUpload` and so on, each with the JSON that uploadSealed gives
@@ -83,7 +90,7 @@ export function multipart({
     },
 
     async createMultipartUpload(object, { size, partSize, parts, checksumAlgorithm, description }, id) {
-      const whole = Number.isSafeInteger(partSize) && partSize >= MIN_PART && partSize <= MAX_PART;
+      const whole = Number.isSafeInteger(partSize) && partSize >= MIN_PART_BYTES && partSize <= MAX_PART_BYTES;
       // A stream's sizes come with its parts.
       const isStream = size === undefined && parts === undefined;
       if (!isStream) expectSize(size, maxSize);
@@ -149,7 +156,7 @@ export function multipart({
     },
   };
 
-  return new Hono().post('/:id/:step', bodyLimit({ maxSize: MAX_BODY }), async (c) => {
+  return new Hono().post('/:id/:step', bodyLimit({ maxSize: MAX_BODY_BYTES }), async (c) => {
     const { id, step } = c.req.param();
     const key = keyOf(id);
     if (key === undefined || !Object.hasOwn(steps, step))

@@ -1,6 +1,6 @@
 import { refusal } from './guard.mjs';
 
-const HOUR = 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
 
 /**
  * Uploads that were begun and have not arrived. Their number, their bytes in total and the time since the last request are limited.
@@ -21,7 +21,7 @@ export class Unfinished {
    * @param {number} [options.lifetime] in milliseconds; longer than a signed URL is valid
    * @param {() => number} [options.now]
    */
-  constructor({ maxBytes, maxCount = 1000, lifetime = HOUR, now = Date.now }) {
+  constructor({ maxBytes, maxCount = 1000, lifetime = HOUR_MS, now = Date.now }) {
     this.#maxBytes = maxBytes;
     this.#maxCount = maxCount;
     this.#lifetime = lifetime;

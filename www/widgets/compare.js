@@ -1,4 +1,4 @@
-import { MAX_DIGEST_SIZE, sha256Of } from './digest.js';
+import { MAX_DIGEST_BYTES, sha256Of } from './digest.js';
 import { element } from './dom.js';
 import { formatSize } from './format.js';
 
@@ -25,7 +25,7 @@ export function createComparison(announcer) {
     own = undefined;
     const sha256 = await sha256Of(file);
     if (sha256 === undefined)
-      return `The page hashes files of up to ${formatSize(MAX_DIGEST_SIZE)}: run sha256sum on this one.`;
+      return `The page hashes files of up to ${formatSize(MAX_DIGEST_BYTES)}: run sha256sum on this one.`;
     own = { name: file.name, sha256 };
     const verdicts = Array.from(document.querySelectorAll('#arrivals .verdict')).filter(judge);
     // One that was opened both ways is one.

@@ -2,7 +2,7 @@ import { KmsPublicKey, RsaPublicKey, inspect } from '../kmseal/index.js';
 import { startsAsEnvelope } from './envelope-layout.js';
 
 /** A public key of KMS takes less than 2 KB, in whichever form. */
-const MAX_KEY_FILE = 32 * 1024;
+const MAX_KEY_FILE_BYTES = 32 * 1024;
 
 /** What is meant to be a public key: GetPublicKey's answer in JSON or YAML, or PEM. Source code that only speaks of keys is not. */
 const MEANT_AS_KEY =
@@ -26,7 +26,7 @@ const SOME_ARN = 'arn:aws:kms:eu-central-1:000000000000:key/00000000-0000-0000-0
 export async function recognize(file) {
   if (startsAsEnvelope(new Uint8Array(await file.slice(0, 3).arrayBuffer())))
     return { kind: 'envelope', info: await inspect(file) };
-  if (file.size === 0 || file.size > MAX_KEY_FILE) return { kind: 'file' };
+  if (file.size === 0 || file.size > MAX_KEY_FILE_BYTES) return { kind: 'file' };
   const text = await textOf(file);
   const isMeantAsKey = MEANT_AS_KEY.test(text);
   // The JSON of a key outside KMS, which has no ARN.

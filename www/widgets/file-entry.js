@@ -1,6 +1,6 @@
 import { inspect } from '../kmseal/index.js';
 import { createUpload, openUpload, putEnvelope } from './api.js';
-import { MAX_DIGEST_SIZE, sha256Of } from './digest.js';
+import { MAX_DIGEST_BYTES, sha256Of } from './digest.js';
 import { button, element, fact, fromTemplate, line } from './dom.js';
 import { drawEnvelope } from './envelope-view.js';
 import { MAX_FILE_SIZE } from './facts.js';
@@ -206,7 +206,7 @@ export function createFileEntry(file, { sealer, spec, alone, announcer, onChange
 function comparison(file, opened, own) {
   const found = element('dl', { className: 'digests' }, ...fact('SHA-256 from the server', opened.sha256));
   if (own === undefined) {
-    const cap = formatSize(MAX_DIGEST_SIZE);
+    const cap = formatSize(MAX_DIGEST_BYTES);
     const note =
       `Opened. To compare, run sha256sum on your file: the page hashes files of up to ${cap}, ` +
       'since it would need this one whole in memory.';

@@ -18,7 +18,7 @@ export function formatSize(bytes) {
 }
 
 /** Below this size the overhead of each step dominates, and a rate would mean little. */
-const RATE_FROM = 32 * 2 ** 20;
+const RATE_FROM_BYTES = 32 * 2 ** 20;
 
 /**
  * @param {number} size of the whole in bytes
@@ -27,7 +27,7 @@ const RATE_FROM = 32 * 2 ** 20;
  * @returns {string} empty where the whole is too small for a rate
  */
 export function formatRate(size, milliseconds, bytes = size) {
-  if (size < RATE_FROM) return '';
+  if (size < RATE_FROM_BYTES) return '';
   return `${threeDigits.format(bytes / 1000 / Math.max(milliseconds, 0.1))} MB/s`;
 }
 

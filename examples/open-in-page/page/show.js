@@ -12,9 +12,9 @@ const TAGS = {
 };
 /** Bytes. A file that is shown is in the browser's memory or in its own files, as a Blob. */
 export const LARGEST_SHOWN = 100 * 1024 * 1024;
-/** Tries for an image to load, and milliseconds of the first pause between them. */
+/** Tries for an image to load, and the first pause between them. */
 const TRIES = 4;
-const PAUSE = 100;
+const PAUSE_MS = 100;
 
 /** @param {{ type: string }} file */
 export const canShow = ({ type }) =>
@@ -60,7 +60,7 @@ export async function show(file, place, options) {
         close();
         throw new Error('the file is not the image that it was said to be; save it', { cause });
       }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE * tries));
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * tries));
       put();
     }
   }
