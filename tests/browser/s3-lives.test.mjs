@@ -76,11 +76,11 @@ uploadsInBrowsers(
       'when it is complete and does not know it': { asked: 'completeMultipartUpload', after: 'all' },
     };
 
-    // A life of Firefox takes three times as long. WebKit's differ in nothing but what outlives its processes: it runs a few.
-    const LEFT_OUT = { chromium: [], firefox: ['signPart 1'], webkit: ['signPart 1', 'completeMultipartUpload'] };
+    // Lives differ by engine in nothing but what outlives their processes: Chromium, whose start is quick, runs all moments.
+    const leftOut = name === 'chromium' ? [] : ['signPart 1', 'completeMultipartUpload'];
     const runsAll = name !== 'webkit';
     for (const [moment, { asked, after }] of Object.entries(MOMENTS)) {
-      if (LEFT_OUT[name].includes(asked)) continue;
+      if (leftOut.includes(asked)) continue;
       test(`an upload whose page is killed ${moment} continues in another one`, async () => {
         const sha256 = uploads.write(THREE_PARTS);
         const happened = held(asked, after);

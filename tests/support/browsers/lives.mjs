@@ -54,7 +54,7 @@ export async function openLives(name, { keys, ...serverOptions }) {
 
     /**
      * Closes the page's tab, and begins a new life of it in another one. Our code does nothing at the end of such a page, either. Only restart() shows
-     * what is on disk at which moment. For what comes after, this takes a tenth of the processor's time.
+     * what is on disk at which moment. For what comes after, this takes a fourth of the processor's time.
      */
     async reopen() {
       const { driver } = browser;
