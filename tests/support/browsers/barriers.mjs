@@ -7,21 +7,42 @@ import { accessibilityTools } from '../../../tools/npm.mjs';
 export const COLOURS = ['color-contrast'];
 
 /**
+ * One visible text of each kind, for a page whose script changes nothing: alike in all attributes but where it leads, as is all around it, it has
+ * the same colours. To look at the colours of a thousand texts takes most of axe's time.
+ * @param {import('selenium-webdriver').WebDriver} driver @returns {Promise<import('selenium-webdriver').WebElement[]>}
+ */
+export const textsOfEachKind = (driver) =>
+  driver.executeScript(() => {
+    const written = ({ localName, attributes }) =>
+      `${localName} ${Array.from(attributes, ({ name, value }) => (['href', 'id'].includes(name) ? name : `${name}=${value}`))}`;
+    const kindOf = (element) => (element ? `${kindOf(element.parentElement)} > ${written(element)}` : '');
+    const hasText = ({ childNodes }) =>
+      Array.from(childNodes).some(({ nodeType, data }) => nodeType === Node.TEXT_NODE && data.trim() !== '');
+    const found = new Map();
+    for (const element of document.body.querySelectorAll('*')) {
+      if (!hasText(element) || !element.checkVisibility()) continue;
+      const kind = kindOf(element);
+      if (!found.has(kind)) found.set(kind, element);
+    }
+    return [...found.values()];
+  });
+
+/**
  * @param {import('selenium-webdriver').WebDriver} driver
- * @param {{ exclude?: string[][], rules?: string[] }} [options] exclude: what axe does not look at; rules: axe's names of those that
- *   count, by default all
+ * @param {{ include?: unknown[], exclude?: string[][], rules?: string[], without?: string[] }} [options] include: the elements that axe looks at,
+ *   by default all; exclude: what it does not look at; rules: axe's names of those that count, by default all but those of `without`
  * @returns {Promise<string[]>} each rule with the elements that break it
  */
-export async function barriersIn(driver, { exclude = [], rules = [] } = {}) {
+export async function barriersIn(driver, { include = [['html']], exclude = [], rules = [], without = [] } = {}) {
   if (!(await driver.executeScript('return Boolean(globalThis.axe)'))) {
     await driver.executeScript(
       await readFile(path.join(await accessibilityTools(), 'node_modules/axe-core/axe.min.js'), 'utf8'),
     );
   }
   return driver.executeAsyncScript(
-    (exclude, rules, done) => {
-      const context = { include: [['html']], exclude };
-      axe.run(context, rules.length > 0 ? { runOnly: rules } : {}).then(
+    (include, exclude, rules, without, done) => {
+      const others = Object.fromEntries(without.map((rule) => [rule, { enabled: false }]));
+      axe.run({ include, exclude }, rules.length > 0 ? { runOnly: rules } : { rules: others }).then(
         ({ violations, passes }) => {
           // A rule that finds nothing to look at shows nothing.
           for (const rule of rules)
@@ -32,7 +53,9 @@ export async function barriersIn(driver, { exclude = [], rules = [] } = {}) {
         (error) => done([String(error)]),
       );
     },
+    include,
     exclude,
     rules,
+    without,
   );
 }
