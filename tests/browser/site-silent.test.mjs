@@ -8,6 +8,7 @@ import { inBrowsers } from '../support/browsers/session.mjs';
 import { openSitePages } from '../support/browsers/site-pages.mjs';
 
 const NEWEST = '#files > li:first-child';
+const openSavingPages = (name) => openSitePages(name, { saves: true });
 
 /** In the page: tries to send something by every way that a script of it would have, until each was blocked or has failed. */
 const TRY_TO_SEND = (address, done) => {
@@ -65,7 +66,7 @@ const TRY_TO_SEND = (address, done) => {
 const PAST_THE_POLICY =
   /RTCPeerConnection|WebTransport|window\.open|\blocation(?:\.href)?\s*=(?!=)|\blocation\.(?:assign|replace)|navigation\.navigate|\.submit\(/;
 
-inBrowsers(openSitePages, (page) => {
+inBrowsers(openSavingPages, (page) => {
   test("the site's script has no way out that its policy does not cover", () => {
     const html = readFileSync(path.join(page.site.folder, 'index.html'), 'utf8');
     const [, script] = /<script type="module">([^]*)<\/script>/.exec(html);

@@ -8,6 +8,7 @@ import { inBrowsers } from '../support/browsers/session.mjs';
 import { openSitePages } from '../support/browsers/site-pages.mjs';
 
 const NEWEST = '#files > li:first-child';
+const openSavingPages = (name) => openSitePages(name, { saves: true });
 
 /** A key of somebody's KMS, as GetPublicKey and as openssl print it, and what that KMS answers. */
 function makeKey() {
@@ -31,7 +32,7 @@ function makeKey() {
   };
 }
 
-inBrowsers(openSitePages, (page, name) => {
+inBrowsers(openSavingPages, (page, name) => {
   // `page` is filled once the tests run.
   const [choose, create, find, press, text, texts, visit, wait] = [
     'choose',

@@ -2,26 +2,21 @@
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import { By, until } from 'selenium-webdriver';
 import { buildSite } from '../../../tools/site/build.mjs';
 import { serveFiles } from '../servers/files.mjs';
 import { launch } from './browser.mjs';
 import { PATIENCE, createPages } from './pages.mjs';
 
-/** The pages of one test file, without the API reference. */
+/** The pages of one test file, without the API reference: built once. */
+const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-site-'));
+after(() => rmSync(folder, { recursive: true }));
+let built;
 async function openSite() {
-  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-site-'));
   const site = path.join(folder, 'site');
-  await buildSite(site, { reference: false });
-  const server = await serveFiles(site, '/some/path/kmseal/');
-  return {
-    ...server,
-    folder: site,
-    async close() {
-      await server.close();
-      rmSync(folder, { recursive: true });
-    },
-  };
+  await (built ??= buildSite(site, { reference: false }));
+  return { ...(await serveFiles(site, '/some/path/kmseal/')), folder: site };
 }
 
 /** In the page of WebKitGTK's MiniBrowser, which asks a person where to save: keeps what links lead to. */
@@ -54,11 +49,11 @@ const savesTo = (downloads) => ({
 
 /**
  * @param {'chromium' | 'firefox' | 'webkit'} name
- * @param {Parameters<typeof launch>[1]} [options]
+ * @param {Parameters<typeof launch>[1] & { saves?: boolean }} [options] saves: the test saves files, so that the browser is one of its own
  */
-export async function openSitePages(name, { args, preferences } = {}) {
+export async function openSitePages(name, { args, preferences, saves = false } = {}) {
   const downloads = mkdtempSync(path.join(tmpdir(), 'kmseal-saved-'));
-  const settings = { ...savesTo(downloads)[name], ...preferences };
+  const settings = { ...(saves && savesTo(downloads)[name]), ...preferences };
   const [site, browser] = [await openSite(), await launch(name, { args, preferences: settings })];
   const pages = createPages(browser);
   return {
