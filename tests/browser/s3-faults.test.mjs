@@ -56,7 +56,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
 
   for (const [place, { asked, sent, size }] of Object.entries(PLACES)) {
     // One function of ours asks the server, and one sends a part, wherever in an upload that is. What each engine makes of a fault there it shows in
-    // the middle, and one of them everywhere: where the upload goes on from there is no engine's business.
+    // the middle, and one of them everywhere: no engine decides where the upload then continues.
     if (place !== 'middle' && name !== BROWSERS[0]) continue;
 
     describe(place, () => {

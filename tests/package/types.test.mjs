@@ -62,7 +62,7 @@ function compiles(version, file, compilerOptions) {
 const libraries = new Map();
 
 /**
- * As compiles(), within this process, which reads all that Node and the DOM declare once. Of it only the file and our declarations are checked,
+ * As compiles(), within this process, which reads all that Node and the DOM declare once. Only the file and our declarations are checked,
  * unless `all` is: that takes most of the time. TypeScript 7 has no such interface, and is fast without it.
  */
 function compilesOurs(version, file, compilerOptions, { all = false } = {}) {
