@@ -3,9 +3,15 @@ import { sample } from './bytes.mjs';
 
 export const PLAIN = 'the patient has a broken arm, and so on';
 
-/** `size` bytes of it. */
+/** What was made, by size: tests want the same megabytes again and again. */
+const made = new Map();
+
+/** `size` bytes of it, the caller's own. */
 export function content(size) {
-  const bytes = Buffer.from(sample(size));
-  for (let at = 0; at + PLAIN.length < size; at += 1024) bytes.write(PLAIN, at);
-  return bytes;
+  if (!made.has(size)) {
+    const bytes = Buffer.from(sample(size));
+    for (let at = 0; at + PLAIN.length < size; at += 1024) bytes.write(PLAIN, at);
+    made.set(size, bytes);
+  }
+  return Buffer.from(made.get(size));
 }
