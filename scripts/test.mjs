@@ -105,25 +105,31 @@ try {
   // Cargo compiles while the rest is fetched, and tests the core while the JavaScript tests wait for browsers.
   const needed = new Set(suites.flatMap(({ needs }) => needs));
   const ready = setup(needed);
-  const compiles = needed.has('command') || chosen('rust') || chosen('wasm');
+  const compiles = ['rust', 'command', 'wasm'].some((need) => needed.has(need) || chosen(need));
   const taken = compiles ? takeCompiled() : undefined;
   const command = needed.has('command') ? taken?.then(buildCommand) : undefined;
   const run = files.length > 0 ? showTogether : show;
+  const dist = (async () => {
+    await ready;
+    await taken;
+    if (!needed.has('npm') || !needed.has('wasm')) return;
+    // Only now, since the build needs node_modules.
+    const { build } = await import('./build.mjs');
+    await build();
+  })();
   const cargo = async () => {
     const isNew = await taken;
     await command;
     if (chosen('rust')) await rust(run);
     if (chosen('wasm')) await wasm(run, (await ready).env);
     // Only when all is there, since nothing is added later.
-    if (isNew && wanted.length === 0) await keepCompiled();
+    if (!isNew || wanted.length > 0) return;
+    await dist;
+    await keepCompiled();
   };
   const scripts = async () => {
+    await dist;
     const { env } = await ready;
-    if (needed.has('npm') && needed.has('wasm')) {
-      // Only now, since the build needs node_modules.
-      const { build } = await import('./build.mjs');
-      await build();
-    }
     await command;
     await all([chosen('lint') && lint(run), files.length > 0 && javascript(files, env)]);
   };

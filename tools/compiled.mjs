@@ -1,4 +1,4 @@
-// What Cargo compiles of other people's crates for the tests, kept beside the tools: a fresh clone then compiles its own crates alone.
+// Other people's crates as Cargo compiles them for `npm test`, kept beside the tools: a fresh clone then compiles its own crates alone.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -6,13 +6,13 @@ import { CACHE, cached } from './cache.mjs';
 import { ROOT, read, run, step } from './run.mjs';
 import { WASM_TARGET, rustToolchain } from './rust.mjs';
 
+/** Cargo's folders for the tests, and for the .wasm, whose bytes are the same with crates that another clone has compiled. */
+const FOLDERS = ['debug', 'wasm', `${WASM_TARGET}/debug`, `${WASM_TARGET}/wasm`];
 /**
- * Of Cargo's folders for the tests, those with compiled crates; not the builds that ship, which are made from sources alone. Cargo takes a
- * crate that has a fingerprint for compiled, so fingerprints are the last to come and the first to go.
+ * What is in them of compiled crates, and the sources that tools/rustc.sh has changed. Cargo takes a crate that has a fingerprint for
+ * compiled, so fingerprints are the last to come and the first to go.
  */
-const PARTS = ['debug', `${WASM_TARGET}/debug`].flatMap((folder) =>
-  ['deps', 'build', '.fingerprint'].map((part) => path.join(folder, part)),
-);
+const PARTS = ['crypto-bigint', 'deps', 'build', '.fingerprint'];
 const KIND = 'build';
 const PREFIX = 'crates-';
 /** What decides how they are compiled, beside the manifests and the compiler. */
@@ -28,39 +28,41 @@ function nameOf(root) {
   return `${PREFIX}${hash.digest('hex').slice(0, 12)}`;
 }
 
-/** Copies with the times, by which Cargo sees what has changed. */
-const copy = (from, to) => run('cp', ['-Rp', from, to]);
+/** Copies parts of a folder with their times, by which Cargo sees what has changed. */
+async function copy(from, to, parts) {
+  for (const part of parts.filter((part) => existsSync(path.join(from, part)))) {
+    mkdirSync(to, { recursive: true });
+    await run('cp', ['-Rp', path.join(from, part), path.join(to, part)]);
+  }
+}
 
 /**
- * Puts what was kept into a clone that has compiled nothing.
+ * Puts what was kept into a clone, where it has compiled nothing itself.
  * @param {string} [root] the clone
  * @returns {Promise<boolean>} whether what this clone compiles is worth keeping: all of it is for these sources
  */
 export async function takeCompiled(root = ROOT) {
   rustToolchain();
-  const target = path.join(root, 'target');
-  if (PARTS.some((part) => existsSync(path.join(target, part)))) return false;
+  const missing = FOLDERS.filter((folder) => !existsSync(path.join(root, 'target', folder)));
+  if (missing.length === 0) return false;
   const kept = path.join(CACHE, KIND, nameOf(root));
-  if (!existsSync(kept)) return true;
+  if (!existsSync(kept)) return missing.length === FOLDERS.length;
   step('copying the crates that another clone has compiled');
-  for (const part of PARTS.filter((part) => existsSync(path.join(kept, part)))) {
-    mkdirSync(path.dirname(path.join(target, part)), { recursive: true });
-    await copy(path.join(kept, part), path.join(target, part));
-  }
+  for (const folder of missing) await copy(path.join(kept, folder), path.join(root, 'target', folder), PARTS);
   return false;
 }
 
 /** Keeps what was compiled, in place of what older sources needed. @param {string} [root] the clone */
 export async function keepCompiled(root = ROOT) {
   const name = nameOf(root);
-  await cached(KIND, name, async (folder) => {
-    for (const part of [...PARTS].reverse().filter((part) => existsSync(path.join(root, 'target', part)))) {
-      mkdirSync(path.dirname(path.join(folder, part)), { recursive: true });
-      await copy(path.join(root, 'target', part), path.join(folder, part));
-    }
+  await cached(KIND, name, async (kept) => {
+    for (const folder of FOLDERS)
+      await copy(path.join(root, 'target', folder), path.join(kept, folder), [...PARTS].reverse());
     // Our own are of this clone: another one's sources are others.
-    const own = ['clean', '--workspace', '--manifest-path', path.join(root, 'Cargo.toml'), '--target-dir', folder];
-    for (const target of [[], ['--target', WASM_TARGET]]) await run('cargo', [...own, ...target]);
+    const own = ['clean', '--workspace', '--manifest-path', path.join(root, 'Cargo.toml'), '--target-dir', kept];
+    for (const profile of ['dev', 'wasm'])
+      for (const target of [[], ['--target', WASM_TARGET]])
+        await run('cargo', [...own, '--profile', profile, ...target]);
   });
   for (const other of readdirSync(path.join(CACHE, KIND)))
     if (other.startsWith(PREFIX) && other !== name) rmSync(path.join(CACHE, KIND, other), { recursive: true });

@@ -22,7 +22,7 @@ function clone(name, says, more = '') {
   ).groups;
   writeFileSync(
     path.join(root, 'Cargo.toml'),
-    `[package]\nname = "own"\nversion = "0.1.0"\nedition = "2024"\n[dependencies]\ncfg-if = "=${version}"\n${more}`,
+    `[package]\nname = "own"\nversion = "0.1.0"\nedition = "2024"\n[dependencies]\ncfg-if = "=${version}"\n[profile.wasm]\ninherits = "release"\n${more}`,
   );
   const same = `cfg_if::cfg_if! { if #[cfg(all())] { println!("${says}"); } }`;
   writeFileSync(path.join(root, 'src/main.rs'), `fn main() { ${same} }\n`);
