@@ -1,6 +1,7 @@
 // Uploads whose last answer is lost: delivered if the object is there and is this envelope, else perhaps, and never failed for sure.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
+import { BROWSERS } from '../../tools/browsers.mjs';
 import { MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 const PERHAPS = /^the envelope is perhaps delivered/;
@@ -12,7 +13,7 @@ const CONFLICT = {
 };
 const AWAY = { does: 'cut' };
 
-uploadsInBrowsers(openUploads, (uploads) => {
+uploadsInBrowsers(openUploads, (uploads, name) => {
   let s3;
   before(() => {
     ({ s3 } = uploads);
@@ -38,6 +39,8 @@ uploadsInBrowsers(openUploads, (uploads) => {
   };
 
   for (const [what, next] of Object.entries(WAYS)) {
+    // Engines differ in what they make of a broken connection only.
+    if (name !== BROWSERS[0] && next[0]?.does !== 'cut') continue;
     test(`a PUT whose answer was lost counts as delivered if the object is this envelope, even when ${what}`, async () => {
       const sha256 = uploads.write(MIB);
       dropAnswer('PUT', ...next);

@@ -192,55 +192,57 @@ uploadsInBrowsers(open, (uploads, name) => {
     });
   }
 
-  describe('a PUT that overwrites nothing', () => {
-    test('a PUT that must not overwrite counts as delivered once the page has looked it up', async () => {
-      const sha256 = uploads.write(MIB);
-      let lost = false;
-      s3.faults.fault = (asked) =>
-        asked === 'PUT' && !lost ? ((lost = true), { does: 'answer', status: 500, after: 'all' }) : undefined;
-      const { id, error } = await uploads.upload({ looksUp: true });
-      assert.equal(error, undefined);
-      assert.equal((await s3.open(id)).sha256, sha256);
-      assert.deepEqual(s3.faults.names(), ['HEAD', 'PUT', 'PUT', 'headObject', 'signPut', 'signPut']);
-      const [put] = s3.faults.seen.filter(({ name }) => name === 'PUT');
-      assert.equal(put.headers['if-none-match'], '*');
-      assert.match(put.headers['x-amz-checksum-sha256'], /^[\w+/]{43}=$/);
-    });
-
-    test('a PUT that must not overwrite counts as perhaps delivered if the page cannot look it up', async () => {
-      uploads.write(MIB);
-      s3.faults.add('PUT', answer(412, {}, ERROR('PreconditionFailed')));
-      const { error } = await uploads.upload();
-      assert.deepEqual(
-        { code: error?.code, status: error?.status, times: times('PUT') },
-        { code: 'ERR_UPLOAD', status: 412, times: 1 },
-      );
-      assert.match(error.message, PERHAPS);
-    });
-
-    for (const { what, code } of [
-      {
-        what: 'what it finds has other bytes',
-        code: '{ callbacks: { headObject: ({ size }) => ({ ContentLength: size, ChecksumSHA256: btoa("x") }) } }',
-      },
-      {
-        what: 'what it finds has no checksum',
-        code: '{ callbacks: { headObject: ({ size }) => ({ ContentLength: size }) } }',
-      },
-      { what: 'it may not look', code: '{ callbacks: { headObject: () => new Response("no", { status: 403 }) } }' },
-    ]) {
-      test(`a PUT that must not overwrite counts as perhaps delivered where ${what}`, async () => {
-        uploads.write(MIB);
+  // With broken connections, which engines report, s3-delivered.test.mjs has them in each.
+  if (name === BROWSERS[0])
+    describe('a PUT that overwrites nothing', () => {
+      test('a PUT that must not overwrite counts as delivered once the page has looked it up', async () => {
+        const sha256 = uploads.write(MIB);
         let lost = false;
         s3.faults.fault = (asked) =>
           asked === 'PUT' && !lost ? ((lost = true), { does: 'answer', status: 500, after: 'all' }) : undefined;
-        const { id, error } = await uploads.upload({ looksUp: true }, code);
-        assert.deepEqual({ code: error?.code, status: error?.status }, { code: 'ERR_UPLOAD', status: 412 });
-        assert.match(error.message, PERHAPS);
-        assert.equal(await s3.arrived(id), true);
+        const { id, error } = await uploads.upload({ looksUp: true });
+        assert.equal(error, undefined);
+        assert.equal((await s3.open(id)).sha256, sha256);
+        assert.deepEqual(s3.faults.names(), ['HEAD', 'PUT', 'PUT', 'headObject', 'signPut', 'signPut']);
+        const [put] = s3.faults.seen.filter(({ name }) => name === 'PUT');
+        assert.equal(put.headers['if-none-match'], '*');
+        assert.match(put.headers['x-amz-checksum-sha256'], /^[\w+/]{43}=$/);
       });
-    }
-  });
+
+      test('a PUT that must not overwrite counts as perhaps delivered if the page cannot look it up', async () => {
+        uploads.write(MIB);
+        s3.faults.add('PUT', answer(412, {}, ERROR('PreconditionFailed')));
+        const { error } = await uploads.upload();
+        assert.deepEqual(
+          { code: error?.code, status: error?.status, times: times('PUT') },
+          { code: 'ERR_UPLOAD', status: 412, times: 1 },
+        );
+        assert.match(error.message, PERHAPS);
+      });
+
+      for (const { what, code } of [
+        {
+          what: 'what it finds has other bytes',
+          code: '{ callbacks: { headObject: ({ size }) => ({ ContentLength: size, ChecksumSHA256: btoa("x") }) } }',
+        },
+        {
+          what: 'what it finds has no checksum',
+          code: '{ callbacks: { headObject: ({ size }) => ({ ContentLength: size }) } }',
+        },
+        { what: 'it may not look', code: '{ callbacks: { headObject: () => new Response("no", { status: 403 }) } }' },
+      ]) {
+        test(`a PUT that must not overwrite counts as perhaps delivered where ${what}`, async () => {
+          uploads.write(MIB);
+          let lost = false;
+          s3.faults.fault = (asked) =>
+            asked === 'PUT' && !lost ? ((lost = true), { does: 'answer', status: 500, after: 'all' }) : undefined;
+          const { id, error } = await uploads.upload({ looksUp: true }, code);
+          assert.deepEqual({ code: error?.code, status: error?.status }, { code: 'ERR_UPLOAD', status: 412 });
+          assert.match(error.message, PERHAPS);
+          assert.equal(await s3.arrived(id), true);
+        });
+      }
+    });
 
   // The last one, since the page keeps its worker.
   test('an answer by a service worker in place of S3 does not count as stored', async () => {
