@@ -177,8 +177,8 @@ for (const name of BROWSERS) {
       await visit('s3');
       // From the previous test.
       await lines(1);
-      // Seven parts of 8 MiB, four at a time: the last ones are not even signed when the first bytes have arrived.
-      const chosen = create(`scan ${name}.tiff`, 48 * MIB + 5);
+      // Six parts of 8 MiB, four at a time: the last ones are not even signed when the first bytes have arrived.
+      const chosen = create(`scan ${name}.tiff`, 40 * MIB + 5);
       await browser.chooseFiles('#file', [chosen.file]);
       await pauseAfter(5);
       assert.deepEqual(await texts('.upload-list .step-figure'), ['Paused. What has arrived is kept.']);
@@ -192,7 +192,7 @@ for (const name of BROWSERS) {
     test('an upload to S3 in parts that ended with its page continues in another one, in the same envelope', async () => {
       await visit('s3');
       await lines(2);
-      const chosen = create(`film ${name}.mov`, 48 * MIB + 7);
+      const chosen = create(`film ${name}.mov`, 40 * MIB + 7);
       await browser.chooseFiles('#file', [chosen.file]);
       await pauseAfter(5);
       await visit('s3');
@@ -221,8 +221,9 @@ for (const name of BROWSERS) {
       await assertPolicyKept();
     });
 
-    // Firefox crashed only at the second form.
-    test('the same way works in the other browser', async () => {
+    // Firefox crashed, and only after the second form. The others have sent one above, and gone on to other pages.
+    if (name !== 'firefox') return;
+    test('Firefox survives a second form, and the pages after it', async () => {
       const files = [create(`small ${name}.txt`, 1000), create(`large ${name}.bin`, 20 * MIB)];
       for (let round = 1; round <= 2; round++) {
         await visit('form');
