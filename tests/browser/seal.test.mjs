@@ -16,7 +16,7 @@ const FRAME = 4096;
 const LENGTHS = [0, 1, 1023, 1025, FRAME - 1, FRAME, FRAME + 1, 3 * FRAME + 7];
 const LONG = 3 * 2 ** 20 + 1;
 // Files are read 8 MiB at a time.
-const SEVERAL_READS = 20 * 2 ** 20 + 1;
+const SEVERAL_READS = 16 * 2 ** 20 + 1;
 const ALL_LENGTHS = [...LENGTHS, LONG, SEVERAL_READS];
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
@@ -164,14 +164,16 @@ inBrowsers(
           async (name, engine) => {
             const file = kit.chosenFile(name);
             const sealer = kit.sealer({ engine });
-            const opened = async (envelope) => kit.sha256((await kit.open(envelope, { engine })).plaintext);
+            // By the engine once; then by SubtleCrypto, which is faster and finds as well what the first time changed.
+            const opened = async (envelope, engine = 'webcrypto') =>
+              kit.sha256((await kit.open(envelope, { engine })).plaintext);
             const bytes = await kit.collect(file);
             const fromFile = await sealer.seal(file);
             const fromBytes = await sealer.seal(bytes);
             return [
+              await opened(fromFile, engine),
               await opened(fromFile),
-              await opened(fromFile),
-              await opened(fromBytes),
+              await opened(fromBytes, engine),
               await opened(fromBytes),
               await opened(await sealer.seal(file)),
               await opened(await kit.collect((await sealer.prepare(file)).stream())),
