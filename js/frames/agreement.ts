@@ -1,7 +1,6 @@
 import { toBase64url } from '../io/base64url.js';
 import { type Chunk, viewOf } from '../io/bytes.js';
 import { KmsealError, platformError } from '../errors.js';
-import { ignoreFailure } from '../io/promises.js';
 
 /** A curve as SubtleCrypto names it. */
 export type Curve = 'P-256' | 'P-384' | 'P-521';
@@ -107,11 +106,13 @@ async function prove(curve: Curve): Promise<void> {
  * to 2). Engines compute in one thread, so a file that comes alone does not wait for it, and files in a row do. The price is a last pair
  * that nobody uses.
  */
-function makeAhead(curve: Curve): void {
-  if (!isProven(curve)) return;
-  const next = (ahead[curve] ??= generate(curve));
-  // A failure is not kept.
-  ignoreFailure(next.catch(() => (ahead[curve] = undefined)));
+async function makeAhead(curve: Curve): Promise<void> {
+  try {
+    if (isProven(curve)) await (ahead[curve] ??= generate(curve));
+  } catch {
+    // Who needs it makes it. Test runners take a page's globals away before its last timers.
+    ahead[curve] = undefined;
+  }
 }
 
 /** What a failure of SubtleCrypto means. */
@@ -150,7 +151,7 @@ export async function sharedSecret(curve: Curve, recipient: Chunk, sender: Sende
   try {
     const secret = await derive(curve, sender.privateKey, await importPoint(curve, recipient));
     // What this message does next with SubtleCrypto comes first.
-    setTimeout(() => makeAhead(curve));
+    setTimeout(makeAhead, 0, curve);
     return secret;
   } catch (cause) {
     throw explained(curve, cause);

@@ -1,4 +1,4 @@
-import { KmsPublicKey, RsaPublicKey } from '../kmseal/index.js';
+import { KmsPublicKey } from '../kmseal/index.js';
 import { nameOf, showKey } from './key-facts.js';
 import { makeStandIn } from './stand-in.js';
 
@@ -8,7 +8,7 @@ const STAND_IN = 'A stand-in for AWS KMS: a key that this tab made, cannot expor
  * The key that files are sealed for: at first the stand-in of this tab, then one that the reader brings.
  *
  * @typedef {object} Addressee
- * @property {KmsPublicKey | RsaPublicKey} key
+ * @property {import('./key-facts.js').Key} key
  * @property {import('kmseal').Opener} [opener] of the stand-in, which alone can be opened here
  */
 
@@ -77,12 +77,12 @@ export function createKeyDesk(announcer) {
     find('file-input').focus({ preventScroll: true });
   });
 
-  /** Seals for a key of the reader's from now on. @param {KmsPublicKey | RsaPublicKey} key @param {string} fileName */
+  /** Seals for a key of the reader's from now on. @param {import('./key-facts.js').Key} key @param {string} fileName */
   const own = (key, fileName) => {
     const opens =
-      key instanceof RsaPublicKey
-        ? 'It is not one of KMS: only where its private half is kept is opened what you seal now.'
-        : 'Its private half is in your KMS: only there is opened what you seal now.';
+      'keyId' in key
+        ? 'Its private half is in your KMS: only there is opened what you seal now.'
+        : 'It is not one of KMS: only where its private half is kept is opened what you seal now.';
     use({ key }, `Your key, from ${fileName}. ${opens}`);
   };
 
