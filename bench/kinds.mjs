@@ -3,6 +3,7 @@
 // SubtleCrypto computes in one thread, and makes the next sender's key pair there once the page has the secret of this one (js/frames/agreement.ts).
 // So a file that comes alone waits for one multiplication of points, and each of a hundred files in a row for two. Those two are 1.0 ms of the
 // 1.3 that P-384 takes then, as P-256 shows, which takes 0.4 in all; to import or export a point while other steps run gains 3 % at most.
+// A pair and a secret on P-384 take 0.5 and 0.4 ms in Chromium, 3 and 1 in Firefox, and 8 and 2 in WebKitGTK.
 import { median, timesAsFast } from './support/figures.mjs';
 import { withStage } from './support/stage.mjs';
 

@@ -102,9 +102,8 @@ async function prove(curve: Curve): Promise<void> {
 }
 
 /**
- * Makes the pair for the next data key, which takes longer than the shared secret (P-384: Chromium 0.5 to 0.4 ms, Firefox 3 to 1, WebKitGTK 8
- * to 2). Engines compute in one thread, so a file that comes alone does not wait for it, and files in a row do. The price is a last pair
- * that nobody uses.
+ * Makes the pair for the next data key, which takes longer than the shared secret, in some engines four times as long (bench/kinds.mjs). They
+ * compute in one thread, so a file that comes alone does not wait for it, and files in a row do. The price is a last pair that nobody uses.
  */
 async function makeAhead(curve: Curve): Promise<void> {
   try {
