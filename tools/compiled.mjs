@@ -48,22 +48,36 @@ export async function takeCompiled(root = ROOT) {
   const kept = path.join(CACHE, KIND, nameOf(root));
   if (!existsSync(kept)) return missing.length === FOLDERS.length;
   step('copying the crates that another clone has compiled');
-  for (const folder of missing) await copy(path.join(kept, folder), path.join(root, 'target', folder), PARTS);
+  try {
+    for (const folder of missing) await copy(path.join(kept, folder), path.join(root, 'target', folder), PARTS);
+  } catch (error) {
+    // Another run has replaced them meanwhile, or the disk is full. Cargo compiles what has not come.
+    step(`not all of them could be copied: ${error.message}`);
+  }
   return false;
 }
 
-/** Keeps what was compiled, in place of what older sources needed. @param {string} [root] the clone */
+/**
+ * Keeps what was compiled, in place of what older sources needed. A full disk does not fail the tests: the next clone compiles again.
+ * @param {string} [root] the clone
+ */
 export async function keepCompiled(root = ROOT) {
   const name = nameOf(root);
-  await cached(KIND, name, async (kept) => {
-    for (const folder of FOLDERS)
-      await copy(path.join(root, 'target', folder), path.join(kept, folder), [...PARTS].reverse());
-    // Our own are of this clone: another one's sources are others.
-    const own = ['clean', '--workspace', '--manifest-path', path.join(root, 'Cargo.toml'), '--target-dir', kept];
-    for (const profile of ['dev', 'wasm'])
-      for (const target of [[], ['--target', WASM_TARGET]])
-        await run('cargo', [...own, '--profile', profile, ...target]);
-  });
+  try {
+    await cached(KIND, name, (kept) => gather(root, kept));
+  } catch (error) {
+    return step(`the compiled crates could not be kept: ${error.message}`);
+  }
   for (const other of readdirSync(path.join(CACHE, KIND)))
     if (other.startsWith(PREFIX) && other !== name) rmSync(path.join(CACHE, KIND, other), { recursive: true });
+}
+
+/** @param {string} root @param {string} kept */
+async function gather(root, kept) {
+  for (const folder of FOLDERS)
+    await copy(path.join(root, 'target', folder), path.join(kept, folder), [...PARTS].reverse());
+  // Our own are of this clone: another one's sources are others.
+  const own = ['clean', '--workspace', '--manifest-path', path.join(root, 'Cargo.toml'), '--target-dir', kept];
+  for (const profile of ['dev', 'wasm'])
+    for (const target of [[], ['--target', WASM_TARGET]]) await run('cargo', [...own, '--profile', profile, ...target]);
 }

@@ -1,7 +1,7 @@
 // The crates of others that one clone has compiled serve the next one; a clone's own crates do not.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -73,4 +73,26 @@ test('what manifests ask for otherwise is compiled, and kept in place of what th
   await keepCompiled(other);
   assert.equal(kept().length, 1);
   assert.notEqual(kept()[0], before);
+});
+
+test('what cannot be kept or copied does not end the tests', async () => {
+  const root = clone('last', 'five', '[profile.dev]\nopt-level = 2\n');
+  const { compiled } = compile(root);
+  const cache = path.join(folder, 'cache/kmseal/build');
+  const before = kept();
+  // A file stands where a folder should be made.
+  renameSync(cache, `${cache}.away`);
+  writeFileSync(cache, '');
+  await keepCompiled(root);
+  rmSync(cache);
+  renameSync(`${cache}.away`, cache);
+  assert.deepEqual(kept(), before);
+  await keepCompiled(root);
+  assert.notDeepEqual(kept(), before);
+  const target = path.join(root, 'target');
+  rmSync(target, { recursive: true });
+  writeFileSync(target, '');
+  assert.equal(await takeCompiled(root), false);
+  rmSync(target);
+  assert.deepEqual(compile(root), { compiled, printed: 'five\n' });
 });
