@@ -215,6 +215,12 @@ impl RsaPublicKey {
     }
 }
 
+impl From<&RsaPublicKey> for OpenerKey {
+    fn from(key: &RsaPublicKey) -> Self {
+        Self::Raw(key.0.name.clone())
+    }
+}
+
 impl RawKeyName {
     /// # Errors
     /// [`Code::KeyId`]: none, one that is reserved, or more bytes than fit.

@@ -95,6 +95,16 @@ impl From<RsaPublicKey> for Recipient {
     }
 }
 
+impl From<&Recipient> for OpenerKey {
+    fn from(recipient: &Recipient) -> Self {
+        match recipient {
+            Recipient::Kms(key) => key.into(),
+            #[cfg(feature = "every-kind")]
+            Recipient::Raw(key) => key.into(),
+        }
+    }
+}
+
 impl Recipient {
     fn edk_len(&self) -> usize {
         of_key!(self, edk_len())
@@ -202,6 +212,12 @@ impl EncryptedDataKey {
     #[must_use]
     pub fn key_arn(&self) -> Option<KeyArn> {
         Kind::ALL.iter().find_map(|kind| kind.key_arn(self))
+    }
+
+    /// Whether it names this key as the one that it is for, or another replica of it.
+    #[must_use]
+    pub fn is_for(&self, key: &OpenerKey) -> bool {
+        Kind::ALL.iter().any(|kind| !matches!(kind.claim(self, 0, key), Claim::Other))
     }
 
     /// The ECC key that it is for, which it names by its point alone.

@@ -121,6 +121,11 @@ fn headers_are_read_back() {
         let read: Vec<_> = edks.map(|edk| (edk.provider_id.as_slice(), edk.provider_info.as_slice())).collect();
         let known: Vec<_> = vector.recipients.iter().map(Known::provider).collect();
         assert_eq!(read, known, "{name}");
+        for (edk, recipient) in header.encrypted_data_keys().iter().zip(&vector.recipients) {
+            let named: Vec<_> = vector.recipients.iter().map(|known| edk.is_for(&vector.opener_key(known))).collect();
+            let same: Vec<_> = vector.recipients.iter().map(|known| known.provider() == recipient.provider()).collect();
+            assert_eq!(named, same, "{name}");
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an envelope is sealed for, in words.
 
-use kmseal::{EncryptedDataKey, Header, Recipient, Recipients};
+use kmseal::{EncryptedDataKey, Header, OpenerKey, Recipients};
 
 use crate::envelope::opener_keys::Allowed;
 use crate::failure::Failure;
@@ -22,27 +22,15 @@ pub fn sealed_for_others(header: &Header, allowed: &Allowed) -> Failure {
 /// Its keys that are not among the new recipients, so that they do not open what is sealed for those. Two raw keys of one name are one here,
 /// since an envelope does not tell them apart.
 pub fn left_out(header: &Header, recipients: &Recipients) -> Vec<String> {
+    let keys: Vec<OpenerKey> = recipients.iter().map(OpenerKey::from).collect();
     let mut left_out: Vec<String> = Vec::new();
-    for edk in header.encrypted_data_keys().iter().filter(|edk| !recipients.iter().any(|key| is_for(edk, key))) {
+    for edk in header.encrypted_data_keys().iter().filter(|edk| !keys.iter().any(|key| edk.is_for(key))) {
         let name = describe(edk);
         if !left_out.contains(&name) {
             left_out.push(name);
         }
     }
     left_out
-}
-
-fn is_for(edk: &EncryptedDataKey, recipient: &Recipient) -> bool {
-    match recipient {
-        Recipient::Kms(key) => match edk.ecc_key() {
-            Some(named) => named.fingerprint == key.fingerprint(),
-            None => edk.key_arn().is_some_and(|arn| arn.matches(key.key_id())),
-        },
-        Recipient::Raw(key) => {
-            edk.provider_id == key.key_namespace().as_bytes() && edk.provider_info == key.key_name().as_bytes()
-        }
-        _ => false,
-    }
 }
 
 fn describe(edk: &EncryptedDataKey) -> String {

@@ -69,7 +69,7 @@ impl OpenerKeys {
         let mut usable = Usable::default();
         for RawKey { public, .. } in &self.raw {
             let (namespace, name) = (public.key_namespace(), public.key_name());
-            usable.push(OpenerKey::raw(namespace, name)?, format!("{namespace} {name}"));
+            usable.push(OpenerKey::from(public), format!("{namespace} {name}"));
         }
         if let Some(kms) = kms {
             self.in_kms(header, kms, &mut usable)?;

@@ -135,11 +135,7 @@ impl Vector<Known> {
 
     /// What an opener knows of a recipient.
     pub fn opener_key(&self, known: &Known) -> OpenerKey {
-        match self.key(known) {
-            Recipient::Kms(key) => OpenerKey::from(&key),
-            Recipient::Raw(key) => OpenerKey::raw(key.key_namespace(), key.key_name()).expect(&self.name),
-            other => panic!("{other:?}"),
-        }
+        OpenerKey::from(&self.key(known))
     }
 
     /// What KMS, or who holds a raw key, answers to the right request for a recipient.
