@@ -5,10 +5,9 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { inBrowsers } from '../support/browsers/session.mjs';
-import { openSitePages } from '../support/browsers/site-pages.mjs';
+import { openSavingPages } from '../support/browsers/site-pages.mjs';
 
 const NEWEST = '#files > li:first-child';
-const openSavingPages = (name) => openSitePages(name, { saves: true });
 
 /** In the page: tries to send something by every way that a script of it would have, until each was blocked or has failed. */
 const TRY_TO_SEND = (address, done) => {

@@ -5,10 +5,9 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { KmsPublicKey, Opener, RsaPublicKey, Sealer } from 'kmseal';
 import { inBrowsers } from '../support/browsers/session.mjs';
-import { openSitePages } from '../support/browsers/site-pages.mjs';
+import { openSavingPages } from '../support/browsers/site-pages.mjs';
 
 const NEWEST = '#files > li:first-child';
-const openSavingPages = (name) => openSitePages(name, { saves: true });
 
 /** A key of somebody's KMS, as GetPublicKey and as openssl print it, and what that KMS answers. */
 function makeKey() {

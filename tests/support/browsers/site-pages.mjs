@@ -99,3 +99,6 @@ export async function openSitePages(name, { args, preferences, saves = false } =
     },
   };
 }
+
+/** As openSitePages(), for a test that saves files. @param {'chromium' | 'firefox' | 'webkit'} name */
+export const openSavingPages = (name) => openSitePages(name, { saves: true });
