@@ -8,7 +8,7 @@
 // own: `npm run test:consumers`.
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { BROWSERS, browserPrograms } from '../tools/browsers.mjs';
+import { ANY_ENGINE, BROWSERS, browserPrograms } from '../tools/browsers.mjs';
 import { startBrowserPool } from '../tools/browser-pool.mjs';
 import { keepCompiled, takeCompiled } from '../tools/compiled.mjs';
 import { startEmulatorNursery } from '../tools/emulator.mjs';
@@ -138,8 +138,12 @@ try {
     const left = found.filter((file) => lacking.get(file) === lack);
     console.log(`\nleft out, since they need ${lack}: ${left.join(', ')}`);
   }
-  if (files.some((file) => suiteOf(file).needs.includes('browsers')) && BROWSERS.length < 3)
-    console.log(`\nleft out: all browsers but ${BROWSERS.join(' and ')}, by the variable BROWSERS or on this system`);
+  if (files.some((file) => suiteOf(file).needs.includes('browsers'))) {
+    if (ANY_ENGINE.length < BROWSERS.length)
+      console.log(`\nin ${ANY_ENGINE} only: what any engine passes alike. BROWSERS=${BROWSERS} runs it in each`);
+    if (BROWSERS.length < 3)
+      console.log(`\nleft out: all browsers but ${BROWSERS.join(' and ')}, by the variable BROWSERS or on this system`);
+  }
 } catch (error) {
   console.error(`test: ${error.message}`);
   process.exitCode = 1;

@@ -14,6 +14,9 @@ if (unknown.length > 0) throw new RangeError(`BROWSERS has ${unknown}; it takes 
 /** The engines that tests run in: all, or those that the variable BROWSERS names, such as `chromium,firefox`. */
 export const BROWSERS = ENGINES.filter((name) => wanted.includes(name));
 
+/** Those in which a test runs that any engine passes alike: the first one by default, and each one that the variable BROWSERS names. */
+export const ANY_ENGINE = process.env.BROWSERS ? BROWSERS : BROWSERS.slice(0, 1);
+
 const PACKAGES = {
   chromium: 'chromium',
   chromedriver: 'chromium-driver',
