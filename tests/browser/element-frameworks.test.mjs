@@ -1,6 +1,7 @@
 // <kmseal-file> in pages of React, Preact, Vue, Svelte and Solid: properties, events, rendering again, and leaving the page.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { bundlePages } from '../support/browsers/frameworks.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 
@@ -15,8 +16,9 @@ const { forms, files, inBrowsers } = testForms(async (start) => {
   await start({ folders: { '/frameworks/': bundles.folder } });
 });
 
-inBrowsers((page) => {
-  for (const framework of Object.keys(PAGES)) {
+inBrowsers((page, name) => {
+  // No engine decides how a framework sets properties: each shows by React that the element takes them, and leaves nothing running.
+  for (const framework of Object.keys(PAGES).slice(0, ANY_ENGINE.includes(name) ? undefined : 1)) {
     test(`the element works in ${framework}`, async () => {
       await page.show(`<div id="app"></div><script type="module" src="/frameworks/${framework}.js"></script>`);
       await page.evaluate(async () => {

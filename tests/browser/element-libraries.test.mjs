@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { formTools } from '../../tools/npm.mjs';
 import { blocksOf, write } from '../docs/blocks.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
@@ -63,7 +64,7 @@ const { forms, files, inBrowsers } = testForms(async (start) => {
   await start({ folders: { '/libraries/': libraries.folder, '/frameworks/': frameworks.folder } });
 });
 
-inBrowsers((page) => {
+inBrowsers((page, name) => {
   const arrivedOnce = async (paper) =>
     assert.deepEqual(await forms.arrived(), [{ bytes: paper.bytes, context: CONTEXT }]);
   const arrival = async (before) => {
@@ -73,10 +74,12 @@ inBrowsers((page) => {
     }
   };
 
-  for (const [heading, name] of Object.entries({ ...REACT, 'vee-validate': 'vee-validate' })) {
+  // Each engine shows by one library that its values are the envelopes, and not before they are sealed.
+  const each = Object.entries({ ...REACT, 'vee-validate': 'vee-validate' });
+  for (const [heading, library] of each.slice(0, ANY_ENGINE.includes(name) ? undefined : 1)) {
     test(`the values of ${heading} are the envelopes once all are sealed, and nothing after the file was removed`, async () => {
-      const paper = files.create(name);
-      await page.show(`<div id="app"></div><script type="module" src="/libraries/${name}.js"></script>`);
+      const paper = files.create(library);
+      await page.show(`<div id="app"></div><script type="module" src="/libraries/${library}.js"></script>`);
       await page.evaluate(async () => {
         globalThis.sent = [];
         globalThis.send = async (values) => {
@@ -111,6 +114,11 @@ inBrowsers((page) => {
     });
   }
 
+  const [triggered, included] = codesOf('htmx');
+
+  // No engine decides when a library reads the form.
+  if (!ANY_ENGINE.includes(name)) return;
+
   test('a React Hook Form button outside the form never sends the previous file, or one for another context', async () => {
     await page.show('<div id="app"></div><script type="module" src="/libraries/by-click.js"></script>');
     const sent = await page.evaluate(async () => {
@@ -143,7 +151,6 @@ inBrowsers((page) => {
     assert.deepEqual(sent, [0, 1, 0, 1, 0, 1]);
   });
 
-  const [triggered, included] = codesOf('htmx');
   for (const version of ['htmx4', 'htmx2']) {
     test(`${version} sends the envelope with hx-trigger=change once it is ready, and that of the form around it with hx-include`, async () => {
       const show = async (body) => {
