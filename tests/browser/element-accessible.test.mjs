@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Key } from 'selenium-webdriver';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { KEY_UNREACHABLE, isolated, testForms } from '../support/browsers/forms.mjs';
 
 /* global element, form, hold, idle, part, parts, statesOf, until -- of forms.mjs, in the page */
@@ -16,7 +17,7 @@ const FORM = (attributes = 'multiple required') => `
 
 const { files, inBrowsers } = testForms();
 
-inBrowsers((page) => {
+inBrowsers((page, name) => {
   const type = (...keys) =>
     page.driver
       .actions()
@@ -139,6 +140,30 @@ inBrowsers((page) => {
     assert.equal(await focused(), `button remove ${paper.name}`);
   });
 
+  test('a page can style the parts of the element', async () => {
+    await show('multiple');
+    await page.evaluate(() => {
+      const sheet = new CSSStyleSheet();
+      const rules = ['zone', 'input', 'list', 'item-sealed', 'name', 'state', 'retry', 'remove', 'alert'].map(
+        (name, index) => `kmseal-file::part(${name}) { letter-spacing: ${index + 1}px }`,
+      );
+      sheet.replaceSync([...rules, 'kmseal-file:state(sealed) { word-spacing: 9px }'].join('\n'));
+      document.adoptedStyleSheets = [sheet];
+    });
+    await page.choose([files.create('styled')]);
+    await page.idle();
+    const spacings = await page.evaluate(() => [
+      ...['zone', 'input', 'list', 'item', 'name', 'state', 'retry', 'remove', 'alert'].map(
+        (name) => getComputedStyle(part(name)).letterSpacing,
+      ),
+      getComputedStyle(element).wordSpacing,
+    ]);
+    assert.deepEqual(spacings, [...Array.from({ length: 9 }, (_, index) => `${index + 1}px`), '9px']);
+  });
+
+  // The element decides what it says, and when. Names, roles, focus and styles are above.
+  if (!ANY_ENGINE.includes(name)) return;
+
   test('a live region reports progress, and an alert reports failures', async () => {
     await show();
     await page.evaluate(() => {
@@ -256,27 +281,6 @@ inBrowsers((page) => {
     assert.deepEqual(shown, ['Verschlüsselt', 'Entfernen', `${isolated(paper.name)} ist bereit`]);
     await page.evaluate(() => (element.texts = null));
     assert.equal(await page.evaluate(() => part('state').textContent), 'Encrypted');
-  });
-
-  test('a page can style the parts of the element', async () => {
-    await show('multiple');
-    await page.evaluate(() => {
-      const sheet = new CSSStyleSheet();
-      const rules = ['zone', 'input', 'list', 'item-sealed', 'name', 'state', 'retry', 'remove', 'alert'].map(
-        (name, index) => `kmseal-file::part(${name}) { letter-spacing: ${index + 1}px }`,
-      );
-      sheet.replaceSync([...rules, 'kmseal-file:state(sealed) { word-spacing: 9px }'].join('\n'));
-      document.adoptedStyleSheets = [sheet];
-    });
-    await page.choose([files.create('styled')]);
-    await page.idle();
-    const spacings = await page.evaluate(() => [
-      ...['zone', 'input', 'list', 'item', 'name', 'state', 'retry', 'remove', 'alert'].map(
-        (name) => getComputedStyle(part(name)).letterSpacing,
-      ),
-      getComputedStyle(element).wordSpacing,
-    ]);
-    assert.deepEqual(spacings, [...Array.from({ length: 9 }, (_, index) => `${index + 1}px`), '9px']);
   });
 });
 

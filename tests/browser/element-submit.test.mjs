@@ -1,6 +1,7 @@
 // <kmseal-file> in real forms: what arrives at the endpoint opens through KMS, and nothing else ever leaves the page.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { readHeader } from '../support/message.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 
@@ -34,60 +35,6 @@ inBrowsers((page, name) => {
     ]);
     assert.equal(sent.get('doc').type, 'application/octet-stream');
     assert.deepEqual(await forms.open(sent.get('doc')), paper.bytes);
-  });
-
-  test('several files, each with a description under the same data key, need one KMS call', async () => {
-    const chosen = [
-      files.create('first', { length: 300_000 }),
-      files.create('empty', { length: 20, extension: '.vcf' }),
-      files.create('third'),
-    ];
-    await page.show(FORM('multiple required meta-name="doc-meta"'));
-    await page.evaluate(() => (element.encryptionContext = { user: '4711' }));
-    await page.choose(chosen);
-    await page.idle();
-    await page.press('button');
-    await page.sent();
-    const sent = await forms.received();
-    const docs = sent.getAll('doc');
-    const metas = sent.getAll('doc-meta');
-    assert.deepEqual(
-      docs.map((file) => file.name),
-      ['file-1.kmseal', 'file-2.kmseal', 'file-3.kmseal'],
-    );
-    assert.deepEqual(
-      metas.map((file) => file.name),
-      ['file-1.meta.kmseal', 'file-2.meta.kmseal', 'file-3.meta.kmseal'],
-    );
-    const context = { user: '4711' };
-    const calls = forms.kms.calls.length;
-    for (const [index, { name, type, bytes }] of chosen.entries()) {
-      assert.deepEqual(await forms.open(docs[index], context), bytes);
-      const meta = JSON.parse(await forms.open(metas[index], context));
-      assert.deepEqual(Object.keys(meta), ['name', 'type', 'size', 'lastModified', 'messageId']);
-      const { messageId } = readHeader(new Uint8Array(await docs[index].arrayBuffer()));
-      assert.deepEqual(
-        { name: meta.name, size: meta.size, messageId: meta.messageId },
-        { name, size: bytes.length, messageId: messageId.toString('base64url') },
-      );
-      assert.ok(['', type].includes(meta.type), meta.type); // a browser may not know it
-      assert.ok(Math.abs(meta.lastModified - Date.now()) < 600_000);
-    }
-    assert.equal(forms.kms.calls.length - calls, chosen.length);
-    const edk = async (file) =>
-      readHeader(new Uint8Array(await file.arrayBuffer()))
-        .edks.map(({ ciphertext }) => ciphertext.toString('hex'))
-        .join();
-    const keys = await Promise.all([...docs, ...metas].map(edk));
-    assert.deepEqual(keys.slice(0, 3), keys.slice(3));
-    assert.equal(new Set(keys).size, 3, 'a data key for each file');
-    const ids = await Promise.all(
-      [...docs, ...metas].map(async (file) =>
-        readHeader(new Uint8Array(await file.arrayBuffer())).messageId.toString('hex'),
-      ),
-    );
-    assert.equal(new Set(ids).size, 6);
-    await assert.rejects(forms.open(docs[0], { user: '4712' }), { code: 'ERR_CONTEXT' });
   });
 
   test('fetch(new FormData(form)) and the files property give the envelope', async () => {
@@ -151,23 +98,6 @@ inBrowsers((page, name) => {
     await page.leave('form.submit()');
     await page.sent();
     assert.deepEqual(fieldsOf(await forms.received()), [['note', 'hello']]);
-  });
-
-  test('one file that is still being sealed holds all others back', async () => {
-    await page.show(FORM('multiple meta-name="doc-meta"'));
-    await page.evaluate(() => element.addEventListener('seal', () => (globalThis.held = hold()), { once: true }));
-    await page.choose([files.create('done'), files.create('held')]);
-    const values = await page.evaluate(async () => {
-      await until(() => parts('item-sealed').length === 1 && element.files.length === 0);
-      const before = globalThis.values();
-      held.release();
-      await idle();
-      return [before, globalThis.values().map(([, name]) => name)];
-    });
-    assert.deepEqual(values, [
-      [['note', 'hello']],
-      ['file-1.kmseal', 'file-1.meta.kmseal', 'file-2.kmseal', 'file-2.meta.kmseal', 'hello'],
-    ]);
   });
 
   test('a required element is missing a value until a file is chosen', async () => {
@@ -317,5 +247,79 @@ inBrowsers((page, name) => {
       return [element.form.id, values(), element.labels.length, element.type];
     });
     assert.deepEqual(found, ['far', [['doc', 'file-1.kmseal']], 0, 'file']);
+  });
+
+  // The element decides what the form is given of several files. Each engine shows by one that it is sent.
+  if (!ANY_ENGINE.includes(name)) return;
+
+  test('several files, each with a description under the same data key, need one KMS call', async () => {
+    const chosen = [
+      files.create('first', { length: 300_000 }),
+      files.create('empty', { length: 20, extension: '.vcf' }),
+      files.create('third'),
+    ];
+    await page.show(FORM('multiple required meta-name="doc-meta"'));
+    await page.evaluate(() => (element.encryptionContext = { user: '4711' }));
+    await page.choose(chosen);
+    await page.idle();
+    await page.press('button');
+    await page.sent();
+    const sent = await forms.received();
+    const docs = sent.getAll('doc');
+    const metas = sent.getAll('doc-meta');
+    assert.deepEqual(
+      docs.map((file) => file.name),
+      ['file-1.kmseal', 'file-2.kmseal', 'file-3.kmseal'],
+    );
+    assert.deepEqual(
+      metas.map((file) => file.name),
+      ['file-1.meta.kmseal', 'file-2.meta.kmseal', 'file-3.meta.kmseal'],
+    );
+    const context = { user: '4711' };
+    const calls = forms.kms.calls.length;
+    for (const [index, { name, type, bytes }] of chosen.entries()) {
+      assert.deepEqual(await forms.open(docs[index], context), bytes);
+      const meta = JSON.parse(await forms.open(metas[index], context));
+      assert.deepEqual(Object.keys(meta), ['name', 'type', 'size', 'lastModified', 'messageId']);
+      const { messageId } = readHeader(new Uint8Array(await docs[index].arrayBuffer()));
+      assert.deepEqual(
+        { name: meta.name, size: meta.size, messageId: meta.messageId },
+        { name, size: bytes.length, messageId: messageId.toString('base64url') },
+      );
+      assert.ok(['', type].includes(meta.type), meta.type); // a browser may not know it
+      assert.ok(Math.abs(meta.lastModified - Date.now()) < 600_000);
+    }
+    assert.equal(forms.kms.calls.length - calls, chosen.length);
+    const edk = async (file) =>
+      readHeader(new Uint8Array(await file.arrayBuffer()))
+        .edks.map(({ ciphertext }) => ciphertext.toString('hex'))
+        .join();
+    const keys = await Promise.all([...docs, ...metas].map(edk));
+    assert.deepEqual(keys.slice(0, 3), keys.slice(3));
+    assert.equal(new Set(keys).size, 3, 'a data key for each file');
+    const ids = await Promise.all(
+      [...docs, ...metas].map(async (file) =>
+        readHeader(new Uint8Array(await file.arrayBuffer())).messageId.toString('hex'),
+      ),
+    );
+    assert.equal(new Set(ids).size, 6);
+    await assert.rejects(forms.open(docs[0], { user: '4712' }), { code: 'ERR_CONTEXT' });
+  });
+
+  test('one file that is still being sealed holds all others back', async () => {
+    await page.show(FORM('multiple meta-name="doc-meta"'));
+    await page.evaluate(() => element.addEventListener('seal', () => (globalThis.held = hold()), { once: true }));
+    await page.choose([files.create('done'), files.create('held')]);
+    const values = await page.evaluate(async () => {
+      await until(() => parts('item-sealed').length === 1 && element.files.length === 0);
+      const before = globalThis.values();
+      held.release();
+      await idle();
+      return [before, globalThis.values().map(([, name]) => name)];
+    });
+    assert.deepEqual(values, [
+      [['note', 'hello']],
+      ['file-1.kmseal', 'file-1.meta.kmseal', 'file-2.kmseal', 'file-2.meta.kmseal', 'hello'],
+    ]);
   });
 });
