@@ -48,6 +48,9 @@ export const SCRIPTS = {
   'SubtleCrypto behind a Proxy': proxied,
 };
 
+/** What these replace depends on what the engine lacks, or they meet what it has of its own. The others replace the same in every engine. */
+export const BY_ENGINE = ['no script', 'core-js', 'es6-shim', 'zone.js', 'web-streams-polyfill'];
+
 /** The script of a package, or of the text above, as a page loads it. */
 export async function bundled(contents) {
   const { outputFiles } = await build({
