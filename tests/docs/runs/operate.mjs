@@ -1,6 +1,7 @@
 // How the blocks of docs/operate.md run.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { DescribeKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { CONTEXT, PAPER, SAMPLE, lines } from '../stage.mjs';
 import { fill } from '../blocks.mjs';
@@ -45,8 +46,8 @@ export default {
       const sealed = await new Sealer({ keys: [key] }).seal(Buffer.from(PAPER), { encryptionContext: CONTEXT });
       const opens = async () =>
         new Opener({ keyIds: [key.keyId], decrypt: host.kms.decrypt }).open(sealed, { encryptionContext: CONTEXT });
-      const state = async () =>
-        JSON.parse(await run(`aws kms describe-key --key-id ${key.keyId} --output json`)).KeyMetadata.KeyState;
+      const { client } = host.kms;
+      const state = async () => (await client.send(new DescribeKeyCommand({ KeyId: key.keyId }))).KeyMetadata.KeyState;
       await opens();
       const [disable, schedule, cancel, ...rest] = lines(fill(code, { 'KEY-ID': key.keyId }));
       assert.deepEqual(rest, []);
@@ -59,7 +60,7 @@ export default {
         assert.equal(await state(), expected);
         await assert.rejects(opens(), { code: 'ERR_KMS' });
       }
-      await run(`aws kms enable-key --key-id ${key.keyId}`);
+      await client.send(new EnableKeyCommand({ KeyId: key.keyId }));
       await opens();
     },
   },
