@@ -1,7 +1,9 @@
 // The browsers that test files hand on to each other: the next one finds nothing that the one before left.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startBrowserPool } from '../../tools/browser-pool.mjs';
 import { BROWSERS } from '../../tools/browsers.mjs';
@@ -20,33 +22,34 @@ after(async () => {
 
 const sessionOf = async ({ driver }) => (await driver.getSession()).getId();
 
-/** What is left of a test in a browser: its storage, cookies and windows. */
-async function leftIn({ driver }) {
+/** What is left of a test in a browser: its storage, cookies, windows and downloads. */
+async function leftIn({ driver, downloads }) {
   await driver.get(`${server.origin}/pages/blank.html`);
   const kept = await driver.executeScript(() => ({
     stored: localStorage.length + sessionStorage.length,
     cookie: document.cookie,
   }));
-  return { ...kept, windows: (await driver.getAllWindowHandles()).length };
+  return { ...kept, windows: (await driver.getAllWindowHandles()).length, downloads: readdirSync(downloads) };
 }
 
 for (const name of BROWSERS) {
-  test(`${name} is handed on without storage, cookies and windows of the test before`, async () => {
+  test(`${name} is handed on without storage, cookies, windows and downloads of the test before`, async () => {
     const first = await lease(pool.address, name);
-    assert.deepEqual(await leftIn(first), { stored: 0, cookie: '', windows: 1 });
+    assert.deepEqual(await leftIn(first), { stored: 0, cookie: '', windows: 1, downloads: [] });
     await first.driver.executeScript(() => {
       localStorage.setItem('left', 'behind');
       sessionStorage.setItem('left', 'behind');
     });
     await first.driver.manage().addCookie({ name: 'left', value: 'behind' });
     await first.driver.switchTo().newWindow('tab');
-    assert.deepEqual(await leftIn(first), { stored: 1, cookie: 'left=behind', windows: 2 });
+    writeFileSync(path.join(first.downloads, 'left'), 'behind');
+    assert.deepEqual(await leftIn(first), { stored: 1, cookie: 'left=behind', windows: 2, downloads: ['left'] });
     const session = await sessionOf(first);
     await first.close();
 
     const second = await lease(pool.address, name);
     assert.equal(await sessionOf(second), session);
-    assert.deepEqual(await leftIn(second), { stored: 0, cookie: '', windows: 1 });
+    assert.deepEqual(await leftIn(second), { stored: 0, cookie: '', windows: 1, downloads: [] });
     await second.close();
   });
 }

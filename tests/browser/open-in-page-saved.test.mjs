@@ -89,15 +89,15 @@ inBrowsers(openOpenInPage, (page, name) => {
 
   /** Waits until a download has all bytes. */
   async function arrived(title, bytes) {
-    const file = path.join(page.folder, title);
+    const file = path.join(page.downloads, title);
     await page.driver.wait(() => existsSync(file) && statSync(file).size > 0, PATIENCE, file);
     equal(readFileSync(file), bytes);
   }
 
   /** The downloads that have bytes under their names. Firefox keeps what came as a .part, beside an empty file of the name. */
   const downloads = () =>
-    readdirSync(page.folder).filter(
-      (file) => !/\.(part|crdownload)$/.test(file) && statSync(path.join(page.folder, file)).size > 0,
+    readdirSync(page.downloads).filter(
+      (file) => !/\.(part|crdownload)$/.test(file) && statSync(path.join(page.downloads, file)).size > 0,
     );
 
   /** Presses Save, and has S3 wait in the middle of the download. @returns {Promise<() => void>} lets S3 continue */
@@ -125,7 +125,7 @@ inBrowsers(openOpenInPage, (page, name) => {
         };
       });
     });
-    const begun = () => readdirSync(page.folder).some((file) => /\.(part|crdownload)$/.test(file));
+    const begun = () => readdirSync(page.downloads).some((file) => /\.(part|crdownload)$/.test(file));
     await page.driver.wait(() => isHeld && begun(), PATIENCE);
     return letGo;
   }

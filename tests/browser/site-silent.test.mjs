@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { inBrowsers } from '../support/browsers/session.mjs';
-import { openSavingPages } from '../support/browsers/site-pages.mjs';
+import { openSitePages } from '../support/browsers/site-pages.mjs';
 
 const NEWEST = '#files > li:first-child';
 
@@ -65,7 +65,7 @@ const TRY_TO_SEND = (address, done) => {
 const PAST_THE_POLICY =
   /RTCPeerConnection|WebTransport|window\.open|\blocation(?:\.href)?\s*=(?!=)|\blocation\.(?:assign|replace)|navigation\.navigate|\.submit\(/;
 
-inBrowsers(openSavingPages, (page) => {
+inBrowsers(openSitePages, (page) => {
   test("the site's script has no way out that its policy does not cover", () => {
     const html = readFileSync(path.join(page.site.folder, 'index.html'), 'utf8');
     const [, script] = /<script type="module">([^]*)<\/script>/.exec(html);

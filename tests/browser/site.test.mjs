@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { KmsPublicKey, Opener, RsaPublicKey, Sealer } from 'kmseal';
 import { inBrowsers } from '../support/browsers/session.mjs';
-import { openSavingPages } from '../support/browsers/site-pages.mjs';
+import { openSitePages } from '../support/browsers/site-pages.mjs';
 
 const NEWEST = '#files > li:first-child';
 
@@ -31,7 +31,7 @@ function makeKey() {
   };
 }
 
-inBrowsers(openSavingPages, (page, name) => {
+inBrowsers(openSitePages, (page, name) => {
   // `page` is filled once the tests run.
   const [choose, create, find, press, text, texts, visit, wait] = [
     'choose',

@@ -1,6 +1,5 @@
 // The example's server half, and its page half in a browser.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launch } from '../../support/browsers/browser.mjs';
@@ -9,17 +8,11 @@ import { startServer } from '../../support/servers/server.mjs';
 import { startUnlocking } from '../../support/servers/unlocking.mjs';
 
 const PAGE = fileURLToPath(new URL('../../../examples/open-in-page/page/', import.meta.url));
-/** Where browsers put downloads. */
-const savesTo = (folder) => ({
-  chromium: { 'download.default_directory': folder },
-  firefox: { 'browser.download.folderList': 2, 'browser.download.dir': folder },
-});
 
 /** Both halves. @param {Parameters<typeof launch>[0]} name */
 export async function openOpenInPage(name) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-here-'));
   const half = await startUnlocking();
-  const closing = [() => rmSync(folder, { recursive: true }), () => half.close()];
+  const closing = [() => half.close()];
   const close = async () => {
     while (closing.length > 0) await closing.pop()();
   };
@@ -64,12 +57,12 @@ export async function openOpenInPage(name) {
     });
     closing.push(() => server.close());
     await half.allow(server.origin);
-    const browser = await launch(name, { preferences: savesTo(folder)[name] });
+    const browser = await launch(name);
     closing.push(() => browser.close());
-    const { driver, evaluate } = browser;
+    const { driver, downloads, evaluate } = browser;
     return {
       ...half,
-      folder,
+      downloads,
       driver,
       evaluate,
       /** Shows the example's page of a file, or without an id an empty one of the same policy which has what lib.js exports as `here`. */

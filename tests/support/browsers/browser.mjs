@@ -12,6 +12,7 @@ import { startBrowser } from './start.mjs';
  * `evaluate(code, ...values)` runs a function, or an expression given as a string, in a page of startServer() and returns
  * what it comes to; it rejects with what that throws. Values and result are JSON in which Uint8Arrays may stand.
  * `chooseFiles(selector, paths)` chooses files in an `<input type=file>`. `driver` is selenium-webdriver's.
+ * `downloads` is the folder of what Chromium and Firefox download.
  * @param {'chromium' | 'firefox' | 'webkit'} name
  * @param {{ args?: string[], preferences?: Record<string, unknown>, env?: Record<string, string> }} [options] args: further command-line
  *   arguments of the browser; preferences: settings by the browser's own names, which WebKitGTK's has not; env: of its processes, besides this
@@ -21,9 +22,10 @@ export async function launch(name, options) {
   const pool = process.env.KMSEAL_BROWSER_POOL;
   // A test may have options for some browsers only: an empty list of them does not count.
   const isPlain = Object.values(options ?? {}).every((given) => Object.keys(given ?? {}).length === 0);
-  const { driver, close } = pool && isPlain ? await lease(pool, name) : await startBrowser(name, options);
+  const { driver, downloads, close } = pool && isPlain ? await lease(pool, name) : await startBrowser(name, options);
   return {
     driver,
+    downloads,
     evaluate: (code, ...values) => evaluate(driver, code, values),
     async chooseFiles(selector, paths) {
       const input = await driver.findElement(By.css(selector));

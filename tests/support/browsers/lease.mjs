@@ -16,7 +16,7 @@ export async function lease(pool, name) {
       .end();
   });
   held.socket.unref();
-  const { address, session, failure } = held.headers;
+  const { address, session, downloads, failure } = held.headers;
   if (failure) throw new Error(decodeURIComponent(failure));
   held.on('error', () => {}).resume();
   const driver = new WebDriver(new Session(session, {}), new Executor(Promise.resolve(new HttpClient(address))));
@@ -31,6 +31,7 @@ export async function lease(pool, name) {
   };
   return {
     driver: Object.assign(driver, { sendDevToolsCommand: command, sendAndGetDevToolsCommand: command }),
+    downloads: decodeURIComponent(downloads),
     async close() {
       if (!altered) await fetch(`${pool}/${name}/${session}`, { method: 'DELETE' });
       held.destroy();

@@ -2,6 +2,7 @@
 // which prints its address; scripts/test.mjs starts it. What one test leaves behind must not reach the next: servers have ports, and so
 // origins, of their own, and wipe() removes the rest. A browser that was not given back in order is closed.
 import { once } from 'node:events';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { TIMEOUTS, startBrowser } from './start.mjs';
 
@@ -41,7 +42,7 @@ const forget = async (done) => {
   done();
 };
 
-async function wipe({ driver }) {
+async function wipe({ driver, downloads }) {
   const [first, ...others] = await driver.getAllWindowHandles();
   for (const other of others) {
     await driver.switchTo().window(other);
@@ -52,6 +53,8 @@ async function wipe({ driver }) {
   await driver.executeAsyncScript(forget);
   await driver.manage().deleteAllCookies();
   await driver.get('about:blank');
+  rmSync(downloads, { recursive: true });
+  mkdirSync(downloads);
   await driver.manage().setTimeouts(TIMEOUTS);
   await driver.manage().window().setRect(WINDOW);
 }
@@ -78,8 +81,8 @@ const server = createServer(async (incoming, outgoing) => {
   }
   try {
     const browser = await take(name);
-    const { uses } = browser;
-    outgoing.writeHead(200, { address: browser.address, session: browser.session }).flushHeaders();
+    const { address, session, downloads, uses } = browser;
+    outgoing.writeHead(200, { address, session, downloads: encodeURIComponent(downloads) }).flushHeaders();
     outgoing.once('close', async () => {
       // The one who has given it back ends this connection later, when somebody else may have it.
       if (used.get(browser.session)?.uses !== uses) return;

@@ -41,20 +41,12 @@ const readKept = (url, done) =>
       (error) => done(String(error)),
     );
 
-/** Where the others put what is saved. */
-const savesTo = (downloads) => ({
-  chromium: { 'download.default_directory': downloads },
-  firefox: { 'browser.download.folderList': 2, 'browser.download.dir': downloads },
-});
-
 /**
  * @param {'chromium' | 'firefox' | 'webkit'} name
- * @param {Parameters<typeof launch>[1] & { saves?: boolean }} [options] saves: the test saves files, so that the browser is one of its own
+ * @param {Parameters<typeof launch>[1]} [options] as of launch()
  */
-export async function openSitePages(name, { args, preferences, saves = false } = {}) {
-  const downloads = mkdtempSync(path.join(tmpdir(), 'kmseal-saved-'));
-  const settings = { ...(saves && savesTo(downloads)[name]), ...preferences };
-  const [site, browser] = [await openSite(), await launch(name, { args, preferences: settings })];
+export async function openSitePages(name, options) {
+  const [site, browser] = [await openSite(), await launch(name, options)];
   const pages = createPages(browser);
   return {
     ...pages,
@@ -77,7 +69,7 @@ export async function openSitePages(name, { args, preferences, saves = false } =
         until.elementLocated(By.xpath(`//*[@id="files"]/li[1]//a[text()="${text}"]`)),
         PATIENCE,
       );
-      const file = path.join(downloads, await link.getAttribute('download'));
+      const file = path.join(browser.downloads, await link.getAttribute('download'));
       if (name === 'webkit') {
         writeFileSync(
           file,
@@ -95,10 +87,6 @@ export async function openSitePages(name, { args, preferences, saves = false } =
     async close() {
       await pages.close();
       await site.close();
-      rmSync(downloads, { recursive: true });
     },
   };
 }
-
-/** As openSitePages(), for a test that saves files. @param {'chromium' | 'firefox' | 'webkit'} name */
-export const openSavingPages = (name) => openSitePages(name, { saves: true });

@@ -1,5 +1,5 @@
 // Starts Chromium, Firefox and WebKitGTK, each with a fresh profile, behind their WebDrivers.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Builder } from 'selenium-webdriver';
@@ -27,6 +27,16 @@ const FIREFOX = {
   'dom.ipc.processPrelaunch.enabled': false,
   'dom.ipc.processPrelaunch.fission.number': 0,
 };
+
+/** Where they put what is downloaded, which WebKitGTK's MiniBrowser asks a person. Firefox shows no list of it, which would take the focus. */
+const savesTo = (downloads) => ({
+  chromium: { 'download.default_directory': downloads },
+  firefox: {
+    'browser.download.folderList': 2,
+    'browser.download.dir': downloads,
+    'browser.download.alwaysOpenPanel': false,
+  },
+});
 
 const CAPABILITIES = {
   chromium: (binary, args, prefs) => ({
@@ -59,13 +69,15 @@ async function startDisplay() {
 export const TIMEOUTS = { script: 6 * MINUTES, pageLoad: MINUTES };
 
 /**
- * A browser of its own. `address` is its WebDriver's.
+ * A browser of its own. `address` is its WebDriver's, and `downloads` the folder of what it downloads.
  * @param {'chromium' | 'firefox' | 'webkit'} name
  * @param {Parameters<typeof import('./browser.mjs').launch>[1]} [options]
  */
 export async function startBrowser(name, { args = [], preferences = {}, env: more = {} } = {}) {
   const { browser, driver: program } = await browserPrograms(name);
   const folder = mkdtempSync(path.join(tmpdir(), `kmseal-${name}-`));
+  const downloads = path.join(folder, 'downloads');
+  mkdirSync(downloads);
   const children = [];
   const close = async () => {
     while (children.length > 0) await children.pop().stop();
@@ -85,10 +97,10 @@ export async function startBrowser(name, { args = [], preferences = {}, env: mor
     children.push(server);
     const driver = await new Builder()
       .usingServer(server.origin)
-      .withCapabilities(CAPABILITIES[name](browser, args, preferences))
+      .withCapabilities(CAPABILITIES[name](browser, args, { ...savesTo(downloads)[name], ...preferences }))
       .build();
     await driver.manage().setTimeouts(TIMEOUTS);
-    return { driver, address: server.origin, close };
+    return { driver, address: server.origin, downloads, close };
   } catch (error) {
     await close();
     throw error;
