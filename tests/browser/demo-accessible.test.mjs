@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Key } from 'selenium-webdriver';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { COLOURS, barriersIn } from '../support/browsers/barriers.mjs';
 import { inBrowsers } from '../support/browsers/session.mjs';
 import { PAGES, openDemoPages } from '../support/browsers/demo-pages.mjs';
@@ -51,8 +52,12 @@ inBrowsers(openDemoPages, (page, name) => {
   // Uppy's own markup is not ours to mend.
   const barriers = (rules) => barriersIn(page.driver, { exclude: [['.uppy-Root']], rules });
 
+  const anyEngine = ANY_ENGINE.includes(name);
   for (const url of PAGES) {
-    test(`${url} has no barriers that axe finds, light or dark, and fits into 320 pixels`, async () => {
+    // What all pages have the first and these two show in each engine. What axe finds in their HTML is the same in every one.
+    if (!['/', '/form', '/s3'].includes(url) && !anyEngine) continue;
+    const isLookedAt = url === '/' || anyEngine;
+    test(`${url} ${isLookedAt ? 'has no barriers that axe finds, light or dark, and ' : ''}fits into 320 pixels`, async () => {
       await page.widen();
       await page.visit(url);
       await page.narrow(320);
@@ -60,7 +65,7 @@ inBrowsers(openDemoPages, (page, name) => {
       await page.widen();
       await page.driver.executeScript("document.documentElement.style.width = ''");
       await FILLED[url](page);
-      assert.deepEqual(await barriers(), []);
+      if (isLookedAt) assert.deepEqual(await barriers(), []);
       const levels = await page.levels();
       assert.deepEqual(
         levels.filter((level, index) => level > (levels[index - 1] ?? 0) + 1),
@@ -69,7 +74,7 @@ inBrowsers(openDemoPages, (page, name) => {
       );
       const dark = await page.darken();
       assert.match(dark, /^rgb\((\d|[1-3]\d), /);
-      assert.deepEqual(await barriers(COLOURS), []);
+      if (isLookedAt) assert.deepEqual(await barriers(COLOURS), []);
       await page.narrow(320);
       if (name === 'chromium') assert.equal(await page.driver.executeScript('return innerWidth'), 320);
       assert.deepEqual(await page.overflowing(), []);
@@ -89,6 +94,8 @@ inBrowsers(openDemoPages, (page, name) => {
     await page.wait(async () => (await focused()) === 'main', 'focus on the content');
   });
 
+  // The announcer is also the site's, whose test hears it in each engine.
+  if (!anyEngine) return;
   test('files are not landmarks, and a batch is announced once', async () => {
     await page.visit('/');
     await page.driver.executeScript(() => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { By, Key } from 'selenium-webdriver';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { sha256 } from '../support/servers/demo.mjs';
 import { openDemoPages } from '../support/browsers/demo-pages.mjs';
 import { inBrowsers } from '../support/browsers/session.mjs';
@@ -55,6 +56,45 @@ inBrowsers(openDemoPages, (page, name) => {
       await page.wait(() => seen('.upload-list > li'), way);
     }
   });
+
+  test('the page seals while the server is offline, says when it needs the server, and uploads once it is back', async () => {
+    await page.visit('/');
+    await page.withoutServer(async () => {
+      await choose(page.create('alone.txt', 'sealed alone'));
+      await page.find('#files .header-parts');
+      await page.press('Upload the envelope');
+      await page.wait(
+        async () => /server of this page does not answer/.test((await page.texts('#files .alert')).join()),
+        'the page says so',
+      );
+      assert.match((await page.said())[1], /^alone\.txt: The server of this page does not answer/);
+    });
+    await page.press('Upload the envelope');
+    await page.press('Ask the server');
+    await page.find('#files .same');
+    assert.deepEqual(await page.texts('#files .digests dd'), Array(2).fill(sha256('sealed alone')));
+  });
+
+  test('code samples can be copied', async () => {
+    await page.visit('/s3');
+    await page.press('Copy s3.js', '.samples');
+    await page.wait(async () => ['Copied.', 'Selected.'].includes((await page.said())[0]), 'said');
+    // Into a field, as a reader would type it.
+    await page.driver.executeScript(
+      "document.querySelector('main').prepend(Object.assign(document.createElement('textarea'), { id: 'pasted' }))",
+    );
+    const field = await page.find('#pasted');
+    if ((await page.said())[0] === 'Selected.')
+      await page.driver.actions().keyDown(Key.CONTROL).sendKeys('c').keyUp(Key.CONTROL).perform();
+    await field.click();
+    await field.sendKeys(Key.chord(Key.CONTROL, 'v'));
+    const wanted = await page.driver.executeScript("return document.getElementById('sample-s3-js').textContent");
+    await page.wait(async () => (await field.getProperty('value')) !== '', 'pasted');
+    assert.equal(await field.getProperty('value'), wanted);
+  });
+
+  // What is the demo's own: its texts, its limit, what it puts into its pages. Outages are held in each engine by s3-faults and tus.
+  if (!ANY_ENGINE.includes(name)) return;
 
   test('all files are uploaded at once, and a file that is too large is named when it is chosen', async () => {
     await page.visit('/');
@@ -110,24 +150,6 @@ inBrowsers(openDemoPages, (page, name) => {
     assert.deepEqual(await page.all('.uppy-Dashboard-Item'), []);
   });
 
-  test('the page seals while the server is offline, says when it needs the server, and uploads once it is back', async () => {
-    await page.visit('/');
-    await page.withoutServer(async () => {
-      await choose(page.create('alone.txt', 'sealed alone'));
-      await page.find('#files .header-parts');
-      await page.press('Upload the envelope');
-      await page.wait(
-        async () => /server of this page does not answer/.test((await page.texts('#files .alert')).join()),
-        'the page says so',
-      );
-      assert.match((await page.said())[1], /^alone\.txt: The server of this page does not answer/);
-    });
-    await page.press('Upload the envelope');
-    await page.press('Ask the server');
-    await page.find('#files .same');
-    assert.deepEqual(await page.texts('#files .digests dd'), Array(2).fill(sha256('sealed alone')));
-  });
-
   // The S3 upload is still retrying when the server is back; tus has given up by then, and asks.
   for (const { way, told, request, count, begin } of [
     {
@@ -162,7 +184,7 @@ inBrowsers(openDemoPages, (page, name) => {
     });
   }
 
-  test('code samples are complete, pin the key’s fingerprint, and can be copied', async () => {
+  test('code samples are complete, and pin the key’s fingerprint', async () => {
     const halves = {
       form: ['form.mjs', 'receiving.mjs'],
       uppy: ['form.mjs'],
@@ -182,20 +204,5 @@ inBrowsers(openDemoPages, (page, name) => {
       assert.ok(code.slice(0, 2).join('\n').includes(page.demo.fingerprint), way);
       assert.ok(!code.join().includes('FINGERPRINT') && !code.join().includes('MAX_FILE_SIZE'), way);
     }
-    await page.visit('/s3');
-    await page.press('Copy s3.js', '.samples');
-    await page.wait(async () => ['Copied.', 'Selected.'].includes((await page.said())[0]), 'said');
-    // Into a field, as a reader would type it.
-    await page.driver.executeScript(
-      "document.querySelector('main').prepend(Object.assign(document.createElement('textarea'), { id: 'pasted' }))",
-    );
-    const field = await page.find('#pasted');
-    if ((await page.said())[0] === 'Selected.')
-      await page.driver.actions().keyDown(Key.CONTROL).sendKeys('c').keyUp(Key.CONTROL).perform();
-    await field.click();
-    await field.sendKeys(Key.chord(Key.CONTROL, 'v'));
-    const wanted = await page.driver.executeScript("return document.getElementById('sample-s3-js').textContent");
-    await page.wait(async () => (await field.getProperty('value')) !== '', 'pasted');
-    assert.equal(await field.getProperty('value'), wanted);
   });
 });

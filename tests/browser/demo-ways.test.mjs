@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { inspect } from 'kmseal';
 import { By, until } from 'selenium-webdriver';
-import { BROWSERS } from '../../tools/browsers.mjs';
+import { ANY_ENGINE, BROWSERS } from '../../tools/browsers.mjs';
 import { launch } from '../support/browsers/browser.mjs';
 import { PATIENCE } from '../support/browsers/pages.mjs';
 import { cspViolations, openDemo, sha256 } from '../support/servers/demo.mjs';
@@ -173,39 +173,42 @@ for (const name of BROWSERS) {
       return row.findElement(By.xpath(`.//button[starts-with(., "${label}")]`));
     };
 
-    test('an upload to S3 in parts that is paused and resumed is one envelope', async () => {
-      await visit('s3');
-      // From the previous test.
-      await lines(1);
-      // Six parts of 8 MiB, four at a time: the last ones are not even signed when the first bytes have arrived.
-      const chosen = create(`scan ${name}.tiff`, 40 * MIB + 5);
-      await browser.chooseFiles('#file', [chosen.file]);
-      await pauseAfter(5);
-      assert.deepEqual(await texts('.upload-list .step-figure'), ['Paused. What has arrived is kept.']);
-      await lines(1);
-      await (await rowButton('Resume')).click();
-      await lines(2);
-      await assertSealed(await open(1), chosen);
-      await assertPolicyKept();
-    });
+    // Pausing is held by tus below, and what a page leaves behind by s3-lives, in each engine.
+    if (ANY_ENGINE.includes(name)) {
+      test('an upload to S3 in parts that is paused and resumed is one envelope', async () => {
+        await visit('s3');
+        // From the previous test.
+        await lines(1);
+        // Six parts of 8 MiB, four at a time: the last ones are not even signed when the first bytes have arrived.
+        const chosen = create(`scan ${name}.tiff`, 40 * MIB + 5);
+        await browser.chooseFiles('#file', [chosen.file]);
+        await pauseAfter(5);
+        assert.deepEqual(await texts('.upload-list .step-figure'), ['Paused. What has arrived is kept.']);
+        await lines(1);
+        await (await rowButton('Resume')).click();
+        await lines(2);
+        await assertSealed(await open(1), chosen);
+        await assertPolicyKept();
+      });
 
-    test('an upload to S3 in parts that ended with its page continues in another one, in the same envelope', async () => {
-      await visit('s3');
-      await lines(2);
-      const chosen = create(`film ${name}.mov`, 40 * MIB + 7);
-      await browser.chooseFiles('#file', [chosen.file]);
-      await pauseAfter(5);
-      await visit('s3');
-      const strip = await find('.unfinished:not([hidden])');
-      assert.equal((await strip.getText()).includes(chosen.name), false);
-      await browser.chooseFiles('.unfinished input', [chosen.file]);
-      await lines(3);
-      await assertSealed(await open(1), chosen);
-      await visit('s3');
-      await lines(3);
-      assert.deepEqual(await all('.unfinished:not([hidden])'), []);
-      await assertPolicyKept();
-    });
+      test('an upload to S3 in parts that ended with its page continues in another one, in the same envelope', async () => {
+        await visit('s3');
+        await lines(2);
+        const chosen = create(`film ${name}.mov`, 40 * MIB + 7);
+        await browser.chooseFiles('#file', [chosen.file]);
+        await pauseAfter(5);
+        await visit('s3');
+        const strip = await find('.unfinished:not([hidden])');
+        assert.equal((await strip.getText()).includes(chosen.name), false);
+        await browser.chooseFiles('.unfinished input', [chosen.file]);
+        await lines(3);
+        await assertSealed(await open(1), chosen);
+        await visit('s3');
+        await lines(3);
+        assert.deepEqual(await all('.unfinished:not([hidden])'), []);
+        await assertPolicyKept();
+      });
+    }
 
     test('a tus upload that is paused and resumed is one envelope', async () => {
       await visit('tus');
