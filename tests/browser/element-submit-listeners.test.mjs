@@ -1,6 +1,7 @@
 // Listeners of submit that change the form, the element or its context while the event is on its way: no form goes without its files unnoticed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 
 /* global element, form, hold, held, idle, part, statesOf, until, values -- of forms.mjs, in the page */
@@ -14,7 +15,7 @@ const BUSY = 'The encryption is not finished. Wait a moment, then try again.';
 
 const { forms, files, inBrowsers } = testForms();
 
-inBrowsers((page) => {
+inBrowsers((page, name) => {
   test('a fieldset that is disabled in a submit listener drops the file, and the console says so', async () => {
     const paper = files.create('twice');
     await page.show(FORM());
@@ -85,10 +86,13 @@ inBrowsers((page) => {
     'loses its file': [() => (element.value = ''), /was emptied in submit/],
   };
   test('a form that loses the element in a submit listener is held back wherever the listener is, and page and console say so', async () => {
-    for (const [name, [lose, warning]] of Object.entries(LOST)) {
+    await page.show('');
+    for (const [what, [lose, warning]] of Object.entries(LOST)) {
       for (const place of ['form', 'document', 'capturing window']) {
-        await page.show(FORM('', 'novalidate'));
-        await page.choose([files.create(name)]);
+        // Engines decide in which order listeners run, and what becomes of a form: each shows every place once, and every loss once.
+        if (!ANY_ENGINE.includes(name) && place !== 'form' && what !== 'is taken out') continue;
+        await page.replace(FORM('', 'novalidate'));
+        await page.choose([files.create(what)]);
         const uploads = forms.uploads();
         const found = await page.evaluate(`(async () => {
           await idle();
@@ -100,10 +104,10 @@ inBrowsers((page) => {
           await new Promise((resolve) => setTimeout(resolve, 50));
           return [warnings, document.querySelector('button') !== null];
         })()`);
-        assert.equal(found[0].length, 1, `${name}, ${place}: ${found[0]}`);
-        assert.match(found[0][0], warning, `${name}, ${place}`);
+        assert.equal(found[0].length, 1, `${what}, ${place}: ${found[0]}`);
+        assert.match(found[0][0], warning, `${what}, ${place}`);
         assert.equal(found[1], true, 'the page is still there');
-        assert.equal(forms.uploads(), uploads, `${name}, ${place}`);
+        assert.equal(forms.uploads(), uploads, `${what}, ${place}`);
       }
     }
   });
