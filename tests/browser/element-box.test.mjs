@@ -1,6 +1,7 @@
 // The box of <kmseal-file>: it fits its container, keeps its size while it works, and its buttons stay where they are.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { before, describe, test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 
 /* global element, form, hold, idle, part, parts, statesOf, until -- of forms.mjs, in the page */
@@ -22,7 +23,7 @@ const LONG = {
 
 const { inBrowsers } = testForms();
 
-inBrowsers((page) => {
+inBrowsers((page, name) => {
   /** Files in each state, in an element `width` pixels wide; returns the element's own overflow and that of all its parts. */
   const overflow = (setting) =>
     page.evaluate(async ({ width, size = '100%', dir = 'ltr', texts = null, names, container = 'block' }) => {
@@ -83,14 +84,20 @@ inBrowsers((page) => {
       ),
     },
   };
-  for (const [name, setting] of Object.entries(settings)) {
-    for (const container of ['block', 'grid', 'flex']) {
-      test(`nothing is wider than its ${container} container with ${name}`, async () => {
-        await page.show(FORM().replace('<form', '<form style="min-inline-size: 0; inline-size: 100%"'));
-        assert.deepEqual(await overflow({ width: NARROW, container, ...setting }), []);
-      });
+  describe('nothing is too wide', () => {
+    // Each setting sets all that the others do.
+    before(() => page.show(FORM().replace('<form', '<form style="min-inline-size: 0; inline-size: 100%"')));
+
+    for (const [what, setting] of Object.entries(settings)) {
+      // What fits with names that cannot break, and with everything at once, fits with less: each engine shows these.
+      if (!ANY_ENGINE.includes(name) && !['long names', 'all of that'].includes(what)) continue;
+      for (const container of ['block', 'grid', 'flex']) {
+        test(`nothing is wider than its ${container} container with ${what}`, async () => {
+          assert.deepEqual(await overflow({ width: NARROW, container, ...setting }), []);
+        });
+      }
     }
-  }
+  });
 
   test('a fieldset, which is as wide as its content needs, also fits a page of 320 px', async () => {
     await page.show(`<form><fieldset style="margin: 0">${FORM()}</fieldset></form>`);
