@@ -113,9 +113,10 @@ export function testUppy(options) {
   /**
    * @param {(places: { form: string, tus: string }) => Promise<void>} setUp runs in the page
    * @param {(page: Awaited<ReturnType<typeof open>>, name: string) => void} tests
+   * @param {string[]} [names]
    */
-  const uppyInBrowsers = (setUp, tests) =>
-    inBrowsers(open, (page, name) => {
+  const uppyInBrowsers = (setUp, tests, names) => {
+    const checked = (page, name) => {
       before(async () => {
         await servers.allow(page.origin);
         await page.evaluate(setUp, servers.places);
@@ -126,6 +127,8 @@ export function testUppy(options) {
         assert.deepEqual(told, []);
       });
       tests(page, name);
-    });
+    };
+    inBrowsers(open, checked, names);
+  };
   return { servers, paths, inBrowsers: uppyInBrowsers };
 }
