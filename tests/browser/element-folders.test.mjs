@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 
 /* global alerts, drop, element, form, folder, idle, names, part, parts, statesOf, until, values -- of forms.mjs and show(), in the page */
@@ -13,7 +14,7 @@ const FORM = (attributes = '') => `
     <kmseal-file name="doc" meta-name="meta" key-src="/kms-public-key.json" encryption-context='{"user":"1"}' ${attributes}></kmseal-file><button>Send</button>
   </form>`;
 /** More than readEntries() gives at a time, and than the rows that are shown at once. */
-const MANY = 230;
+const MANY = 130;
 
 const { forms, inBrowsers } = testForms();
 
@@ -121,6 +122,54 @@ inBrowsers((page, name) => {
     ]);
   });
 
+  // The other drivers can neither choose folders nor drop files.
+  if (name === 'chromium') {
+    test('a folder that is chosen in the dialogue comes with all its files', async () => {
+      await page.show(FORM('webkitdirectory'));
+      await page.choose([{ file: path.join(place, 'holiday') }]);
+      const all = new Map(await arrived());
+      assert.equal(all.size, MANY + 2);
+      assert.equal(all.get('holiday/day one/evening/7.txt'), 'evening 7');
+      for (const name of ['holiday/notes.txt', 'holiday/day one/notes.txt']) assert.equal(all.get(name), 'notes', name);
+    });
+
+    test('a dropped folder comes complete, also with more files than the browser returns at a time', async () => {
+      await page.show(FORM('webkitdirectory'));
+      const drop = async (...dropped) => {
+        const data = { items: [], files: dropped.map((one) => path.join(place, one)), dragOperationsMask: 1 };
+        const { x, y } = await page.evaluate(() => {
+          const { x, y } = part('zone').getBoundingClientRect();
+          return { x: x + 5, y: y + 5 };
+        });
+        for (const type of ['dragEnter', 'dragOver', 'drop'])
+          await page.driver.sendDevToolsCommand('Input.dispatchDragEvent', { type, x, y, data });
+      };
+      await drop('holiday', 'beside.txt', 'empty');
+      await page.evaluate(() => until(() => element.files.length > 3 && statesOf() === 'sealed'));
+      assert.deepEqual(await page.evaluate(() => alerts()), ['empty has no files.']);
+      const all = new Map(await arrived());
+      assert.equal(all.size, MANY + 3);
+      assert.deepEqual(
+        [all.get('holiday/day one/evening/129.txt'), all.get('beside.txt'), all.get('holiday/notes.txt')],
+        ['evening 129', 'beside', 'notes'],
+      );
+      await page.evaluate(() => {
+        element.value = '';
+        element.webkitdirectory = false;
+        element.multiple = true;
+      });
+      await drop('holiday', 'beside.txt');
+      const found = await page.evaluate(async () => {
+        await until(() => statesOf() === 'sealed');
+        return [names(), alerts()];
+      });
+      assert.deepEqual(found, [['beside.txt'], ['holiday is a folder. Choose the files in it.']]);
+    });
+  }
+
+  // A script makes these folders, so no engine takes part. The first test shows in each that their files are taken.
+  if (!ANY_ENGINE.includes(name)) return;
+
   test('a folder is named as such where folders are not accepted, and where it has no files', async () => {
     await show('multiple');
     const found = await page.evaluate(async () => {
@@ -194,49 +243,4 @@ inBrowsers((page, name) => {
       [],
     ]);
   });
-
-  // The other drivers can neither choose folders nor drop files.
-  if (name === 'chromium') {
-    test('a folder that is chosen in the dialogue comes with all its files', async () => {
-      await page.show(FORM('webkitdirectory'));
-      await page.choose([{ file: path.join(place, 'holiday') }]);
-      const all = new Map(await arrived());
-      assert.equal(all.size, MANY + 2);
-      assert.equal(all.get('holiday/day one/evening/7.txt'), 'evening 7');
-      for (const name of ['holiday/notes.txt', 'holiday/day one/notes.txt']) assert.equal(all.get(name), 'notes', name);
-    });
-
-    test('a dropped folder comes complete, also with more files than the browser returns at a time', async () => {
-      await page.show(FORM('webkitdirectory'));
-      const drop = async (...dropped) => {
-        const data = { items: [], files: dropped.map((one) => path.join(place, one)), dragOperationsMask: 1 };
-        const { x, y } = await page.evaluate(() => {
-          const { x, y } = part('zone').getBoundingClientRect();
-          return { x: x + 5, y: y + 5 };
-        });
-        for (const type of ['dragEnter', 'dragOver', 'drop'])
-          await page.driver.sendDevToolsCommand('Input.dispatchDragEvent', { type, x, y, data });
-      };
-      await drop('holiday', 'beside.txt', 'empty');
-      await page.evaluate(() => until(() => element.files.length > 3 && statesOf() === 'sealed'));
-      assert.deepEqual(await page.evaluate(() => alerts()), ['empty has no files.']);
-      const all = new Map(await arrived());
-      assert.equal(all.size, MANY + 3);
-      assert.deepEqual(
-        [all.get('holiday/day one/evening/229.txt'), all.get('beside.txt'), all.get('holiday/notes.txt')],
-        ['evening 229', 'beside', 'notes'],
-      );
-      await page.evaluate(() => {
-        element.value = '';
-        element.webkitdirectory = false;
-        element.multiple = true;
-      });
-      await drop('holiday', 'beside.txt');
-      const found = await page.evaluate(async () => {
-        await until(() => statesOf() === 'sealed');
-        return [names(), alerts()];
-      });
-      assert.deepEqual(found, [['beside.txt'], ['holiday is a folder. Choose the files in it.']]);
-    });
-  }
 });

@@ -3,6 +3,10 @@ import { Agent, request } from 'node:http';
 import { Session, WebDriver } from 'selenium-webdriver';
 import { Executor, HttpClient } from 'selenium-webdriver/http/index.js';
 
+/** Commands of DevTools that set nothing, and those that are undone. Nobody else gets a browser after others. */
+const PASSING = /^(?:Input\.dispatch\w+|HeapProfiler\.collectGarbage)$/;
+const UNDOING = { 'Emulation.setEmulatedMedia': { features: [] } };
+
 /**
  * @param {string} pool its address
  * @param {string} name of the browser
@@ -20,10 +24,10 @@ export async function lease(pool, name) {
   if (failure) throw new Error(decodeURIComponent(failure));
   held.on('error', () => {}).resume();
   const driver = new WebDriver(new Session(session, {}), new Executor(Promise.resolve(new HttpClient(address))));
-  let altered = false;
-  /** As Chromium's own driver has it. What it sets cannot be undone, so nobody else gets this browser. */
+  const set = new Set();
+  /** As Chromium's own driver has it. */
   const command = async (cmd, params = {}) => {
-    altered = true;
+    if (!PASSING.test(cmd)) set.add(cmd);
     const url = `${address}/session/${session}/chromium/send_command_and_get_result`;
     const { value } = await (await fetch(url, { method: 'POST', body: JSON.stringify({ cmd, params }) })).json();
     if (value?.error) throw new Error(value.message);
@@ -33,7 +37,9 @@ export async function lease(pool, name) {
     driver: Object.assign(driver, { sendDevToolsCommand: command, sendAndGetDevToolsCommand: command }),
     downloads: decodeURIComponent(downloads),
     async close() {
-      if (!altered) await fetch(`${pool}/${name}/${session}`, { method: 'DELETE' });
+      const isWhole = [...set].every((cmd) => UNDOING[cmd]);
+      for (const cmd of isWhole ? set : []) await command(cmd, UNDOING[cmd]);
+      if (isWhole) await fetch(`${pool}/${name}/${session}`, { method: 'DELETE' });
       held.destroy();
     },
   };
