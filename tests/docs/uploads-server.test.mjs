@@ -15,7 +15,7 @@ let client;
 let handle;
 let uploads;
 before(async () => {
-  s3 = await startS3();
+  s3 = await startS3({ bucket: 'uploads' });
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: s3.origin,
     AWS_REGION: 'us-east-1',

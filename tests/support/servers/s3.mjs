@@ -17,11 +17,17 @@ import { Faults } from './faults.mjs';
 import { kmsRoutes, startKms } from './kms.mjs';
 import { startRelay } from './relay.mjs';
 
-const BUCKET = 'uploads';
 const LARGEST = 2 ** 40;
 
-export async function startS3({ spec } = {}) {
-  const kms = await startKms({ auth: true });
+/** The emulator of all that this process starts here, which ends with it, and its keys by their spec. */
+let shared;
+const keys = new Map();
+let buckets = 0;
+
+/** @param {{ spec?: string, bucket?: string }} [options] spec: of the key; bucket: one of its own */
+export async function startS3({ spec, bucket = `uploads-${++buckets}` } = {}) {
+  shared ??= startKms({ auth: true });
+  const kms = await shared;
   const faults = new Faults();
   const relay = await startRelay(kms.emulator.endpoint);
   relay.fault = (seen) => faults.atS3(seen);
@@ -33,8 +39,9 @@ export async function startS3({ spec } = {}) {
       requestChecksumCalculation: 'WHEN_REQUIRED',
     });
   const [s3, proxied] = [kms.emulator.endpoint, relay.origin].map(connect);
-  await createBucket(s3, BUCKET, []);
-  const key = await kms.createKey(spec && { spec });
+  await createBucket(s3, bucket, []);
+  if (!keys.has(spec)) keys.set(spec, kms.createKey(spec && { spec }));
+  const key = await keys.get(spec);
   const opener = await kms.openerFor(key);
   const ids = new Set();
   const keyOf = (id) => (ids.has(id) ? `uploads/${id}` : undefined);
@@ -46,7 +53,7 @@ export async function startS3({ spec } = {}) {
     origin: relay.origin,
     /** A client of it, and its bucket. */
     proxied,
-    bucket: BUCKET,
+    bucket,
     keyOf,
 
     /** For startServer(): KMS Decrypt, `/s3/:id/:step`, and `/brief/:id/:step`, whose URLs are valid for 3 s. */
@@ -57,14 +64,14 @@ export async function startS3({ spec } = {}) {
         ['/brief', 3],
       ]) {
         app.use(`${path}/*`, (c, next) => faults.atServer(c, next));
-        app.route(path, multipart({ s3: proxied, bucket: BUCKET, keyOf, maxSize: LARGEST, lifetime }));
+        app.route(path, multipart({ s3: proxied, bucket, keyOf, maxSize: LARGEST, lifetime }));
       }
     },
 
     /** Lets a page PUT, and with `ExposeHeaders` of its own see what it says. */
     allow: (origin, rule) => {
       const CORSConfiguration = { CORSRules: [{ ...corsRule([origin]), ...rule }] };
-      return s3.send(new PutBucketCorsCommand({ Bucket: BUCKET, CORSConfiguration }));
+      return s3.send(new PutBucketCorsCommand({ Bucket: bucket, CORSConfiguration }));
     },
 
     /** The id of an upload that may begin. */
@@ -76,36 +83,36 @@ export async function startS3({ spec } = {}) {
 
     /** Multipart uploads that were begun, and neither completed nor aborted. */
     async unfinished() {
-      const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
+      const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
       return Uploads.map((upload) => upload.Key);
     },
 
     /** The numbers of the parts that S3 has of the first of them. */
     async parts() {
-      const { Uploads: [upload] = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
+      const { Uploads: [upload] = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
       if (!upload) return [];
       const { Key, UploadId } = upload;
-      const { Parts = [] } = await s3.send(new ListPartsCommand({ Bucket: BUCKET, Key, UploadId }));
+      const { Parts = [] } = await s3.send(new ListPartsCommand({ Bucket: bucket, Key, UploadId }));
       return Parts.map(({ PartNumber }) => PartNumber);
     },
 
     /** Aborts them. */
     async abortAll() {
-      const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
+      const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
       for (const { Key, UploadId } of Uploads)
-        await s3.send(new AbortMultipartUploadCommand({ Bucket: BUCKET, Key, UploadId }));
+        await s3.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }));
     },
 
     /** Whether an object arrived. */
     async arrived(id) {
-      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: keyOf(id) }));
+      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: keyOf(id) }));
       return Contents.length > 0;
     },
 
     /** SHA-256 of what KMS opens of the object, whose context must name the upload; the object's size, and its type. */
     async open(id) {
       const { Body, ContentLength, ContentType } = await s3.send(
-        new GetObjectCommand({ Bucket: BUCKET, Key: keyOf(id) }),
+        new GetObjectCommand({ Bucket: bucket, Key: keyOf(id) }),
       );
       const { plaintext } = await opener.open(Body, { encryptionContext: { upload: id } });
       const hash = createHash('sha256');
@@ -115,7 +122,7 @@ export async function startS3({ spec } = {}) {
 
     /** The description of an upload's object, opened, and where it was. */
     async describe(id) {
-      const object = { Bucket: BUCKET, Key: keyOf(id) };
+      const object = { Bucket: bucket, Key: keyOf(id) };
       const { Body, Metadata } = await s3.send(new GetObjectCommand(object));
       const { messageId } = await inspect(await Body.transformToByteArray());
       const inMetadata = Metadata['kmseal-description'];
@@ -133,7 +140,6 @@ export async function startS3({ spec } = {}) {
       s3.destroy();
       proxied.destroy();
       await relay.close();
-      await kms.close();
     },
   };
 }
