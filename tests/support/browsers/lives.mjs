@@ -30,11 +30,12 @@ const WEBKIT = /\/(MiniBrowser|WebKit\w+Process) /;
 
 /**
  * @param {'chromium' | 'firefox' | 'webkit'} name
- * @param {{ keys: object[] } & Parameters<typeof startServer>[0]} options keys: of the page's global `kit`, as openKit() has it
+ * @param {{ keys: object[], isNeverKilled?: boolean } & Parameters<typeof startServer>[0]} options keys: of the page's global `kit`, as openKit()
+ *   has it; isNeverKilled: nothing calls restart(), so that any browser will do
  */
-export async function openLives(name, { keys, ...serverOptions }) {
+export async function openLives(name, { keys, isNeverKilled = false, ...serverOptions }) {
   const profile = mkdtempSync(path.join(tmpdir(), `kmseal-profile-${name}-`));
-  const options = PROFILE[name](profile);
+  const options = isNeverKilled ? undefined : PROFILE[name](profile);
   const server = await startServer({ folders: { '/support/': SUPPORT }, ...serverOptions });
   let browser;
 
