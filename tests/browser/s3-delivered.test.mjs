@@ -38,9 +38,11 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     'S3 drops every answer': [LOST],
   };
 
+  // Engines differ only in what they make of a broken connection, of a PUT and of what the server is asked. What a look at the object says, our script
+  // compares.
+  const anyEngine = ANY_ENGINE.includes(name);
   for (const [what, next] of Object.entries(WAYS)) {
-    // Engines differ in what they make of a broken connection only.
-    if (!ANY_ENGINE.includes(name) && next[0]?.does !== 'cut') continue;
+    if (!anyEngine && next[0]?.does !== 'cut') continue;
     test(`a PUT whose answer was lost counts as delivered if the object is this envelope, even when ${what}`, async () => {
       const sha256 = uploads.write(MIB);
       dropAnswer('PUT', ...next);
@@ -50,7 +52,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
       assert.deepEqual(progress.at(-1), [result.size, result.size]);
     });
 
-    if (next.length === 0) continue;
+    if (next.length === 0 || !anyEngine) continue;
     test(`a PUT whose answer was lost counts as perhaps delivered if nothing looks it up, when ${what}`, async () => {
       uploads.write(MIB);
       dropAnswer('PUT', next[0]);
@@ -61,6 +63,45 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
       assert.deepEqual({ toldCount: told.length, arrived: await s3.arrived(id) }, { toldCount: 1, arrived: true });
     });
   }
+
+  describe('completed parts whose answer was lost', () => {
+    const upload = (options) => {
+      s3.faults.add('completeMultipartUpload', LOST);
+      return uploads.upload({ retries: 1, ...options });
+    };
+
+    test('completed parts count as delivered if the object is this envelope', async () => {
+      const sha256 = uploads.write(TWO_PARTS);
+      const { id, error, result } = await upload({ looksUp: true, checksumAlgorithm: 'SHA256' });
+      assert.equal(error, undefined);
+      assert.deepEqual(await s3.open(id), { sha256, size: result.size, type: 'application/octet-stream' });
+    });
+
+    if (!anyEngine) return;
+
+    for (const { what, options } of [
+      { what: 'there are no checksums', options: { looksUp: true } },
+      { what: 'nobody looks', options: { checksumAlgorithm: 'SHA256' } },
+    ]) {
+      test(`completed parts count as perhaps delivered where ${what}`, async () => {
+        uploads.write(TWO_PARTS);
+        const { id, error } = await upload(options);
+        assert.equal(error?.code, 'ERR_UPLOAD');
+        assert.match(error.message, PERHAPS);
+        assert.equal(await s3.arrived(id), true);
+      });
+    }
+
+    test('completed parts that are another envelope count as perhaps delivered, never as delivered', async () => {
+      uploads.write(TWO_PARTS);
+      s3.faults.add('completeMultipartUpload', LOST);
+      const other = '{ callbacks: { headObject: ({ size }) => ({ ContentLength: size, ChecksumSHA256: "AA==-2" }) } }';
+      const { error } = await uploads.upload({ retries: 1, checksumAlgorithm: 'SHA256' }, other);
+      assert.match(error?.message, PERHAPS);
+    });
+  });
+
+  if (!anyEngine) return;
 
   test('a PUT that never left the page is not reported as perhaps delivered', async () => {
     uploads.write(MIB);
@@ -88,40 +129,5 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
       { sha256: (await s3.open(id)).sha256, statuses: told.map(({ status }) => status) },
       { sha256, statuses: [412] },
     );
-  });
-
-  describe('completed parts whose answer was lost', () => {
-    const upload = (options) => {
-      s3.faults.add('completeMultipartUpload', LOST);
-      return uploads.upload({ retries: 1, ...options });
-    };
-
-    test('completed parts count as delivered if the object is this envelope', async () => {
-      const sha256 = uploads.write(TWO_PARTS);
-      const { id, error, result } = await upload({ looksUp: true, checksumAlgorithm: 'SHA256' });
-      assert.equal(error, undefined);
-      assert.deepEqual(await s3.open(id), { sha256, size: result.size, type: 'application/octet-stream' });
-    });
-
-    for (const { what, options } of [
-      { what: 'there are no checksums', options: { looksUp: true } },
-      { what: 'nobody looks', options: { checksumAlgorithm: 'SHA256' } },
-    ]) {
-      test(`completed parts count as perhaps delivered where ${what}`, async () => {
-        uploads.write(TWO_PARTS);
-        const { id, error } = await upload(options);
-        assert.equal(error?.code, 'ERR_UPLOAD');
-        assert.match(error.message, PERHAPS);
-        assert.equal(await s3.arrived(id), true);
-      });
-    }
-
-    test('completed parts that are another envelope count as perhaps delivered, never as delivered', async () => {
-      uploads.write(TWO_PARTS);
-      s3.faults.add('completeMultipartUpload', LOST);
-      const other = '{ callbacks: { headObject: ({ size }) => ({ ContentLength: size, ChecksumSHA256: "AA==-2" }) } }';
-      const { error } = await uploads.upload({ retries: 1, checksumAlgorithm: 'SHA256' }, other);
-      assert.match(error?.message, PERHAPS);
-    });
   });
 });

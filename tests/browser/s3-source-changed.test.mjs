@@ -1,6 +1,7 @@
 // Files that change while they are uploaded: the upload fails and is aborted, and no object is made of two files.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { ANY_ENGINE, BROWSERS } from '../../tools/browsers.mjs';
 import { MIB, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 uploadsInBrowsers(
@@ -11,12 +12,14 @@ uploadsInBrowsers(
       ({ s3 } = uploads);
     });
 
+    // What was sealed is compared by our script, whichever part it is. What an engine says of the file, it says of all of it.
+    const anyEngine = ANY_ENGINE.includes(name);
     for (const { size, part } of [
-      { size: THREE_PARTS, part: 'PUT 1' },
       { size: THREE_PARTS, part: 'PUT 2' },
+      { size: THREE_PARTS, part: 'PUT 1' },
       { size: THREE_PARTS, part: 'PUT 3' },
       { size: 3 * MIB, part: 'PUT' },
-    ]) {
+    ].slice(0, anyEngine ? undefined : 1)) {
       for (const { what, touched } of [
         { what: 'unnoticed by the browser', touched: false },
         { what: 'with another time', touched: true },
@@ -40,6 +43,8 @@ uploadsInBrowsers(
       }
     }
 
+    if (!anyEngine) return;
+
     test('a file rewritten unnoticed while the page is asked gives the same envelope or none', async () => {
       uploads.write(THREE_PARTS);
       s3.faults.fault = (asked) => {
@@ -52,5 +57,5 @@ uploadsInBrowsers(
       assert.equal(await s3.arrived(id), false);
     });
   },
-  ['chromium', 'firefox'],
+  BROWSERS.filter((name) => name !== 'webkit'),
 );

@@ -1,6 +1,7 @@
 // uploadSealed against S3 through the page's server: what arrives, in which requests, and what is refused before any.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import {
   FIVE_PARTS,
   MIB,
@@ -12,7 +13,8 @@ import {
 
 /* global kit -- of the page */
 
-uploadsInBrowsers(openUploads, (uploads) => {
+uploadsInBrowsers(openUploads, (uploads, name) => {
+  const anyEngine = ANY_ENGINE.includes(name);
   let s3;
   before(() => {
     ({ s3 } = uploads);
@@ -52,6 +54,67 @@ uploadsInBrowsers(openUploads, (uploads) => {
     assert.equal(progress.at(-1)[0], result.size);
   });
 
+  for (const { what, size } of [
+    { what: 'a small file', size: 1000 },
+    { what: 'an empty file', size: 0 },
+    { what: 'a file of almost a part', size: 5 * MIB - 2000 },
+  ].slice(0, anyEngine ? undefined : 2)) {
+    test(`${what} is uploaded by a single PUT`, async () => {
+      const sha256 = uploads.write(size);
+      const { id, result, error, progress } = await uploads.upload();
+      assert.equal(error, undefined);
+      assert.deepEqual(await s3.open(id), { sha256, size: result.size, type: 'application/octet-stream' });
+      assert.deepEqual(s3.faults.names(), ['PUT', 'signPut']);
+      assert.deepEqual(progress.at(-1), [result.size, result.size]);
+    });
+  }
+
+  test('parts are larger where there would be more than 10,000', async () => {
+    uploads.writeHoles(60 * 2 ** 30);
+    const stop = "{ callbacks: { createMultipartUpload() { throw new Error('seen enough'); } } }";
+    const { created, error } = await uploads.upload({}, stop);
+    assert.deepEqual({ code: error.code, cause: error.cause }, { code: 'ERR_UPLOAD', cause: 'Error: seen enough' });
+    assert.equal(created.partSize, Math.ceil(created.size / 10_000));
+    assert.equal(created.parts, 10_000);
+    assert.ok(created.partSize > 5 * MIB);
+  });
+
+  test("an upload stops and says why if the page cannot see the parts' ETags", async () => {
+    uploads.write(TWO_PARTS);
+    await s3.allow(uploads.page.origin, { ExposeHeaders: [] });
+    const { id, error } = await uploads.upload({ concurrency: 1 });
+    await s3.allow(uploads.page.origin);
+    assert.deepEqual({ code: error.code, part: error.part }, { code: 'ERR_UPLOAD', part: 1 });
+    assert.match(error.message, /ExposeHeaders: ETag/);
+    assert.deepEqual(
+      s3.faults.names().filter((name) => name.startsWith('PUT')),
+      ['PUT 1'],
+    );
+    assert.equal(await s3.arrived(id), false);
+  });
+
+  test('a wrong answer from a callback is reported to the page, and the upload aborted', async () => {
+    uploads.write(TWO_PARTS);
+    const unsigned = await uploads.upload({}, '{ callbacks: { signPart: () => ({ href: "/" }) } }');
+    assert.equal(unsigned.error.name, 'TypeError');
+    assert.match(unsigned.error.message, /server\.signPart must give \{ url, headers\? \}/);
+    const unusable = await uploads.upload(
+      {},
+      '{ callbacks: { signPart: () => ({ url: "/put", headers: { "a b": "" } }) } }',
+    );
+    assert.deepEqual(
+      { code: unusable.error.code, hasPart: unusable.error.part > 0 },
+      { code: 'ERR_UPLOAD', hasPart: true },
+    );
+    assert.match(unusable.error.message, /no URL or headers that can be used/);
+    const thrown = await uploads.upload({}, '{ onProgress() { throw new TypeError("no bar"); } }');
+    assert.equal(thrown.error.message, 'no bar');
+    assert.ok(s3.faults.names().filter((name) => name === 'abortMultipartUpload').length === 3);
+  });
+
+  // What is asked for, when and how often, is arithmetic and order of ours.
+  if (!anyEngine) return;
+
   test('parts are signed just before they are sent, at most as many as may be in flight', async () => {
     uploads.write(THREE_PARTS);
     const { error } = await uploads.upload({ concurrency: 1 });
@@ -89,37 +152,12 @@ uploadsInBrowsers(openUploads, (uploads) => {
     assert.equal(await uploads.page.evaluate(() => kit.flight.most), 6);
   });
 
-  for (const { what, size } of [
-    { what: 'a small file', size: 1000 },
-    { what: 'an empty file', size: 0 },
-    { what: 'a file of almost a part', size: 5 * MIB - 2000 },
-  ]) {
-    test(`${what} is uploaded by a single PUT`, async () => {
-      const sha256 = uploads.write(size);
-      const { id, result, error, progress } = await uploads.upload();
-      assert.equal(error, undefined);
-      assert.deepEqual(await s3.open(id), { sha256, size: result.size, type: 'application/octet-stream' });
-      assert.deepEqual(s3.faults.names(), ['PUT', 'signPut']);
-      assert.deepEqual(progress.at(-1), [result.size, result.size]);
-    });
-  }
-
   test('an envelope one byte larger than a part is uploaded in two parts', async () => {
     const sha256 = uploads.write(5 * MIB);
     const { id, error } = await uploads.upload();
     assert.equal(error, undefined);
     assert.equal((await s3.open(id)).sha256, sha256);
     assert.ok(s3.faults.names().includes('PUT 2'));
-  });
-
-  test('parts are larger where there would be more than 10,000', async () => {
-    uploads.writeHoles(60 * 2 ** 30);
-    const stop = "{ callbacks: { createMultipartUpload() { throw new Error('seen enough'); } } }";
-    const { created, error } = await uploads.upload({}, stop);
-    assert.deepEqual({ code: error.code, cause: error.cause }, { code: 'ERR_UPLOAD', cause: 'Error: seen enough' });
-    assert.equal(created.partSize, Math.ceil(created.size / 10_000));
-    assert.equal(created.parts, 10_000);
-    assert.ok(created.partSize > 5 * MIB);
   });
 
   test('an expired signature is replaced by a fresh one', async () => {
@@ -129,20 +167,6 @@ uploadsInBrowsers(openUploads, (uploads) => {
     assert.equal(error, undefined);
     assert.equal((await s3.open(id)).sha256, sha256);
     assert.equal(s3.faults.names().filter((name) => name === 'signPart 2').length, 2);
-  });
-
-  test("an upload stops and says why if the page cannot see the parts' ETags", async () => {
-    uploads.write(TWO_PARTS);
-    await s3.allow(uploads.page.origin, { ExposeHeaders: [] });
-    const { id, error } = await uploads.upload({ concurrency: 1 });
-    await s3.allow(uploads.page.origin);
-    assert.deepEqual({ code: error.code, part: error.part }, { code: 'ERR_UPLOAD', part: 1 });
-    assert.match(error.message, /ExposeHeaders: ETag/);
-    assert.deepEqual(
-      s3.faults.names().filter((name) => name.startsWith('PUT')),
-      ['PUT 1'],
-    );
-    assert.equal(await s3.arrived(id), false);
   });
 
   test('an upload that cannot work is refused before any request', async () => {
@@ -168,24 +192,5 @@ uploadsInBrowsers(openUploads, (uploads) => {
       assert.match(error.message, says);
     }
     assert.deepEqual(s3.faults.seen, []);
-  });
-
-  test('a wrong answer from a callback is reported to the page, and the upload aborted', async () => {
-    uploads.write(TWO_PARTS);
-    const unsigned = await uploads.upload({}, '{ callbacks: { signPart: () => ({ href: "/" }) } }');
-    assert.equal(unsigned.error.name, 'TypeError');
-    assert.match(unsigned.error.message, /server\.signPart must give \{ url, headers\? \}/);
-    const unusable = await uploads.upload(
-      {},
-      '{ callbacks: { signPart: () => ({ url: "/put", headers: { "a b": "" } }) } }',
-    );
-    assert.deepEqual(
-      { code: unusable.error.code, hasPart: unusable.error.part > 0 },
-      { code: 'ERR_UPLOAD', hasPart: true },
-    );
-    assert.match(unusable.error.message, /no URL or headers that can be used/);
-    const thrown = await uploads.upload({}, '{ onProgress() { throw new TypeError("no bar"); } }');
-    assert.equal(thrown.error.message, 'no bar');
-    assert.ok(s3.faults.names().filter((name) => name === 'abortMultipartUpload').length === 3);
   });
 });
