@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setKit } from '../support/browsers/session.mjs';
-import { MIB, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 import { seen } from '../support/until.mjs';
 
 /* global kit -- of the page */
@@ -23,7 +23,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
     const { page, s3 } = uploads;
     await page.driver.get(`${page.origin}/pages/blank.html?first`);
     await setKit(page, [s3.key]);
-    const sha256 = uploads.write(12 * MIB);
+    const sha256 = uploads.write(TWO_PARTS);
     s3.faults.add('PUT 2', { does: 'answer', status: 403 });
     const id = await uploads.begin({ concurrency: 1 }, ASKS);
     await seen(() => page.evaluate(() => kit.answer !== undefined));
