@@ -31,7 +31,7 @@ const FILLED = {
   async '/s3'(page) {
     const files = [
       page.create('too large.iso', 513 * 2 ** 20),
-      page.create('a scan with a name that is rather long.tiff', 6 * 2 ** 20),
+      page.create('a scan with a name that is rather long.tiff', 300_000),
     ];
     await page.browser.chooseFiles('#file', files);
     await page.press('Ask the server');

@@ -193,14 +193,16 @@ inBrowsers(openDemoPages, (page, name) => {
     };
     for (const [way, server] of Object.entries(halves)) {
       await page.visit(`/${way}`);
-      const samples = await page.all('.sample pre');
-      const labels = await Promise.all(samples.map((sample) => sample.getAttribute('aria-label')));
+      const samples = await page.driver.executeScript(() =>
+        Array.from(document.querySelectorAll('.sample pre'), (sample) => [sample.ariaLabel, sample.textContent]),
+      );
+      const labels = samples.map(([label]) => label);
       assert.deepEqual(
         [`${way}.html`, `${way}.js`, ...server].filter((file) => !labels.includes(file)),
         [],
         way,
       );
-      const code = await Promise.all(samples.map((sample) => sample.getProperty('textContent')));
+      const code = samples.map(([, text]) => text);
       assert.ok(code.slice(0, 2).join('\n').includes(page.demo.fingerprint), way);
       assert.ok(!code.join().includes('FINGERPRINT') && !code.join().includes('MAX_FILE_SIZE'), way);
     }

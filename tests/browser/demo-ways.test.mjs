@@ -142,7 +142,7 @@ for (const name of BROWSERS) {
 
     test('an upload to S3 in parts arrives as an envelope that opens', async () => {
       await visit('s3');
-      const chosen = create(`x-ray ${name}.bin`, 20 * MIB + 3);
+      const chosen = create(`x-ray ${name}.bin`, 9 * MIB + 3);
       await browser.chooseFiles('#file', [chosen.file]);
       await lines(1);
       await assertSealed(await open(1), chosen);
@@ -212,7 +212,7 @@ for (const name of BROWSERS) {
 
     test('a tus upload that is paused and resumed is one envelope', async () => {
       await visit('tus');
-      const chosen = create(`recording ${name}.wav`, 40 * MIB + 5);
+      const chosen = create(`recording ${name}.wav`, 32 * MIB + 5);
       await browser.chooseFiles('#file', [chosen.file]);
       // The envelope travels in pieces of 16 MiB.
       await pauseAfter(25);

@@ -183,7 +183,7 @@ inBrowsers(openSitePages, (page, name) => {
   test('the site seals, opens and refuses a large file without reading more than a piece of it at a time', async () => {
     await visit();
     // More than what is kept in memory as it is (32 MiB), and several pieces.
-    const size = 40 * 2 ** 20 + 1;
+    const size = 33 * 2 ** 20 + 1;
     // In Firefox a driver's script has prototypes of its own, and cannot watch those of the page.
     const isWatched = name !== 'firefox';
     await page.driver.executeScript(() => {
