@@ -8,7 +8,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { By, until } from 'selenium-webdriver';
 import { inspect } from 'kmseal';
 import { launch } from '../support/browsers/browser.mjs';
-import { PATIENCE } from '../support/browsers/pages.mjs';
+import { PATIENCE, pressStill } from '../support/browsers/pages.mjs';
 import { openDemo } from '../support/servers/demo.mjs';
 
 /** The kind's label, and the operation of KMS that opens. */
@@ -27,8 +27,7 @@ let driver;
 before(async () => {
   writeFileSync(path.join(folder, NAME), 'Dear reader, this is the same letter.');
   demo = await openDemo();
-  // A press during a smooth scroll would hit whatever is there by then.
-  browser = await launch('chromium', { args: ['--force-prefers-reduced-motion'] });
+  browser = await launch('chromium');
   ({ driver } = browser);
   await driver.get(demo.origin);
   await waitFor('#key-facts dd');
@@ -44,9 +43,12 @@ const waitFor = (css) => driver.wait(until.elementLocated(By.css(css)), PATIENCE
 const texts = (css) =>
   driver.executeScript((css) => Array.from(document.querySelectorAll(css), (found) => found.innerText.trim()), css);
 
+const pressKind = async (label) =>
+  pressStill(driver, await driver.findElement(By.xpath(`//*[@id="kinds"]/label[normalize-space()="${label}"]`)));
+
 /** Chooses a kind by its label, and waits for its keys on the card. */
 async function choose(label, specs) {
-  await driver.findElement(By.xpath(`//*[@id="kinds"]/label[normalize-space()="${label}"]`)).click();
+  await pressKind(label);
   await driver.wait(async () => {
     const facts = (await texts('#key-facts dd')).join('\n');
     return SPECS.every((spec) => facts.includes(spec) === specs.includes(spec));
@@ -66,8 +68,7 @@ const entry = (position) => `#files > li:nth-child(${position})`;
 async function press(position, label) {
   const xpath = `//*[@id="files"]/li[${position}]//button[starts-with(normalize-space(), "${label}:")]`;
   const found = await driver.wait(until.elementLocated(By.xpath(xpath)), PATIENCE);
-  await driver.wait(until.elementIsVisible(found), PATIENCE);
-  await found.click();
+  await pressStill(driver, await driver.wait(until.elementIsVisible(found), PATIENCE));
 }
 
 /** Uploads an envelope, has the server open it, and returns what is in the bucket. */
@@ -148,10 +149,10 @@ test('a key that cannot be had says so on the card, and nothing is sealed for an
     // As if the page had been given a key other than the one it pins.
     document.querySelector('#kinds [value*=ECC]').dataset.fingerprint = `SHA256:${'A'.repeat(43)}=`;
   });
-  await driver.findElement(By.xpath('//*[@id="kinds"]/label[normalize-space()="ECC"]')).click();
+  await pressKind('ECC');
   await driver.wait(async () => /fingerprint/i.test((await texts('#key-alert'))[0]), PATIENCE);
   await browser.chooseFiles('#file-input', [path.join(folder, NAME)]);
-  await driver.findElement(By.xpath('//*[@id="kinds"]/label[normalize-space()="RSA"]')).click();
+  await pressKind('RSA');
   assert.deepEqual(await seal(1), [NAME]);
 });
 

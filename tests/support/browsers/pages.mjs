@@ -19,6 +19,15 @@ const isStill = (element, done) => {
   requestAnimationFrame(look);
 };
 
+/**
+ * Presses a button once it stands still: during a smooth scroll a press would hit whatever is there by then.
+ * @param {import('selenium-webdriver').WebDriver} driver @param {import('selenium-webdriver').WebElement} button
+ */
+export async function pressStill(driver, button) {
+  await driver.wait(() => driver.executeAsyncScript(isStill, button), PATIENCE, 'the button to stand still');
+  await button.click();
+}
+
 /** @param {Awaited<ReturnType<typeof import('./browser.mjs').launch>>} browser */
 export function createPages(browser) {
   const { driver } = browser;
@@ -57,10 +66,7 @@ export function createPages(browser) {
         for (const button of found) if (await button.isDisplayed().catch(() => false)) return button;
         return false;
       };
-      const button = await driver.wait(visible, PATIENCE, `a button ${label} in ${css}`);
-      // A press during a smooth scroll would hit whatever is there by then.
-      await driver.wait(() => driver.executeAsyncScript(isStill, button), PATIENCE, `${label} to stand still`);
-      await button.click();
+      await pressStill(driver, await driver.wait(visible, PATIENCE, `a button ${label} in ${css}`));
     },
 
     wait: (condition, message) => driver.wait(condition, PATIENCE, message),
