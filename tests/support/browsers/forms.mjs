@@ -190,7 +190,7 @@ async function openForms(name, forms, options) {
       forms.show(body);
       await this.visit('/form');
     },
-    /** Puts another form in the place of the one that is shown: to load a page for each takes ten times as long. */
+    /** Replaces the form that is shown by another one: to load a page for each takes ten times as long. */
     replace: (body) =>
       evaluate((body) => {
         document.body.innerHTML = body;
