@@ -1,6 +1,7 @@
 // What the page changes on <kmseal-file>, before the element is defined and after: its context, sealer, key, names and attributes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { printed } from '../../tools/kms.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 import { readHeader } from '../support/message.mjs';
@@ -18,7 +19,7 @@ const { forms, files, inBrowsers } = testForms(async (start) => {
   otherKey = await forms.kms.createKey();
 });
 
-inBrowsers((page) => {
+inBrowsers((page, name) => {
   test('a new context seals the file again; an equal one, or one for another element, does not', async () => {
     const paper = files.create('bound');
     await page.show(FORM());
@@ -56,6 +57,90 @@ inBrowsers((page) => {
     await page.evaluate(() => (element.encryptionContext = {}));
     assert.deepEqual(await page.opened({}), [paper.bytes]);
   });
+
+  test('changed attributes apply at once: fields and names follow, and another key or a description seals again', async () => {
+    await page.show(FORM());
+    await page.choose([files.create('changing')]);
+    const found = await page.evaluate(async () => {
+      await idle();
+      const states = [];
+      const look = async () => {
+        states.push(statesOf());
+        await idle();
+        states.push(
+          values()
+            .map(([field, name]) => `${field} ${name}`)
+            .join(' '),
+        );
+      };
+      element.name = 'paper';
+      await look();
+      element.setAttribute('meta-name', 'meta');
+      await look();
+      element.removeAttribute('meta-name');
+      element.removeAttribute('name');
+      await look();
+      element.name = 'doc';
+      element.keySrc = '/other-key.json';
+      await look();
+      const { keyIds } = await kmseal.inspect(element.files[0]);
+      return [states, keyIds];
+    });
+    assert.deepEqual(found, [
+      [
+        'sealed',
+        'paper file-1.kmseal',
+        'sealing',
+        'paper file-1.kmseal meta file-1.meta.kmseal',
+        'sealing',
+        '',
+        'sealing',
+        'doc file-1.kmseal',
+      ],
+      [otherKey.KeyId],
+    ]);
+  });
+
+  test('properties that were set before the element is defined take effect', async () => {
+    const paper = files.create('upgraded');
+    forms.show(FORM(''));
+    await page.driver.get(`${forms.origin}/form`);
+    await page.driver.executeScript(() => {
+      const element = document.querySelector('kmseal-file');
+      Object.assign(element, {
+        encryptionContext: { user: '9' },
+        keySrc: '/kms-public-key.json',
+        required: true,
+        texts: { missing: 'Bitte wählen.' },
+      });
+    });
+    const found = await page.evaluate(async () => {
+      await import('/dist/define.js');
+      const element = document.querySelector('kmseal-file');
+      return {
+        keySrc: element.getAttribute('key-src'),
+        required: element.required,
+        message: element.validationMessage,
+        own: Object.keys(element),
+      };
+    });
+    assert.deepEqual(found, {
+      keySrc: '/kms-public-key.json',
+      required: true,
+      message: 'Bitte wählen.',
+      own: [],
+    });
+    await page.choose([paper]);
+    const envelope = await page.evaluate(async () => {
+      const element = document.querySelector('kmseal-file');
+      while (!element.matches(':state(sealed)')) await new Promise((resolve) => setTimeout(resolve, 10));
+      return new Uint8Array(await element.files[0].arrayBuffer());
+    });
+    assert.deepEqual(await forms.open(new Blob([envelope]), { user: '9' }), paper.bytes);
+  });
+
+  // No engine takes part in what follows: the element's sealer, and what it hands to its input.
+  if (!ANY_ENGINE.includes(name)) return;
 
   test('a sealer that is set late seals the files that were chosen before', async () => {
     const paper = files.create('early');
@@ -114,49 +199,6 @@ inBrowsers((page) => {
     assert.deepEqual(await page.opened({}), [paper.bytes]);
   });
 
-  test('changed attributes apply at once: fields and names follow, and another key or a description seals again', async () => {
-    await page.show(FORM());
-    await page.choose([files.create('changing')]);
-    const found = await page.evaluate(async () => {
-      await idle();
-      const states = [];
-      const look = async () => {
-        states.push(statesOf());
-        await idle();
-        states.push(
-          values()
-            .map(([field, name]) => `${field} ${name}`)
-            .join(' '),
-        );
-      };
-      element.name = 'paper';
-      await look();
-      element.setAttribute('meta-name', 'meta');
-      await look();
-      element.removeAttribute('meta-name');
-      element.removeAttribute('name');
-      await look();
-      element.name = 'doc';
-      element.keySrc = '/other-key.json';
-      await look();
-      const { keyIds } = await kmseal.inspect(element.files[0]);
-      return [states, keyIds];
-    });
-    assert.deepEqual(found, [
-      [
-        'sealed',
-        'paper file-1.kmseal',
-        'sealing',
-        'paper file-1.kmseal meta file-1.meta.kmseal',
-        'sealing',
-        '',
-        'sealing',
-        'doc file-1.kmseal',
-      ],
-      [otherKey.KeyId],
-    ]);
-  });
-
   test('the native input gets the attributes that concern it, and no name', async () => {
     await page.show(FORM('key-src="/kms-public-key.json" accept=".pdf" multiple capture="user" required'));
     const found = await page.evaluate(() => {
@@ -180,43 +222,5 @@ inBrowsers((page) => {
       ['.pdf', true, 'user', '', null, 'true'],
       ['image/*', false, null, '', null, 'false'],
     ]);
-  });
-
-  test('properties that were set before the element is defined take effect', async () => {
-    const paper = files.create('upgraded');
-    forms.show(FORM(''));
-    await page.driver.get(`${forms.origin}/form`);
-    await page.driver.executeScript(() => {
-      const element = document.querySelector('kmseal-file');
-      Object.assign(element, {
-        encryptionContext: { user: '9' },
-        keySrc: '/kms-public-key.json',
-        required: true,
-        texts: { missing: 'Bitte wählen.' },
-      });
-    });
-    const found = await page.evaluate(async () => {
-      await import('/dist/define.js');
-      const element = document.querySelector('kmseal-file');
-      return {
-        keySrc: element.getAttribute('key-src'),
-        required: element.required,
-        message: element.validationMessage,
-        own: Object.keys(element),
-      };
-    });
-    assert.deepEqual(found, {
-      keySrc: '/kms-public-key.json',
-      required: true,
-      message: 'Bitte wählen.',
-      own: [],
-    });
-    await page.choose([paper]);
-    const envelope = await page.evaluate(async () => {
-      const element = document.querySelector('kmseal-file');
-      while (!element.matches(':state(sealed)')) await new Promise((resolve) => setTimeout(resolve, 10));
-      return new Uint8Array(await element.files[0].arrayBuffer());
-    });
-    assert.deepEqual(await forms.open(new Blob([envelope]), { user: '9' }), paper.bytes);
   });
 });

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { printed } from '../../tools/kms.mjs';
 import { isolated, testForms } from '../support/browsers/forms.mjs';
 
@@ -20,7 +21,7 @@ const { forms, files, inBrowsers } = testForms(async (start) => {
   otherKey = await forms.kms.createKey();
 });
 
-inBrowsers((page) => {
+inBrowsers((page, name) => {
   const holdNow = () => page.evaluate(() => (globalThis.held = hold()));
   const release = () => page.evaluate(() => held.release());
 
@@ -35,37 +36,6 @@ inBrowsers((page) => {
     assert.deepEqual(await page.opened(), [second.bytes]);
     const sealed = await page.evaluate(() => events.filter(([type]) => type === 'seal'));
     assert.deepEqual(sealed, [['seal', second.name, null]]);
-  });
-
-  test('no two files that were ever chosen share a name in the seal events', async () => {
-    await page.show(SEVERAL);
-    const found = await page.evaluate(async () => {
-      const told = [];
-      element.addEventListener('seal', ({ detail: { file, sealed } }) => told.push(`${file.name} ${sealed.name}`));
-      const choose = async (...given) => {
-        element.add(given.map((name) => new File([name], name)));
-        await idle();
-      };
-      await choose('a', 'b');
-      const hasBytes = element.files[1].size > 0;
-      part('remove').click();
-      await choose('c');
-      const names = element.files.map(({ name }) => name);
-      element.encryptionContext = { user: 'another' };
-      await idle();
-      element.value = '';
-      await choose('d');
-      return { hasBytes, names, told };
-    });
-    const told = [
-      'a file-1.kmseal',
-      'b file-2.kmseal',
-      'c file-3.kmseal',
-      'b file-2.kmseal',
-      'c file-3.kmseal',
-      'd file-4.kmseal',
-    ];
-    assert.deepEqual(found, { hasBytes: true, names: ['file-1.kmseal', 'file-2.kmseal'], told });
   });
 
   test('choosing the same file again seals its current content', async () => {
@@ -94,53 +64,6 @@ inBrowsers((page) => {
       return { clicked, cancelled: input.files.length, states: statesOf(), values: values().length };
     });
     assert.deepEqual(counts, { clicked: 0, cancelled: 1, states: 'sealed', values: 1 });
-  });
-
-  test('cancelling one file and removing another leaves the rest', async () => {
-    const chosen = ['a', 'b', 'c', 'd'].map((label) => files.create(label));
-    await page.show(SEVERAL);
-    await holdNow();
-    await page.choose(chosen);
-    const labels = await page.evaluate(async () => {
-      await until(() => parts('item-sealing').length === 1);
-      const [first] = parts('remove');
-      const before = first.textContent;
-      first.click();
-      await until(() => parts('item-sealing').length === 1 && parts('item').length === 3);
-      held.release();
-      await idle();
-      const [, second] = parts('remove');
-      second.click();
-      return {
-        sealing: before,
-        sealed: second.textContent,
-        names: parts('name').map(({ textContent }) => textContent),
-        inInput: part('input').files.length,
-      };
-    });
-    assert.deepEqual(labels, {
-      sealing: 'Cancel',
-      sealed: 'Remove',
-      names: [chosen[1].name, chosen[3].name],
-      inInput: 2,
-    });
-    assert.deepEqual(await page.opened(), [chosen[1].bytes, chosen[3].bytes]);
-    const changes = await page.evaluate(() => events.filter(([type]) => type === 'change').length);
-    assert.equal(changes, 2, 'once when all that were left were sealed, and once when one of them was removed');
-  });
-
-  test('preventDefault() in beforeseal leaves a file out and keeps the files that are there', async () => {
-    const [good, bad] = [files.create('good'), files.create('bad')];
-    await page.show(SEVERAL);
-    await page.evaluate(() =>
-      form.addEventListener('beforeseal', (event) => {
-        if (event.detail.file.name.includes('bad')) event.preventDefault();
-      }),
-    );
-    await page.choose([bad, good]);
-    assert.deepEqual(await page.opened(), [good.bytes]);
-    await page.choose([bad]);
-    assert.deepEqual(await page.evaluate(() => [statesOf(), values().length, parts('item').length]), ['sealed', 1, 1]);
   });
 
   test('an element that is removed stops sealing and resumes when it is inserted; moving it does not interrupt it', async () => {
@@ -273,5 +196,86 @@ inBrowsers((page) => {
       false,
       ['file-1.kmseal', 'file-2.kmseal', 'file-3.kmseal'],
     ]);
+  });
+
+  // The list is the element's own. Inputs, drops and files that change are above.
+  if (!ANY_ENGINE.includes(name)) return;
+
+  test('no two files that were ever chosen share a name in the seal events', async () => {
+    await page.show(SEVERAL);
+    const found = await page.evaluate(async () => {
+      const told = [];
+      element.addEventListener('seal', ({ detail: { file, sealed } }) => told.push(`${file.name} ${sealed.name}`));
+      const choose = async (...given) => {
+        element.add(given.map((name) => new File([name], name)));
+        await idle();
+      };
+      await choose('a', 'b');
+      const hasBytes = element.files[1].size > 0;
+      part('remove').click();
+      await choose('c');
+      const names = element.files.map(({ name }) => name);
+      element.encryptionContext = { user: 'another' };
+      await idle();
+      element.value = '';
+      await choose('d');
+      return { hasBytes, names, told };
+    });
+    const told = [
+      'a file-1.kmseal',
+      'b file-2.kmseal',
+      'c file-3.kmseal',
+      'b file-2.kmseal',
+      'c file-3.kmseal',
+      'd file-4.kmseal',
+    ];
+    assert.deepEqual(found, { hasBytes: true, names: ['file-1.kmseal', 'file-2.kmseal'], told });
+  });
+
+  test('cancelling one file and removing another leaves the rest', async () => {
+    const chosen = ['a', 'b', 'c', 'd'].map((label) => files.create(label));
+    await page.show(SEVERAL);
+    await holdNow();
+    await page.choose(chosen);
+    const labels = await page.evaluate(async () => {
+      await until(() => parts('item-sealing').length === 1);
+      const [first] = parts('remove');
+      const before = first.textContent;
+      first.click();
+      await until(() => parts('item-sealing').length === 1 && parts('item').length === 3);
+      held.release();
+      await idle();
+      const [, second] = parts('remove');
+      second.click();
+      return {
+        sealing: before,
+        sealed: second.textContent,
+        names: parts('name').map(({ textContent }) => textContent),
+        inInput: part('input').files.length,
+      };
+    });
+    assert.deepEqual(labels, {
+      sealing: 'Cancel',
+      sealed: 'Remove',
+      names: [chosen[1].name, chosen[3].name],
+      inInput: 2,
+    });
+    assert.deepEqual(await page.opened(), [chosen[1].bytes, chosen[3].bytes]);
+    const changes = await page.evaluate(() => events.filter(([type]) => type === 'change').length);
+    assert.equal(changes, 2, 'once when all that were left were sealed, and once when one of them was removed');
+  });
+
+  test('preventDefault() in beforeseal leaves a file out and keeps the files that are there', async () => {
+    const [good, bad] = [files.create('good'), files.create('bad')];
+    await page.show(SEVERAL);
+    await page.evaluate(() =>
+      form.addEventListener('beforeseal', (event) => {
+        if (event.detail.file.name.includes('bad')) event.preventDefault();
+      }),
+    );
+    await page.choose([bad, good]);
+    assert.deepEqual(await page.opened(), [good.bytes]);
+    await page.choose([bad]);
+    assert.deepEqual(await page.evaluate(() => [statesOf(), values().length, parts('item').length]), ['sealed', 1, 1]);
   });
 });

@@ -1,6 +1,7 @@
 // Which of the chosen, dropped, pasted and added files <kmseal-file> accepts: by size, number and type, and each file once.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 
 /* global alerts, drop, element, events, file, form, idle, names, part, parts, statesOf, until, values -- of forms.mjs, in the page */
@@ -54,6 +55,9 @@ inBrowsers((page, name) => {
     ]);
     assert.deepEqual((await page.delivered())[1], 'resized');
   });
+
+  // The element decides which files are accepted. The first test shows in each engine that they arrive.
+  if (!ANY_ENGINE.includes(name)) return;
 
   test('max-files accepts the first files and names the rest, also of a later choice, until one is removed', async () => {
     const chosen = ['a', 'b', 'c'].map((label) => files.create(label));

@@ -1,6 +1,7 @@
 // Hundreds of files in <kmseal-file>: what it does for each of them does not grow with their number. Operations are counted, not seconds.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 
 /* global element, form, part, parts, until, values -- of forms.mjs, in the page */
@@ -10,7 +11,23 @@ const FORM = `<form method="post" enctype="multipart/form-data" action="/upload"
 
 const { inBrowsers } = testForms();
 
-inBrowsers((page) => {
+inBrowsers((page, name) => {
+  test('removing one of many files keeps the order of the rest', async () => {
+    await page.show(FORM);
+    const found = await page.evaluate(async () => {
+      element.add(Array.from({ length: 120 }, (_, index) => new File([`${index}`], `${index}.txt`)));
+      await until(() => element.value !== '' && parts('item').length === 120);
+      parts('remove')[50].click();
+      const names = parts('name').map(({ textContent }) => textContent);
+      await until(() => part('input').files.length === 119);
+      return [names[49], names[50], names.length, values().length, part('input').files[50].name];
+    });
+    assert.deepEqual(found, ['49.txt', '51.txt', 119, 119, '51.txt']);
+  });
+
+  // These count operations of the element, which no engine changes.
+  if (!ANY_ENGINE.includes(name)) return;
+
   test('sealing twice as many files takes twice the work, and the form value is built once', async () => {
     await page.show(FORM);
     const measure = (count) =>
@@ -103,18 +120,5 @@ inBrowsers((page) => {
     });
     assert.equal(found.values, 150);
     assert.ok(found.updates < 30, `${found.updates} updates for 150 files`);
-  });
-
-  test('removing one of many files keeps the order of the rest', async () => {
-    await page.show(FORM);
-    const found = await page.evaluate(async () => {
-      element.add(Array.from({ length: 120 }, (_, index) => new File([`${index}`], `${index}.txt`)));
-      await until(() => element.value !== '' && parts('item').length === 120);
-      parts('remove')[50].click();
-      const names = parts('name').map(({ textContent }) => textContent);
-      await until(() => part('input').files.length === 119);
-      return [names[49], names[50], names.length, values().length, part('input').files[50].name];
-    });
-    assert.deepEqual(found, ['49.txt', '51.txt', 119, 119, '51.txt']);
   });
 });

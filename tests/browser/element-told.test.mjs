@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { KEY_UNREACHABLE, isolated, testForms } from '../support/browsers/forms.mjs';
 
 /* global element, form, hold, idle, kmseal, part, parts, statesOf, until -- of forms.mjs, in the page */
@@ -47,7 +48,9 @@ const { inBrowsers } = testForms((start) =>
   }),
 );
 
-inBrowsers((page) => {
+inBrowsers((page, name) => {
+  const anyEngine = ANY_ENGINE.includes(name);
+
   /** The sentence and the codes in the DOM after a choice that fails. */
   const told = (names = ['a.pdf']) =>
     page.evaluate(async (names) => {
@@ -84,7 +87,8 @@ inBrowsers((page) => {
     },
     'is nowhere': { attributes: '', sentence: /^This page is not ready/, code: 'ERR_LOAD' },
   };
-  for (const [kind, { attributes, sentence, code }] of Object.entries(keys)) {
+  // The element decides which sentence an error has: each engine shows that of a request which fails.
+  for (const [kind, { attributes, sentence, code }] of Object.entries(keys).slice(0, anyEngine ? undefined : 1)) {
     test(`one sentence covers all files when the key ${kind}, and each file shows the code`, async () => {
       await page.show(FORM(attributes));
       const found = await told(['a.pdf', 'b.pdf']);
@@ -93,6 +97,56 @@ inBrowsers((page) => {
       assert.deepEqual({ codes: found.codes, alert: found.alert }, { codes: [code, code], alert: code });
     });
   }
+
+  test('cancelling, removing, moving or sealing again for another key leaves no unhandled AbortError', async () => {
+    await page.show(FORM().replace('multiple', 'multiple meta-name="doc-meta"'));
+    const unhandled = await page.evaluate(async (anyEngine) => {
+      const all = [];
+      addEventListener('unhandledrejection', ({ reason }) => all.push(String(reason)));
+      addEventListener('error', ({ message }) => all.push(message));
+      const choose = async (size) => {
+        const held = hold();
+        element.files = [new File([new Uint8Array(size)], 'a'), new File(['x'], 'b')];
+        await until(() => statesOf() === 'sealing' && parts('item-sealing').length === 1);
+        return held;
+      };
+      // Files that are sealed in memory, and files of more than 32 MiB, which go through a Response.
+      const large = 34_000_000;
+      for (const size of [1_000_000, large]) {
+        const ways = {
+          remove: () => parts('remove')[0].click(),
+          clear: () => (element.value = ''),
+          reset: () => form.reset(),
+          context: () => (element.encryptionContext = { size: String(size) }),
+          key: () => (element.keySrc = `/kms-public-key.json?${size}`),
+          disconnect: () => element.remove(),
+        };
+        for (const [name, way] of Object.entries(ways)) {
+          // Each engine shows a large file that is given up, and one that is sealed again.
+          if (size === large && !anyEngine && name !== 'remove' && name !== 'context') continue;
+          const held = await choose(size);
+          way();
+          held.release();
+          if (!element.isConnected) {
+            await new Promise((resolve) => setTimeout(resolve));
+            form.prepend(element);
+          }
+          await idle();
+        }
+      }
+      // While the key is being loaded.
+      element.keySrc = '/no-key';
+      element.keySrc = '/kms-public-key.json?later';
+      element.remove();
+      // The browser reports them in a task of its own.
+      for (let task = 0; task < 3; task++) await new Promise((resolve) => setTimeout(resolve));
+      return all;
+    }, anyEngine);
+    assert.deepEqual(unhandled, []);
+  });
+
+  // The element decides what it tells. What engines make of a .wasm that fails, and of calls that end early, is above.
+  if (!anyEngine) return;
 
   test('files that fail for their own reasons are counted, and each shows its code', async () => {
     await page.show(FORM());
@@ -145,49 +199,5 @@ inBrowsers((page) => {
       return [told, cancelled];
     });
     assert.deepEqual(logged, [['ERR_LOAD'], []]);
-  });
-
-  test('cancelling, removing, moving or sealing again for another key leaves no unhandled AbortError', async () => {
-    await page.show(FORM().replace('multiple', 'multiple meta-name="doc-meta"'));
-    const unhandled = await page.evaluate(async () => {
-      const all = [];
-      addEventListener('unhandledrejection', ({ reason }) => all.push(String(reason)));
-      addEventListener('error', ({ message }) => all.push(message));
-      const choose = async (size) => {
-        const held = hold();
-        element.files = [new File([new Uint8Array(size)], 'a'), new File(['x'], 'b')];
-        await until(() => statesOf() === 'sealing' && parts('item-sealing').length === 1);
-        return held;
-      };
-      // Files that are sealed in memory, and files that go through a Response.
-      for (const size of [1_000_000, 40_000_000]) {
-        const ways = {
-          remove: () => parts('remove')[0].click(),
-          clear: () => (element.value = ''),
-          reset: () => form.reset(),
-          context: () => (element.encryptionContext = { size: String(size) }),
-          key: () => (element.keySrc = `/kms-public-key.json?${size}`),
-          disconnect: () => element.remove(),
-        };
-        for (const way of Object.values(ways)) {
-          const held = await choose(size);
-          way();
-          held.release();
-          if (!element.isConnected) {
-            await new Promise((resolve) => setTimeout(resolve));
-            form.prepend(element);
-          }
-          await idle();
-        }
-      }
-      // While the key is being loaded.
-      element.keySrc = '/no-key';
-      element.keySrc = '/kms-public-key.json?later';
-      element.remove();
-      // The browser reports them in a task of its own.
-      for (let task = 0; task < 3; task++) await new Promise((resolve) => setTimeout(resolve));
-      return all;
-    });
-    assert.deepEqual(unhandled, []);
   });
 });
