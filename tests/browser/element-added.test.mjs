@@ -1,6 +1,7 @@
 // How files come to those that <kmseal-file> holds already: by a further choice, add() or a paste, and each file once.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 
 /* global alerts, drop, element, events, file, form, idle, names, part, parts, statesOf, transferOf, until, values -- of forms.mjs, in the page */
@@ -44,101 +45,6 @@ inBrowsers((page, name) => {
     const shown = ['x', 'x', 'x', 'y'];
     assert.deepEqual(found, { inInput: 3, seals: 3, dropped: shown, again: shown, alerts: [] });
     assert.deepEqual(await page.delivered(), ['dropped', 'longer, too', 'another', 'dropped']);
-  });
-
-  test('two files of one name, size and date from two folders count as two, and one that is dropped again as one', async () => {
-    await show('multiple max-files="3"');
-    const found = await page.evaluate(async () => {
-      const told = [];
-      for (const type of ['input', 'change']) element.addEventListener(type, () => told.push(type));
-      drop(file('x', '', 'one'));
-      await idle();
-      drop(file('x', '', 'two'));
-      await idle();
-      const both = [...names(), ...told.splice(0)];
-      for (const content of ['two', 'one']) {
-        drop(file('x', '', content));
-        await idle();
-      }
-      const again = [...names(), ...told.splice(0)];
-      drop(file('x', '', 'six'), file('x', '', 'one'), file('x', '', 'ten'));
-      await idle();
-      return [both, again, names(), alerts()];
-    });
-    const over = 'x was not taken, since only 3 files can be chosen here.';
-    assert.deepEqual(found, [['x', 'x', 'input', 'change', 'input', 'change'], ['x', 'x'], ['x', 'x', 'x'], [over]]);
-    assert.deepEqual(await page.delivered(), ['one', 'two', 'six']);
-  });
-
-  test('where only one of two alike files can be taken, it is the first one, however slowly it is read', async () => {
-    await show('multiple max-files="2"');
-    const found = await page.evaluate(async () => {
-      drop(file('x', '', 'one'));
-      await idle();
-      const slow = file('x', '', 'two');
-      slow.slice = (...range) => {
-        delete slow.slice;
-        const blob = slow.slice(...range);
-        // The other one has been read long before.
-        const late = () => new Promise((resolve) => setTimeout(resolve, 300));
-        blob.arrayBuffer = () => late().then(() => Blob.prototype.arrayBuffer.call(blob));
-        return blob;
-      };
-      drop(slow, file('x', '', 'six'));
-      await idle();
-      return [names(), alerts()];
-    });
-    assert.deepEqual(found, [['x', 'x'], ['x was not taken, since only 2 files can be chosen here.']]);
-    assert.deepEqual(await page.delivered(), ['one', 'two']);
-  });
-
-  test('the form is held while a file is compared with one of the same name, and an unreadable one is replaced', async () => {
-    await show('multiple');
-    const found = await page.evaluate(async () => {
-      const unreadable = file('x', '', 'one');
-      unreadable.slice = () => ({
-        arrayBuffer: () => Promise.reject(new DOMException('gone', 'NotReadableError')),
-        size: 3,
-      });
-      Object.defineProperty(unreadable, 'stream', {
-        value: () => {
-          throw new DOMException('gone', 'NotReadableError');
-        },
-      });
-      unreadable.arrayBuffer = unreadable.slice().arrayBuffer;
-      drop(unreadable);
-      await until(() => statesOf() === 'failed');
-      drop(file('x', '', 'one'));
-      await until(() => statesOf() === 'sealed');
-      const replaced = names();
-      drop(file('x', '', 'two'));
-      const meanwhile = { states: statesOf(), values: values().length };
-      await idle();
-      return { replaced, meanwhile, names: names() };
-    });
-    assert.deepEqual(found, { replaced: ['x'], meanwhile: { states: 'sealing', values: 0 }, names: ['x', 'x'] });
-    assert.deepEqual(await page.delivered(), ['one', 'two']);
-  });
-
-  test('a file that was compared with one of the same name is shown while the page is asked about it, and can be removed', async () => {
-    await show('multiple');
-    const found = await page.evaluate(async () => {
-      drop(file('x', '', 'one'));
-      await idle();
-      const asked = new Promise((resolve) =>
-        element.addEventListener('beforeseal', (event) => {
-          event.waitUntil(new Promise(() => {}));
-          resolve();
-        }),
-      );
-      drop(file('x', '', 'two'));
-      await asked;
-      const meanwhile = [names(), parts('state')[1]?.textContent, statesOf()];
-      parts('remove')[1]?.click();
-      return [...meanwhile, names(), statesOf()];
-    });
-    assert.deepEqual(found, [['x', 'x'], 'Checking…', 'sealing', ['x'], 'sealed']);
-    assert.deepEqual(await page.delivered(), ['one']);
   });
 
   test('add() takes files from scripts as if a person had dropped them, with the events, and rejects anything but a File', async () => {
@@ -251,4 +157,102 @@ inBrowsers((page, name) => {
       assert.match((await page.delivered())[0], /^\x89PNG/);
     });
   }
+
+  // The element decides which files are alike. The first test shows in each engine that it reads both.
+  if (!ANY_ENGINE.includes(name)) return;
+
+  test('two files of one name, size and date from two folders count as two, and one that is dropped again as one', async () => {
+    await show('multiple max-files="3"');
+    const found = await page.evaluate(async () => {
+      const told = [];
+      for (const type of ['input', 'change']) element.addEventListener(type, () => told.push(type));
+      drop(file('x', '', 'one'));
+      await idle();
+      drop(file('x', '', 'two'));
+      await idle();
+      const both = [...names(), ...told.splice(0)];
+      for (const content of ['two', 'one']) {
+        drop(file('x', '', content));
+        await idle();
+      }
+      const again = [...names(), ...told.splice(0)];
+      drop(file('x', '', 'six'), file('x', '', 'one'), file('x', '', 'ten'));
+      await idle();
+      return [both, again, names(), alerts()];
+    });
+    const over = 'x was not taken, since only 3 files can be chosen here.';
+    assert.deepEqual(found, [['x', 'x', 'input', 'change', 'input', 'change'], ['x', 'x'], ['x', 'x', 'x'], [over]]);
+    assert.deepEqual(await page.delivered(), ['one', 'two', 'six']);
+  });
+
+  test('where only one of two alike files can be taken, it is the first one, however slowly it is read', async () => {
+    await show('multiple max-files="2"');
+    const found = await page.evaluate(async () => {
+      drop(file('x', '', 'one'));
+      await idle();
+      const slow = file('x', '', 'two');
+      slow.slice = (...range) => {
+        delete slow.slice;
+        const blob = slow.slice(...range);
+        // The other one has been read long before.
+        const late = () => new Promise((resolve) => setTimeout(resolve, 300));
+        blob.arrayBuffer = () => late().then(() => Blob.prototype.arrayBuffer.call(blob));
+        return blob;
+      };
+      drop(slow, file('x', '', 'six'));
+      await idle();
+      return [names(), alerts()];
+    });
+    assert.deepEqual(found, [['x', 'x'], ['x was not taken, since only 2 files can be chosen here.']]);
+    assert.deepEqual(await page.delivered(), ['one', 'two']);
+  });
+
+  test('the form is held while a file is compared with one of the same name, and an unreadable one is replaced', async () => {
+    await show('multiple');
+    const found = await page.evaluate(async () => {
+      const unreadable = file('x', '', 'one');
+      unreadable.slice = () => ({
+        arrayBuffer: () => Promise.reject(new DOMException('gone', 'NotReadableError')),
+        size: 3,
+      });
+      Object.defineProperty(unreadable, 'stream', {
+        value: () => {
+          throw new DOMException('gone', 'NotReadableError');
+        },
+      });
+      unreadable.arrayBuffer = unreadable.slice().arrayBuffer;
+      drop(unreadable);
+      await until(() => statesOf() === 'failed');
+      drop(file('x', '', 'one'));
+      await until(() => statesOf() === 'sealed');
+      const replaced = names();
+      drop(file('x', '', 'two'));
+      const meanwhile = { states: statesOf(), values: values().length };
+      await idle();
+      return { replaced, meanwhile, names: names() };
+    });
+    assert.deepEqual(found, { replaced: ['x'], meanwhile: { states: 'sealing', values: 0 }, names: ['x', 'x'] });
+    assert.deepEqual(await page.delivered(), ['one', 'two']);
+  });
+
+  test('a file that was compared with one of the same name is shown while the page is asked about it, and can be removed', async () => {
+    await show('multiple');
+    const found = await page.evaluate(async () => {
+      drop(file('x', '', 'one'));
+      await idle();
+      const asked = new Promise((resolve) =>
+        element.addEventListener('beforeseal', (event) => {
+          event.waitUntil(new Promise(() => {}));
+          resolve();
+        }),
+      );
+      drop(file('x', '', 'two'));
+      await asked;
+      const meanwhile = [names(), parts('state')[1]?.textContent, statesOf()];
+      parts('remove')[1]?.click();
+      return [...meanwhile, names(), statesOf()];
+    });
+    assert.deepEqual(found, [['x', 'x'], 'Checking…', 'sealing', ['x'], 'sealed']);
+    assert.deepEqual(await page.delivered(), ['one']);
+  });
 });
