@@ -1,7 +1,6 @@
 // Uploads that are kept, and two tabs of one origin: one at a time runs an upload, until it is closed or its process is killed.
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { descendants, killAll } from '../support/browsers/processes.mjs';
 import { openKit, setKit } from '../support/browsers/session.mjs';
 import { MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 import { seen } from '../support/until.mjs';
@@ -10,24 +9,17 @@ const LONG = { stallTimeout: 1_000_000, answerTimeout: 2_000_000 };
 const STORE = "new (await import('/dist/store.js')).UploadStore()";
 const KEPT = `{ store: ${STORE}, lists: true }`;
 
-/** Without a process in reserve, each tab has one that is new. */
-const NONE_IN_RESERVE = { args: ['--disable-features=SpareRendererForSitePerProcess'] };
-const RENDERER = '--type=renderer';
-
 /** A browser with as many tabs as a test opens. */
 async function openTabs(name, { keys, ...options }) {
-  const page = await openKit(name, { keys, browser: name === 'chromium' ? NONE_IN_RESERVE : undefined, ...options });
+  const page = await openKit(name, { keys, ...options });
   const { driver } = page;
-  const renderers = () => descendants().filter(({ command }) => command.includes(RENDERER));
   return Object.assign(page, {
-    /** Opens another one, and goes there. */
+    /** Opens another one, goes there, and returns its handle. */
     async another() {
-      const before = renderers().map(({ pid }) => pid);
       await driver.switchTo().newWindow('tab');
       await driver.get(`${page.origin}/pages/blank.html`);
       await setKit(page, keys);
-      const handle = await driver.getWindowHandle();
-      return { handle, pids: renderers().flatMap(({ pid }) => (before.includes(pid) ? [] : [pid])) };
+      return driver.getWindowHandle();
     },
   });
 }
@@ -52,18 +44,11 @@ uploadsInBrowsers(
       await driver.switchTo().window(first);
     });
 
-    /** Ways in which a tab ends. The tab has the handle, and one or more processes. */
+    /** Ways in which the tab ends that the driver is in. */
     const ENDS = {
-      async 'is closed'({ handle }, first) {
-        const { driver } = uploads.page;
-        await driver.switchTo().window(handle);
-        await driver.close();
-        await driver.switchTo().window(first);
-      },
-      async 'is killed'({ pids }) {
-        assert.equal(pids.length, 1, `its process: ${pids}`);
-        await killAll(({ pid }) => pids.includes(pid));
-      },
+      'is closed': (driver) => driver.close(),
+      // Its process ends at once, without a chance for the page to do anything.
+      'is killed': (driver) => assert.rejects(driver.get('chrome://kill'), /tab crashed/),
     };
 
     // The drivers of the other browsers end with a page that is killed.
@@ -91,7 +76,9 @@ uploadsInBrowsers(
           'it is as it was',
         );
 
-        await end(running, waiting);
+        await driver.switchTo().window(running);
+        await end(driver);
+        await driver.switchTo().window(waiting);
         await seen(async () => (await list())[0].isRunning === false);
         const before = s3.faults.seen.length;
         s3.faults.fault = () => undefined;

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { seen } from '../until.mjs';
 
 /** The processes that this one has started, and theirs. */
-export function descendants() {
+function descendants() {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
