@@ -50,7 +50,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
       const { error } = await uploads.page.evaluate(
         async (id, partSize, isRemoved) => {
           const { begin } = await import('/support/upload-page.mjs');
-          return begin(kit.foreign('File', ['x'.repeat(12e6)], isRemoved), { id, partSize, sealer: kit.sealer() })
+          return begin(kit.foreign('File', ['x'.repeat(6e6)], isRemoved), { id, partSize, sealer: kit.sealer() })
             .settled;
         },
         id,
@@ -59,7 +59,7 @@ uploadsInBrowsers(openUploads, (uploads) => {
       );
       assert.equal(error, undefined);
       const { size } = await uploads.s3.open(id);
-      assert.ok(size > 12e6);
+      assert.ok(size > 6e6);
     });
   }
 });
