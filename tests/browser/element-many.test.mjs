@@ -74,10 +74,10 @@ inBrowsers((page, name) => {
         const names = values().map(([, name]) => name);
         return { ...done, rows, names: [names.length, names.at(-1)], order: parts('name').at(-1).textContent };
       }, count);
-    const [few, many] = [await measure(150), await measure(300)];
+    const [few, many] = [await measure(110), await measure(220)];
     for (const [count, { forms, added, rows, rowsAtOnce, names, order }] of [
-      [150, few],
-      [300, many],
+      [110, few],
+      [220, many],
     ]) {
       const found = { forms, added, rows, names, order };
       assert.deepEqual(found, {
@@ -90,14 +90,14 @@ inBrowsers((page, name) => {
       assert.ok(rowsAtOnce <= 100, `${rowsAtOnce} rows at once`);
     }
     for (const [count, { lookUps }] of [
-      [150, few],
-      [300, many],
+      [110, few],
+      [220, many],
     ])
       assert.ok(lookUps < count * 10, `${lookUps} look-ups for ${count} files`);
     // Progress is shown once a screen frame, so more often on a slow machine.
     assert.ok(
-      many.mutations < 300 * 45,
-      `${many.mutations} changes of the page for 300 files, and ${few.mutations} for 150`,
+      many.mutations < 220 * 45,
+      `${many.mutations} changes of the page for 220 files, and ${few.mutations} for 110`,
     );
   });
 
@@ -113,12 +113,12 @@ inBrowsers((page, name) => {
       };
       element.addEventListener('beforeseal', (event) => event.waitUntil(event.detail.file.slice(0, 2).text()));
       const changed = new Promise((resolve) => element.addEventListener('change', resolve, { once: true }));
-      element.add(Array.from({ length: 150 }, (_, index) => new File([`${index}`], `${index}.txt`)));
+      element.add(Array.from({ length: 110 }, (_, index) => new File([`${index}`], `${index}.txt`)));
       await changed;
       prototype.setFormValue = setFormValue;
       return { updates, values: values().length };
     });
-    assert.equal(found.values, 150);
-    assert.ok(found.updates < 30, `${found.updates} updates for 150 files`);
+    assert.equal(found.values, 110);
+    assert.ok(found.updates < 30, `${found.updates} updates for 110 files`);
   });
 });
