@@ -82,6 +82,7 @@ inBrowsers(openSitePages, (page, name) => {
     assert.equal(await page.driver.executeScript('return innerWidth'), 320);
   });
 
+  const seen = { light: new Set(), dark: new Set() };
   for (const guide of ['guides/index.html', ...GUIDES]) {
     // A guide is HTML without a script, and all have the same style. What each engine makes of it the list, a guide and a table show.
     const isOfEach = ['guides/index.html', 'guides/seal.html', 'guides/errors.html'].includes(guide);
@@ -90,13 +91,15 @@ inBrowsers(openSitePages, (page, name) => {
       await page.widen();
       await page.visit(guide);
       await isWellFormed(page);
-      const colours = async () =>
-        barriersIn(page.driver, { include: await textsOfEachKind(page.driver), rules: COLOURS });
+      const colours = async (kinds) => {
+        const include = await textsOfEachKind(page.driver, kinds);
+        return include.length > 0 ? barriersIn(page.driver, { include, rules: COLOURS }) : [];
+      };
       assert.deepEqual(await barriersIn(page.driver, { without: COLOURS }), []);
-      assert.deepEqual(await colours(), []);
+      assert.deepEqual(await colours(seen.light), []);
       await fits(page, 320);
       assert.match(await page.darken(), /^rgb\((\d|[1-3]\d), /);
-      assert.deepEqual(await colours(), []);
+      assert.deepEqual(await colours(seen.dark), []);
     });
   }
 

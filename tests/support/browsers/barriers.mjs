@@ -9,23 +9,31 @@ export const COLOURS = ['color-contrast'];
 /**
  * One visible text of each kind, for a page whose script changes nothing: alike in all attributes but where it leads, as is all around it, it has
  * the same colours. To look at the colours of a thousand texts takes most of axe's time.
- * @param {import('selenium-webdriver').WebDriver} driver @returns {Promise<import('selenium-webdriver').WebElement[]>}
+ * @param {import('selenium-webdriver').WebDriver} driver
+ * @param {Set<string>} seen the kinds that other pages of the same style have shown: they are left out, and those of this page added
+ * @returns {Promise<import('selenium-webdriver').WebElement[]>}
  */
-export const textsOfEachKind = (driver) =>
-  driver.executeScript(() => {
-    const written = ({ localName, attributes }) =>
-      `${localName} ${Array.from(attributes, ({ name, value }) => (['href', 'id'].includes(name) ? name : `${name}=${value}`))}`;
-    const kindOf = (element) => (element ? `${kindOf(element.parentElement)} > ${written(element)}` : '');
-    const hasText = ({ childNodes }) =>
-      Array.from(childNodes).some(({ nodeType, data }) => nodeType === Node.TEXT_NODE && data.trim() !== '');
-    const found = new Map();
-    for (const element of document.body.querySelectorAll('*')) {
-      if (!hasText(element) || !element.checkVisibility()) continue;
-      const kind = kindOf(element);
-      if (!found.has(kind)) found.set(kind, element);
-    }
-    return [...found.values()];
-  });
+export async function textsOfEachKind(driver, seen) {
+  const found = await driver.executeScript(
+    (known) => {
+      const written = ({ localName, attributes }) =>
+        `${localName} ${Array.from(attributes, ({ name, value }) => (['href', 'id'].includes(name) ? name : `${name}=${value}`))}`;
+      const kindOf = (element) => (element ? `${kindOf(element.parentElement)} > ${written(element)}` : '');
+      const hasText = ({ childNodes }) =>
+        Array.from(childNodes).some(({ nodeType, data }) => nodeType === Node.TEXT_NODE && data.trim() !== '');
+      const kinds = new Map(known.map((kind) => [kind]));
+      for (const element of document.body.querySelectorAll('*')) {
+        if (!hasText(element) || !element.checkVisibility()) continue;
+        const kind = kindOf(element);
+        if (!kinds.has(kind)) kinds.set(kind, element);
+      }
+      return [...kinds].slice(known.length);
+    },
+    [...seen],
+  );
+  for (const [kind] of found) seen.add(kind);
+  return found.map(([, element]) => element);
+}
 
 /**
  * @param {import('selenium-webdriver').WebDriver} driver
