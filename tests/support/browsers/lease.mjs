@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 import { Session, WebDriver } from 'selenium-webdriver';
 import { Executor, HttpClient } from 'selenium-webdriver/http/index.js';
 
-/** Commands of DevTools that set nothing, or something of the page's origin alone, and those that are undone. Nobody else gets a browser after others. */
+/** Commands of DevTools that change nothing but the page's origin, and those that are undone. Nobody else gets a browser after others. */
 const PASSING = /^(?:Input\.dispatch\w+|HeapProfiler\.collectGarbage|Storage\.\w+ForOrigin)$/;
 const UNDOING = { 'Emulation.setEmulatedMedia': { features: [] } };
 
