@@ -68,14 +68,14 @@ uploadsInBrowsers(
       if (after === 'all' && !stalled.body) await seen(async () => (await s3.unfinished()).length === 0);
     }
 
-    // What is on disk, a kill shows where a part has left and where its tags must be there before it does. What follows from it at other moments our
-    // script decides, with any engine and after any end of the page.
+    // A kill shows what of it an engine has on disk: here that there is a state, and below that it has the tags of what has left. What follows from it at
+    // other moments our script decides, with any engine and after any end of the page.
     const MOMENTS = {
       'killed in the middle of a part': { asked: 'PUT 2', after: 'half', end: die },
-      'killed when the tags of a part are on disk and no byte of it has left': { asked: 'signPart 3', end: die },
       'closed at the start': { asked: 'createMultipartUpload' },
       'closed when the first part is about to be sent': { asked: 'signPart 1' },
       'closed when a part has arrived and its answer has not': { asked: 'PUT 2', after: 'all' },
+      'closed when the tags of a part are on disk and no byte of it has left': { asked: 'signPart 3' },
       'closed when all parts have arrived': { asked: 'completeMultipartUpload' },
       'closed when it is complete and does not know it': { asked: 'completeMultipartUpload', after: 'all' },
     };
@@ -115,26 +115,26 @@ uploadsInBrowsers(
       });
     }
 
-    /** The first of three parts is there, half of the second one has left, and the page is closed. */
-    async function halfSent() {
+    /** The first of three parts is there, half of the second one has left, and the page ends. */
+    async function halfSent(end = leave) {
       uploads.write(THREE_PARTS);
       const happened = held('PUT 2', 'half');
       const id = await uploads.begin({ concurrency: 1 }, KEPT);
-      await leave(happened);
+      await end(happened);
       s3.faults.fault = () => undefined;
       return id;
     }
 
     // What the file gives now, an engine reads. Whether that is what was sealed, our script compares.
-    for (const { where, at } of [
-      { where: 'in the part of which half has left', at: 6 * MIB },
+    for (const { where, at, end } of [
+      { where: 'in the part of which half has left', at: 6 * MIB, end: die },
       { where: 'in that part where nothing has left', at: 9 * MIB },
       { where: 'in a part that has arrived', at: 2 * MIB },
       { where: 'in its first byte', at: 0 },
       { where: 'in the frame that two parts share, one of them not sealed yet', at: 2 * PART - 1000 },
     ].slice(0, anyEngine ? undefined : 1)) {
       test(`a file that changed ${where} is never mixed with what has arrived`, async () => {
-        const id = await halfSent();
+        const id = await halfSent(end);
         uploads.alter(at);
         const { error } = await uploads.upload({ id, resumes: true, concurrency: 1 }, KEPT);
         assert.equal(error?.code, 'ERR_SOURCE_CHANGED');
