@@ -9,6 +9,7 @@ import { KmsPublicKey, Sealer } from 'kmseal';
 import { sample } from '../support/page/bytes.mjs';
 import { kmsRoutes, remembering, startKms } from '../support/servers/kms.mjs';
 import { framePlaces, readHeader } from '../support/message.mjs';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { inBrowsers, openKit } from '../support/browsers/session.mjs';
 
 /* global kit, envelope, plaintext, watched -- of kit.mjs and of this file, in the page */
@@ -72,7 +73,10 @@ inBrowsers(
       );
     });
 
-    for (const engine of ['webcrypto', 'wasm']) {
+    // Which frames a range covers, our core computes. What an engine can do to it is how it reads a Blob, a File, and a stream.
+    const anyEngine = ANY_ENGINE.includes(name);
+    const positions = anyEngine ? POSITIONS : POSITIONS.filter((_, index) => index % 2 === 0);
+    for (const engine of anyEngine ? ['webcrypto', 'wasm'] : ['webcrypto']) {
       for (const from of ['Blob', 'File', 'source']) {
         test(`openRange of a ${from} returns what slice() returns of the plaintext, engine ${engine}`, async () => {
           const { kinds, wrong, done } = await page.evaluate(
@@ -83,12 +87,15 @@ inBrowsers(
                 source: () => watched(envelope),
               };
               const result = { kinds: [], wrong: [], done: 0 };
+              const opener = kit.opener({ engine, cache: { maxAge: 3_600_000 } }); // one call of KMS for all
               for (const start of positions) {
                 for (const end of positions) {
                   const range = [start ?? undefined, end ?? undefined];
-                  const opened = await kit
-                    .opener({ engine })
-                    .openRange(sources[from](), { start: range[0], end: range[1], encryptionContext: { tenant: '7' } });
+                  const opened = await opener.openRange(sources[from](), {
+                    start: range[0],
+                    end: range[1],
+                    encryptionContext: { tenant: '7' },
+                  });
                   const bytes = await kit.collect(opened.plaintext);
                   const expected = plaintext.slice(...range).toHex();
                   const told = plaintext.subarray(opened.start, opened.end).toHex();
@@ -100,16 +107,17 @@ inBrowsers(
                   result.done += 1;
                 }
               }
+              opener.close();
               return result;
             },
             from,
             engine,
-            POSITIONS,
+            positions,
             FILE,
           );
           assert.deepEqual(
             { kinds, wrong, done },
-            { kinds: [from === 'source' ? 'ReadableStream' : 'Blob'], wrong: [], done: POSITIONS.length ** 2 },
+            { kinds: [from === 'source' ? 'ReadableStream' : 'Blob'], wrong: [], done: positions.length ** 2 },
           );
         });
       }
