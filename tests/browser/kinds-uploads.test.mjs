@@ -1,6 +1,8 @@
-// Uploads that are sealed for keys of kinds other than RSA: to S3 in parts, by tus and by Uppy, in each browser.
+// Uploads that are sealed for keys of kinds other than RSA: to S3 in parts, by tus and by Uppy. That each browser seals for such keys,
+// kinds.test.mjs shows; uploads take the envelope as it comes.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { testTus } from '../support/browsers/tus-uploads.mjs';
 import { MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 import { testUppy } from '../support/browsers/uppy.mjs';
@@ -19,6 +21,7 @@ for (const spec of ['ECC_NIST_P384', 'ML_KEM_768']) {
           assert.deepEqual(await uploads.s3.open(id), { sha256, size: result.size, type: 'application/octet-stream' });
         });
       },
+      ANY_ENGINE,
     );
   });
 
@@ -30,7 +33,7 @@ for (const spec of ['ECC_NIST_P384', 'ML_KEM_768']) {
         const { url } = await page.upload({ chunkSize: MIB });
         assert.ok(bytes.equals(await open(url)));
       });
-    });
+    }, ANY_ENGINE);
   });
 
   describe(`Uppy, ${spec}`, () => {
@@ -48,13 +51,17 @@ for (const spec of ['ECC_NIST_P384', 'ML_KEM_768']) {
       };
     }
 
-    inBrowsers(setUp, (page) => {
-      test(`files for a key of ${spec} arrive, and open`, async () => {
-        const contents = await page.choose(MIB, 100);
-        const urls = await page.evaluate(() => globalThis.uploaded());
-        for (const [index, url] of urls.entries())
-          assert.ok(contents[index].equals(await servers.open(servers.tus.read(url))));
-      });
-    });
+    inBrowsers(
+      setUp,
+      (page) => {
+        test(`files for a key of ${spec} arrive, and open`, async () => {
+          const contents = await page.choose(MIB, 100);
+          const urls = await page.evaluate(() => globalThis.uploaded());
+          for (const [index, url] of urls.entries())
+            assert.ok(contents[index].equals(await servers.open(servers.tus.read(url))));
+        });
+      },
+      ANY_ENGINE,
+    );
   });
 }
