@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { BROWSERS } from '../../tools/browsers.mjs';
+import { ANY_ENGINE, BROWSERS } from '../../tools/browsers.mjs';
 import { launch } from '../support/browsers/browser.mjs';
 import { startServer } from '../support/servers/server.mjs';
 
@@ -19,19 +19,12 @@ const page = /kmseal\.wasm is an HTML page and not kmseal\.wasm; let the build c
 
 /** What the server does with the requests for the .wasm while a load fails, and what the error says. */
 const FAULTS = {
-  'the server fails': [
-    /kmseal\.wasm answered with status 500; let the build copy/,
-    (context) => context.text('no', 500),
-  ],
   'the file is missing': [
     /kmseal\.wasm answered with status 404; let the build copy/,
     (context) => context.html(HTML, 404),
   ],
-  'an application page arrives in its place': [page, (context) => context.html(HTML)],
-  'a page arrives with the right type': [page, (context) => context.body(HTML, 200, TYPE)],
   'the file is cut short': [another, (context) => context.body(wasm.subarray(0, 50_000), 200, TYPE)],
   'nothing arrives': [/kmseal\.wasm is not a WebAssembly file; serve/, (context) => context.body('', 200, TYPE)],
-  'the file was tampered with': [another, (context) => context.body(tampered, 200, TYPE)],
   'the file was tampered with and has another type': [
     another,
     (context) => context.body(tampered, 200, { 'Content-Type': 'application/octet-stream' }),
@@ -46,6 +39,13 @@ const FAULTS = {
       return RESPONSE_ALREADY_SENT;
     },
   ],
+  'the server fails': [
+    /kmseal\.wasm answered with status 500; let the build copy/,
+    (context) => context.text('no', 500),
+  ],
+  'an application page arrives in its place': [page, (context) => context.html(HTML)],
+  'a page arrives with the right type': [page, (context) => context.body(HTML, 200, TYPE)],
+  'the file was tampered with': [another, (context) => context.body(tampered, 200, TYPE)],
 };
 
 let server;
@@ -141,7 +141,9 @@ for (const name of BROWSERS) {
       assert.equal(fetched(), 1);
     });
 
-    for (const [title, [says, answer]] of Object.entries(FAULTS)) {
+    // The first cases of each table are those that engines treat differently. What is to blame for the others, our script finds out.
+    const anyEngine = ANY_ENGINE.includes(name);
+    for (const [title, [says, answer]] of Object.entries(FAULTS).slice(0, anyEngine ? undefined : 5)) {
       test(`ERR_LOAD reports that ${title}, and the next call tries again`, async () => {
         await open();
         fault = answer;
@@ -187,10 +189,10 @@ for (const name of BROWSERS) {
 
     for (const type of [
       'application/octet-stream',
-      'text/plain',
       'application/wasm; charset=utf-8',
+      'text/plain',
       'Application/Wasm',
-    ]) {
+    ].slice(0, anyEngine ? undefined : 2)) {
       test(`the .wasm loads when it is served as ${type}`, async () => {
         await open();
         fault = (context) => context.body(wasm, 200, { 'Content-Type': type });
@@ -201,16 +203,16 @@ for (const name of BROWSERS) {
 
     for (const [title, source] of Object.entries({
       'a URL': () => new URL('/elsewhere.wasm', location.href),
+      'a Response': () => fetch('/elsewhere.wasm'),
+      'a Response of another type': () => fetch('/elsewhere.wasm?type=text/html'),
+      'a module': () => WebAssembly.compileStreaming(fetch('/elsewhere.wasm')),
       'a URL as text': () => `${location.origin}/elsewhere.wasm`,
       'a path': () => '/elsewhere.wasm',
       'a URL with a type of its own': () => '/elsewhere.wasm?type=text/html',
-      'a Response': () => fetch('/elsewhere.wasm'),
-      'a Response of another type': () => fetch('/elsewhere.wasm?type=text/html'),
       'an ArrayBuffer': async () => (await fetch('/elsewhere.wasm')).arrayBuffer(),
       'a view': async () =>
         new Uint8Array([7, ...new Uint8Array(await (await fetch('/elsewhere.wasm')).arrayBuffer()), 7]).subarray(1, -1),
-      'a module': () => WebAssembly.compileStreaming(fetch('/elsewhere.wasm')),
-    })) {
+    }).slice(0, anyEngine ? undefined : 4)) {
       test(`load accepts ${title} as its source`, async () => {
         await open();
         assert.equal(await browser.evaluate(`(async () => kmseal.load(await (${source})()))()`), undefined);
@@ -221,14 +223,6 @@ for (const name of BROWSERS) {
 
     const damaged = /kmseal\.wasm came damaged or cut short; serve it as it is/;
     for (const [title, [says, source]] of Object.entries({
-      'text that is not a URL': [/"http:\/\/\[" is not a URL/, () => 'http://['],
-      'a URL where nothing is': [/nowhere\.wasm answered with status 404/, () => '/nowhere.wasm'],
-      'a URL where another version is': [/another-version\.wasm is of another version/, () => '/another-version.wasm'],
-      'a Response of 404': [/nowhere\.wasm answered with status 404/, () => fetch('/nowhere.wasm')],
-      'an error whose body is the right one': [
-        /answered with status 500/,
-        () => fetch('/elsewhere.wasm?status=500&type=text/plain'),
-      ],
       'a Response that was read': [
         damaged,
         async () => {
@@ -238,16 +232,26 @@ for (const name of BROWSERS) {
         },
       ],
       'bytes of something else': [damaged, () => new TextEncoder().encode('<!doctype html>')],
+      'another module': [damaged, () => new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))],
+      'a URL where nothing is': [/nowhere\.wasm answered with status 404/, () => '/nowhere.wasm'],
+      'a URL where another version is': [/another-version\.wasm is of another version/, () => '/another-version.wasm'],
+      'a Response of 404': [/nowhere\.wasm answered with status 404/, () => fetch('/nowhere.wasm')],
+      'an error whose body is the right one': [
+        /answered with status 500/,
+        () => fetch('/elsewhere.wasm?status=500&type=text/plain'),
+      ],
+      'text that is not a URL': [/"http:\/\/\[" is not a URL/, () => 'http://['],
       'no bytes': [damaged, () => new Uint8Array()],
       'the bytes of another module': [damaged, () => new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])],
-      'another module': [damaged, () => new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))],
-    })) {
+    }).slice(0, anyEngine ? undefined : 3)) {
       test(`load refuses ${title}, and the next call works`, async () => {
         await open();
         assertLoadError(await browser.evaluate(`attempt(async () => kmseal.load(await (${source})()))`), says);
         await works();
       });
     }
+
+    if (!anyEngine) return;
 
     for (const [title, source] of Object.entries({
       null: () => null,
