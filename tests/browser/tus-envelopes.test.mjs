@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { truncateSync } from 'node:fs';
 import { test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { NAME, testTus, until } from '../support/browsers/tus-uploads.mjs';
 
 /* global kit, tus -- of the page */
@@ -14,6 +15,7 @@ const { server, open, patches, offsets, inBrowsers } = testTus();
 
 const methods = () => server.relay.seen.map(({ method }) => method);
 
+// Whose bytes an upload has, we tell from offsets and answers. tus.test.mjs shows in each engine that one is refused.
 inBrowsers((page) => {
   /** Makes the server refuse every chunk but the first ones from now on. */
   const stopAfter = (chunks) => {
@@ -304,4 +306,4 @@ inBrowsers((page) => {
     }, NAME);
     assert.deepEqual(methods(), ['POST', 'POST', 'PATCH']);
   });
-});
+}, ANY_ENGINE);

@@ -49,13 +49,13 @@ inBrowsers((page, name) => {
 
   for (const [what, source] of Object.entries({
     'the reader of a stream': READER,
-    'a stream': `kit.inPieces(kit.sample(${SIZE}), 70_000)`,
-    'a generator': `(async function* () { yield kit.sample(${SIZE}); })()`,
     'the reader of a stream of another window': `(() => {
       const { contentWindow } = document.body.appendChild(document.createElement('iframe'));
       return new contentWindow.Blob([kit.sample(${SIZE})]).stream().getReader();
     })()`,
-  })) {
+    'a stream': `kit.inPieces(kit.sample(${SIZE}), 70_000)`,
+    'a generator': `(async function* () { yield kit.sample(${SIZE}); })()`,
+  }).slice(0, ANY_ENGINE.includes(name) ? undefined : 2)) {
     test(`${what} is uploaded chunk by chunk, and its length is declared with the last chunk`, async () => {
       await expectArrived(await upload(source));
       assert.deepEqual(offsets(), [0, MIB, 2 * MIB]);
@@ -65,22 +65,6 @@ inBrowsers((page, name) => {
       assert.equal(server.relay.seen[0].headers['upload-defer-length'], '1');
     });
   }
-
-  for (const size of [0, 1, MIB])
-    test(`a stream of ${size} bytes arrives`, async () => {
-      await expectArrived(await upload(`kit.inPieces(kit.sample(${size}), 9999)`), Buffer.from(sample(size)));
-    });
-
-  test('a recording is sent while it continues', async () => {
-    await byHand(1.5 * MIB);
-    await begin('tus.hand.stream.getReader()');
-    await until(() => patches().length === 1);
-    await page.evaluate(() => {
-      tus.hand.write(kit.sample(2.5 * 2 ** 20).slice(1.5 * 2 ** 20));
-      tus.hand.end();
-    });
-    await expectArrived(await done());
-  });
 
   // Three chunks, each once. What each engine makes of other faults, tus.test.mjs shows; here it is the Blob that it sends again.
   for (const [what, fault] of Object.entries({
@@ -114,6 +98,87 @@ inBrowsers((page, name) => {
     await begin(READER);
     await until(() => isStalled);
     await page.evaluate(() => tus.last.abort().then(() => tus.last.start()));
+    await expectArrived(await done());
+  });
+
+  test('a stream that fails in the middle ends the upload with ERR_READ, once, and the server has no end of it', async () => {
+    await byHand(1.5 * MIB);
+    await begin('tus.hand.stream.getReader()');
+    await until(() => patches().length === 1);
+    await page.evaluate(() => tus.hand.fail(new Error('the camera was unplugged')));
+    const { error, url } = await done();
+    assert.equal(error, 'ERR_READ');
+    assert.deepEqual(methods(), ['POST', 'PATCH']);
+    assert.equal((await server.upload(url)).size, undefined);
+  });
+
+  /** Begins to upload a stream that is written by hand and can be stopped, and has sent a chunk. */
+  async function beginToStop() {
+    await byHand(1.5 * MIB);
+    await page.evaluate(() => {
+      tus.stop = new AbortController();
+    });
+    await begin('tus.hand.stream.getReader()', '{ signal: tus.stop.signal }');
+    await until(() => patches().length === 1);
+  }
+  const cancelled = async () => {
+    for (let tries = 0; !(await page.evaluate(() => tus.hand.cancelled !== undefined)); tries++)
+      assert.ok(tries < 1000, 'the stream is cancelled');
+  };
+
+  test('the signal ends the upload, which has no end on the server, and cancels the stream', async () => {
+    await beginToStop();
+    await page.evaluate(() => tus.stop.abort(new Error('enough')));
+    const { error, message, url } = await done();
+    assert.equal(error, 'Error', message);
+    assert.match(message, /enough/);
+    await cancelled();
+    assert.deepEqual(methods(), ['POST', 'PATCH']);
+    assert.equal((await server.upload(url)).size, undefined);
+  });
+
+  test('deleting the upload cancels the stream', async () => {
+    await beginToStop();
+    await page.evaluate(() => tus.last.abort(true));
+    await cancelled();
+    assert.deepEqual(methods(), ['POST', 'PATCH', 'DELETE']);
+  });
+
+  test('the stream is read no further than two chunks', async () => {
+    server.relay.fault = ({ method }) => (method === 'PATCH' ? { does: 'stall', after: 'nothing' } : undefined);
+    await page.evaluate(() => {
+      tus.pulled = 0;
+      tus.endless = new ReadableStream({
+        pull(controller) {
+          tus.pulled += 2 ** 18;
+          controller.enqueue(new Uint8Array(2 ** 18));
+        },
+      });
+    });
+    await begin('tus.endless');
+    await until(() => patches().length === 1);
+    await page.evaluate(() => fetch('/pages/blank.html').then((answer) => answer.text()));
+    const pulled = await page.evaluate(() => tus.pulled);
+    assert.ok(pulled <= 4 * MIB, `${pulled / MIB} MiB`);
+    await page.evaluate(() => tus.last.abort());
+  });
+
+  // What follows, our script decides from the server's answers and the stream's chunks, which the tests above show in each engine.
+  if (!ANY_ENGINE.includes(name)) return;
+
+  for (const size of [0, 1, MIB])
+    test(`a stream of ${size} bytes arrives`, async () => {
+      await expectArrived(await upload(`kit.inPieces(kit.sample(${size}), 9999)`), Buffer.from(sample(size)));
+    });
+
+  test('a recording is sent while it continues', async () => {
+    await byHand(1.5 * MIB);
+    await begin('tus.hand.stream.getReader()');
+    await until(() => patches().length === 1);
+    await page.evaluate(() => {
+      tus.hand.write(kit.sample(2.5 * 2 ** 20).slice(1.5 * 2 ** 20));
+      tus.hand.end();
+    });
     await expectArrived(await done());
   });
 
@@ -189,17 +254,6 @@ inBrowsers((page, name) => {
     await page.evaluate(() => tus.hand.end());
   });
 
-  test('a stream that fails in the middle ends the upload with ERR_READ, once, and the server has no end of it', async () => {
-    await byHand(1.5 * MIB);
-    await begin('tus.hand.stream.getReader()');
-    await until(() => patches().length === 1);
-    await page.evaluate(() => tus.hand.fail(new Error('the camera was unplugged')));
-    const { error, url } = await done();
-    assert.equal(error, 'ERR_READ');
-    assert.deepEqual(methods(), ['POST', 'PATCH']);
-    assert.equal((await server.upload(url)).size, undefined);
-  });
-
   for (const [what, chunk] of Object.entries({ 'a text': '"text"', 'a number': '7', 'an array': '[1, 2]' })) {
     test(`a stream that gives ${what} ends the upload, and nothing is tried again`, async () => {
       await byHand(1.5 * MIB);
@@ -211,38 +265,6 @@ inBrowsers((page, name) => {
       assert.deepEqual(methods(), ['POST', 'PATCH']);
     });
   }
-
-  /** Begins to upload a stream that is written by hand and can be stopped, and has sent a chunk. */
-  async function beginToStop() {
-    await byHand(1.5 * MIB);
-    await page.evaluate(() => {
-      tus.stop = new AbortController();
-    });
-    await begin('tus.hand.stream.getReader()', '{ signal: tus.stop.signal }');
-    await until(() => patches().length === 1);
-  }
-  const cancelled = async () => {
-    for (let tries = 0; !(await page.evaluate(() => tus.hand.cancelled !== undefined)); tries++)
-      assert.ok(tries < 1000, 'the stream is cancelled');
-  };
-
-  test('the signal ends the upload, which has no end on the server, and cancels the stream', async () => {
-    await beginToStop();
-    await page.evaluate(() => tus.stop.abort(new Error('enough')));
-    const { error, message, url } = await done();
-    assert.equal(error, 'Error', message);
-    assert.match(message, /enough/);
-    await cancelled();
-    assert.deepEqual(methods(), ['POST', 'PATCH']);
-    assert.equal((await server.upload(url)).size, undefined);
-  });
-
-  test('deleting the upload cancels the stream', async () => {
-    await beginToStop();
-    await page.evaluate(() => tus.last.abort(true));
-    await cancelled();
-    assert.deepEqual(methods(), ['POST', 'PATCH', 'DELETE']);
-  });
 
   test('an upload that was deleted and is started again does not end where its stream was cancelled', async () => {
     await beginToStop();
@@ -273,25 +295,6 @@ inBrowsers((page, name) => {
       return reports;
     });
     assert.equal(reports, 1);
-  });
-
-  test('the stream is read no further than two chunks', async () => {
-    server.relay.fault = ({ method }) => (method === 'PATCH' ? { does: 'stall', after: 'nothing' } : undefined);
-    await page.evaluate(() => {
-      tus.pulled = 0;
-      tus.endless = new ReadableStream({
-        pull(controller) {
-          tus.pulled += 2 ** 18;
-          controller.enqueue(new Uint8Array(2 ** 18));
-        },
-      });
-    });
-    await begin('tus.endless');
-    await until(() => patches().length === 1);
-    await page.evaluate(() => fetch('/pages/blank.html').then((answer) => answer.text()));
-    const pulled = await page.evaluate(() => tus.pulled);
-    assert.ok(pulled <= 4 * MIB, `${pulled / MIB} MiB`);
-    await page.evaluate(() => tus.last.abort());
   });
 
   test('a stream is described: without its size, and bound to its envelope', async () => {
