@@ -1,6 +1,7 @@
 // Uploads by @uppy/tus that end with their page, and continue in Uppy in another one as docs/uppy.md says.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { setKit } from '../support/browsers/session.mjs';
 import { blocksOf } from '../docs/blocks.mjs';
 import { NAMES, testUppy } from '../support/browsers/uppy.mjs';
@@ -58,42 +59,47 @@ async function setUp({ tus: endpoint }) {
   };
 }
 
-inBrowsers(setUp, (page) => {
-  test('uploads that ended with their page continue in Uppy, each with the envelope that it was begun with', async () => {
-    const contents = await page.choose(3.5 * MIB, 2.5 * MIB);
-    const fault = (request) =>
-      request.method === 'PATCH' && offsetOf(request) === MIB ? { does: 'stall', after: 'half' } : undefined;
-    servers.relays.tus.fault = fault;
-    await page.evaluate(() => void up.make({ title: 'a letter' }).upload());
-    await seen(
-      () => patches().filter((request) => offsetOf(request) === MIB && request.body.length >= MIB / 2).length === 2,
-    );
+// What of an upload by tus outlives its page in each engine, tus-lives.test.mjs shows. Uppy only hands it on.
+inBrowsers(
+  setUp,
+  (page) => {
+    test('uploads that ended with their page continue in Uppy, each with the envelope that it was begun with', async () => {
+      const contents = await page.choose(3.5 * MIB, 2.5 * MIB);
+      const fault = (request) =>
+        request.method === 'PATCH' && offsetOf(request) === MIB ? { does: 'stall', after: 'half' } : undefined;
+      servers.relays.tus.fault = fault;
+      await page.evaluate(() => void up.make({ title: 'a letter' }).upload());
+      await seen(
+        () => patches().filter((request) => offsetOf(request) === MIB && request.body.length >= MIB / 2).length === 2,
+      );
 
-    await page.driver.navigate().refresh();
-    await setKit(page, [servers.key]);
-    await page.evaluate(setUp, servers.places);
-    servers.relays.tus.fault = () => undefined;
-    const sent = patches().length;
-    await page.rechoose(2);
-    await page.evaluate(() => void up.make());
-    await page.evaluate(
-      `up.continue(async ({ uppy, fileId, resumeTusOptions, sealer, store, id }) => { ${CONTINUE} })`,
-    );
-    const { failed, urls } = await page.evaluate(() => up.upload());
-    assert.deepEqual({ failed, count: urls.length }, { failed: [], count: 2 });
-    const opened = await Promise.all(urls.map((url) => servers.open(servers.tus.read(url))));
-    for (const bytes of contents) assert.ok(opened.some((one) => one.equals(bytes)));
-    const again = patches().slice(sent);
-    assert.ok(again.length >= 4 && again.every((request) => offsetOf(request) >= MIB), again.map(offsetOf).join());
-    assert.deepEqual(
-      new Set(again.map(({ url }) => url)),
-      new Set(
-        patches()
-          .slice(0, sent)
-          .map(({ url }) => url),
-      ),
-    );
-    await seen(async () => (await page.evaluate(() => up.store.list())).length === 0);
-    assert.deepEqual(await page.evaluate(() => up.last.getFiles().map(({ name }) => name)), NAMES);
-  });
-});
+      await page.driver.navigate().refresh();
+      await setKit(page, [servers.key]);
+      await page.evaluate(setUp, servers.places);
+      servers.relays.tus.fault = () => undefined;
+      const sent = patches().length;
+      await page.rechoose(2);
+      await page.evaluate(() => void up.make());
+      await page.evaluate(
+        `up.continue(async ({ uppy, fileId, resumeTusOptions, sealer, store, id }) => { ${CONTINUE} })`,
+      );
+      const { failed, urls } = await page.evaluate(() => up.upload());
+      assert.deepEqual({ failed, count: urls.length }, { failed: [], count: 2 });
+      const opened = await Promise.all(urls.map((url) => servers.open(servers.tus.read(url))));
+      for (const bytes of contents) assert.ok(opened.some((one) => one.equals(bytes)));
+      const again = patches().slice(sent);
+      assert.ok(again.length >= 4 && again.every((request) => offsetOf(request) >= MIB), again.map(offsetOf).join());
+      assert.deepEqual(
+        new Set(again.map(({ url }) => url)),
+        new Set(
+          patches()
+            .slice(0, sent)
+            .map(({ url }) => url),
+        ),
+      );
+      await seen(async () => (await page.evaluate(() => up.store.list())).length === 0);
+      assert.deepEqual(await page.evaluate(() => up.last.getFiles().map(({ name }) => name)), NAMES);
+    });
+  },
+  ANY_ENGINE,
+);
