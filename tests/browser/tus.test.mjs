@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { truncateSync } from 'node:fs';
 import { test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { PLAIN } from '../support/page/plaintext.mjs';
 import { leaks } from '../support/servers/relay.mjs';
 import { NAME, TYPE, testTus, until } from '../support/browsers/tus-uploads.mjs';
@@ -17,50 +18,16 @@ inBrowsers((page, name) => {
   const begin = (options) => page.begin(options);
   const upload = (options) => page.upload(options);
 
+  // Requests differ by engine in how they end, and our script decides what follows: each engine shows one end of each kind.
+  const anyEngine = ANY_ENGINE.includes(name);
+
   test('a file arrives chunk by chunk, without name, type or readable content', async () => {
-    const bytes = await choose(20 * MIB);
-    const { url } = await upload();
+    const bytes = await choose((anyEngine ? 17 : 2.5) * MIB);
+    const { url } = await upload(anyEngine ? {} : { chunkSize: MIB }); // 16 MiB by default
     assert.ok(bytes.equals(await open(url)));
-    assert.deepEqual(offsets(), [0, 16 * MIB]);
+    assert.deepEqual(offsets(), anyEngine ? [0, 16 * MIB] : [0, MIB, 2 * MIB]);
     assert.deepEqual((await server.upload(url)).metadata, undefined);
     assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), '{}');
-  });
-
-  test('the search would find the name, type and content of an unsealed upload', async () => {
-    await choose(MIB);
-    await page.evaluate(
-      (name, endpoint) => {
-        const file = kit.chosenFile(name);
-        const metadata = { filename: file.name, filetype: file.type };
-        return tus.start(file, { endpoint, metadata, storeFingerprintForResuming: false }).done;
-      },
-      NAME,
-      server.endpoint,
-    );
-    assert.deepEqual(leaks(server.relay.seen, [NAME]), ['POST headers']);
-    assert.deepEqual(leaks(server.relay.seen, [TYPE]), ['POST headers']);
-    assert.deepEqual(leaks(server.relay.seen, [PLAIN]), ['PATCH body']);
-    server.relay.reset();
-  });
-
-  test('an empty file and a Blob without a name arrive, with a context that depends on the file', async () => {
-    for (const size of [0, 1]) {
-      const { url } = await page.evaluate(
-        (size, endpoint) => {
-          const options = tus.tusOptions({
-            sealer: kit.sealer({ encryptionContext: { user: '7' } }),
-            encryptionContext: (file) => ({ size: String(file.size) }),
-            requiredEncryptionContext: { purpose: 'identity-paper' },
-          });
-          return tus.start(new Blob([new Uint8Array(size)]), { ...options, endpoint }).done;
-        },
-        size,
-        server.endpoint,
-      );
-      const context = { user: '7', size: String(size), purpose: 'identity-paper' };
-      assert.equal((await open(url, context)).length, size);
-      await assert.rejects(open(url, { ...context, user: '8' }), { code: 'ERR_CONTEXT' });
-    }
   });
 
   // With three chunks of 1 MiB: before the first has arrived, in the middle of the second, when the last has arrived.
@@ -73,6 +40,7 @@ inBrowsers((page, name) => {
   };
   for (const [kind, fault] of Object.entries(KINDS)) {
     for (const [place, [turn, after]] of Object.entries(PLACES)) {
+      if (!anyEngine && place !== (kind === 'answer 503' ? 'end' : 'middle')) continue;
       test(`an upload continues with the same envelope after ${kind} at the ${place}`, async () => {
         const bytes = await choose(2.5 * MIB);
         let done = false;
@@ -102,6 +70,7 @@ inBrowsers((page, name) => {
   }
 
   for (const [place, [turn, after]] of Object.entries(PLACES)) {
+    if (!anyEngine && place !== 'middle') continue;
     test(`an upload that is aborted for good at the ${place} leaves nothing, and nothing follows`, async () => {
       await choose(2.5 * MIB);
       server.relay.fault = ({ method }) =>
@@ -183,6 +152,101 @@ inBrowsers((page, name) => {
       ['HEAD'],
     );
     assert.equal((await server.upload(begun.url)).offset, MIB);
+  });
+
+  test('an upload that is aborted while sealing and started again sends every byte once', async () => {
+    const bytes = await choose(2.5 * MIB);
+    await page.evaluate(
+      async (name, endpoint) => {
+        const watch = await import('/pages/watch.js');
+        await kit.sealer().seal(new Blob(['first, since watch.js replaces what kmseal tries before it seals']));
+        const held = new Promise((resolve) => {
+          tus.goOn = resolve;
+        });
+        watch.whenEncrypted(() => held);
+        tus.start(kit.chosenFile(name), { ...tus.tusOptions({ sealer: kit.sealer() }), endpoint, chunkSize: 2 ** 20 });
+      },
+      NAME,
+      server.endpoint,
+    );
+    // Created, and sealing the first chunk.
+    await until(() => server.relay.seen.length === 1);
+    const { url } = await page.evaluate(async () => {
+      const watch = await import('/pages/watch.js');
+      await watch.doneIn(300);
+      await tus.last.abort();
+      tus.last.start();
+      await watch.doneIn(300);
+      watch.whenEncrypted(() => {});
+      tus.goOn();
+      return tus.last.done;
+    });
+    assert.ok(bytes.equals(await open(url)));
+    assert.deepEqual(offsets(), [0, MIB, 2 * MIB]);
+  });
+
+  // Tested in these two browsers, as elsewhere.
+  if (name !== 'webkit')
+    test('an upload of a file that changes fails with the reason, and is not retried', async () => {
+      await choose(2.5 * MIB);
+      server.relay.fault = () => {
+        if (patches().length === 1) truncateSync(file, MIB);
+        return undefined;
+      };
+      const { error } = await upload({ chunkSize: MIB / 2, retryDelays: [50, 50, 50] });
+      assert.match(error, /^ERR_(READ|SOURCE_CHANGED)$/);
+      const { length } = server.relay.seen;
+      await page.evaluate(
+        () =>
+          new Promise((resolve) => {
+            setTimeout(resolve, 300);
+          }),
+      );
+      assert.equal(server.relay.seen.length, length);
+      assert.deepEqual(
+        server.relay.seen.filter(({ method }) => method === 'HEAD'),
+        [],
+      );
+    });
+
+  // What follows, our script decides by its options, its own state and the server's answers.
+  if (!anyEngine) return;
+
+  test('the search would find the name, type and content of an unsealed upload', async () => {
+    await choose(MIB);
+    await page.evaluate(
+      (name, endpoint) => {
+        const file = kit.chosenFile(name);
+        const metadata = { filename: file.name, filetype: file.type };
+        return tus.start(file, { endpoint, metadata, storeFingerprintForResuming: false }).done;
+      },
+      NAME,
+      server.endpoint,
+    );
+    assert.deepEqual(leaks(server.relay.seen, [NAME]), ['POST headers']);
+    assert.deepEqual(leaks(server.relay.seen, [TYPE]), ['POST headers']);
+    assert.deepEqual(leaks(server.relay.seen, [PLAIN]), ['PATCH body']);
+    server.relay.reset();
+  });
+
+  test('an empty file and a Blob without a name arrive, with a context that depends on the file', async () => {
+    for (const size of [0, 1]) {
+      const { url } = await page.evaluate(
+        (size, endpoint) => {
+          const options = tus.tusOptions({
+            sealer: kit.sealer({ encryptionContext: { user: '7' } }),
+            encryptionContext: (file) => ({ size: String(file.size) }),
+            requiredEncryptionContext: { purpose: 'identity-paper' },
+          });
+          return tus.start(new Blob([new Uint8Array(size)]), { ...options, endpoint }).done;
+        },
+        size,
+        server.endpoint,
+      );
+      const context = { user: '7', size: String(size), purpose: 'identity-paper' };
+      assert.equal((await open(url, context)).length, size);
+      await assert.rejects(open(url, { ...context, user: '8' }), { code: 'ERR_CONTEXT' });
+    }
   });
 
   test('a file that has been uploaded is sealed again when it is uploaded again', async () => {
@@ -323,59 +387,4 @@ inBrowsers((page, name) => {
     assert.deepEqual(outcomes, ['TypeError', 'ERR_CLOSED']);
     assert.deepEqual(server.relay.seen, []);
   });
-
-  test('an upload that is aborted while sealing and started again sends every byte once', async () => {
-    const bytes = await choose(2.5 * MIB);
-    await page.evaluate(
-      async (name, endpoint) => {
-        const watch = await import('/pages/watch.js');
-        await kit.sealer().seal(new Blob(['first, since watch.js replaces what kmseal tries before it seals']));
-        const held = new Promise((resolve) => {
-          tus.goOn = resolve;
-        });
-        watch.whenEncrypted(() => held);
-        tus.start(kit.chosenFile(name), { ...tus.tusOptions({ sealer: kit.sealer() }), endpoint, chunkSize: 2 ** 20 });
-      },
-      NAME,
-      server.endpoint,
-    );
-    // Created, and sealing the first chunk.
-    await until(() => server.relay.seen.length === 1);
-    const { url } = await page.evaluate(async () => {
-      const watch = await import('/pages/watch.js');
-      await watch.doneIn(300);
-      await tus.last.abort();
-      tus.last.start();
-      await watch.doneIn(300);
-      watch.whenEncrypted(() => {});
-      tus.goOn();
-      return tus.last.done;
-    });
-    assert.ok(bytes.equals(await open(url)));
-    assert.deepEqual(offsets(), [0, MIB, 2 * MIB]);
-  });
-
-  // Tested in these two browsers, as elsewhere.
-  if (name !== 'webkit')
-    test('an upload of a file that changes fails with the reason, and is not retried', async () => {
-      await choose(2.5 * MIB);
-      server.relay.fault = () => {
-        if (patches().length === 1) truncateSync(file, MIB);
-        return undefined;
-      };
-      const { error } = await upload({ chunkSize: MIB / 2, retryDelays: [50, 50, 50] });
-      assert.match(error, /^ERR_(READ|SOURCE_CHANGED)$/);
-      const { length } = server.relay.seen;
-      await page.evaluate(
-        () =>
-          new Promise((resolve) => {
-            setTimeout(resolve, 300);
-          }),
-      );
-      assert.equal(server.relay.seen.length, length);
-      assert.deepEqual(
-        server.relay.seen.filter(({ method }) => method === 'HEAD'),
-        [],
-      );
-    });
 });
