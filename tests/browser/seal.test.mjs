@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { sample } from '../support/page/bytes.mjs';
-import { kmsRoutes, startKms } from '../support/servers/kms.mjs';
+import { kmsRoutes, remembering, startKms } from '../support/servers/kms.mjs';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { inBrowsers, openKit } from '../support/browsers/session.mjs';
 
 /* global kit -- of kit.mjs, in the page */
@@ -15,9 +16,11 @@ const ENGINES = ['webcrypto', 'wasm'];
 const FRAME = 4096;
 const LENGTHS = [0, 1, 1023, 1025, FRAME - 1, FRAME, FRAME + 1, 3 * FRAME + 7];
 const LONG = 3 * 2 ** 20 + 1;
+// Every cut of it is sealed again, in frames of 4 KiB.
+const CUT = 2 ** 20 + 1;
 // Files are read 8 MiB at a time.
-const SEVERAL_READS = 16 * 2 ** 20 + 1;
-const ALL_LENGTHS = [...LENGTHS, LONG, SEVERAL_READS];
+const SEVERAL_READS = 8 * 2 ** 20 + 1;
+const ALL_LENGTHS = [...LENGTHS, CUT, LONG, SEVERAL_READS];
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
@@ -41,7 +44,7 @@ function sealedLength(headerLength, length, frameLength) {
 }
 
 inBrowsers(
-  (name) => openKit(name, { routes: kmsRoutes(kms), keys }),
+  (name) => openKit(name, { routes: kmsRoutes({ decrypt: remembering(kms.decrypt) }), keys }),
   (page, name) => {
     before(async () => {
       await page.chooseFiles(ALL_LENGTHS.map(fileOf));
@@ -78,10 +81,13 @@ inBrowsers(
       assert.deepEqual(differing, []);
     });
 
+    // How a source is read and cut does not depend on who encrypts: with the engine `wasm`, other browsers seal a file and a stream.
+    const anyEngine = ANY_ENGINE.includes(name);
     for (const engine of ENGINES) {
       const other = ENGINES.find((one) => one !== engine);
 
-      for (const from of ['File', 'Blob', 'bytes', 'stream', 'stream with size']) {
+      const forms = ['File', 'stream', 'Blob', 'bytes', 'stream with size'];
+      for (const from of forms.slice(0, anyEngine || engine === 'webcrypto' ? undefined : 2)) {
         test(`a ${from} that ${engine} seals can be opened by both engines`, async () => {
           const results = await page.evaluate(
             async (lengths, frameLength, engine, from) => {
@@ -133,6 +139,8 @@ inBrowsers(
         });
       }
 
+      if (!anyEngine && engine === 'wasm') continue;
+
       test(`views are sealed with their own offset and length, engine ${engine}`, async () => {
         const lengths = await page.evaluate(async (engine) => {
           const sealer = kit.sealer({ engine });
@@ -172,7 +180,6 @@ inBrowsers(
             const fromBytes = await sealer.seal(bytes);
             return [
               await opened(fromFile, engine),
-              await opened(fromFile),
               await opened(fromBytes, engine),
               await opened(fromBytes),
               await opened(await sealer.seal(file)),
@@ -193,7 +200,7 @@ inBrowsers(
             const sealed = await kit.sealer({ engine, frameLength: 4096 }).prepare(kit.chosenFile(file));
             const at = (start, end) => sealed.slice(start, end);
             // Before anything else is sealed: from the end to the start.
-            const cuts = [0, 1, 600, 4096, 40_000, 40_001, 1_000_000, 2_500_000, sealed.size];
+            const cuts = [0, 1, 600, 4096, 40_000, 40_001, 400_000, 900_000, sealed.size];
             const parts = [];
             for (let index = cuts.length - 2; index >= 0; index -= 1)
               parts.unshift(await at(cuts[index], cuts[index + 1]));
@@ -217,7 +224,7 @@ inBrowsers(
               [NaN, 7],
               [undefined, 30],
               [300_000, 300_001],
-              [700_000, 3_000_000],
+              [200_000, 900_000],
             ];
             // All at once, among two streams.
             const [pieces, ...streams] = await Promise.all([
@@ -244,7 +251,7 @@ inBrowsers(
               another: (await kit.sha256(again.stream())) !== (await kit.sha256(whole)),
             };
           },
-          `${LONG}.bin`,
+          `${CUT}.bin`,
           engine,
           other,
         );
@@ -253,7 +260,7 @@ inBrowsers(
         assert.deepEqual(result.type, ['application/octet-stream', false]);
         assert.equal(result.digests, 1);
         assert.deepEqual(result.differing, []);
-        assert.equal(result.opened, sha256(sample(LONG)));
+        assert.equal(result.opened, sha256(sample(CUT)));
         assert.equal(result.another, true);
       });
 
@@ -365,6 +372,9 @@ inBrowsers(
         assert.equal(outcomes.opened, sha256(sample(LONG)));
       });
     }
+
+    // The core adds up what is told here.
+    if (!anyEngine) return;
 
     test('sealedSize is exact for all keys, contexts and frame lengths', async () => {
       const sizes = await page.evaluate(async () => {
