@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { BROWSERS } from '../../tools/browsers.mjs';
+import { ANY_ENGINE, BROWSERS } from '../../tools/browsers.mjs';
 import { launch } from '../support/browsers/browser.mjs';
 import { kmsRoutes, startKms } from '../support/servers/kms.mjs';
 import { startServer } from '../support/servers/server.mjs';
@@ -173,10 +173,12 @@ for (const name of BROWSERS) {
       works.forEach(({ value, message }) => assert.ok(value > 5000, message));
     });
 
+    // Engines differ in what a trap throws. In which call it strikes, makes no difference to them.
+    const anyEngine = ANY_ENGINE.includes(name);
     for (const [trap, way, other] of [
       ['sequencer_seal', 'bytes', 'Blob'],
       ['replayable_seal', 'Blob', 'bytes'],
-    ]) {
+    ].slice(0, anyEngine ? undefined : 1)) {
       test(`sealing ${way} traps midway, and the same sealer then seals a ${other}`, async () => {
         await open(trap);
         const [trapped, fromStream, sealed] = await browser.evaluate(async (way) => {
@@ -202,7 +204,8 @@ for (const name of BROWSERS) {
       });
     }
 
-    for (const trap of ['header_read', 'header_length', 'locked_unlock', 'body_open', 'kmsAdvice']) {
+    const traps = ['body_open', 'header_read', 'header_length', 'locked_unlock', 'kmsAdvice'];
+    for (const trap of traps.slice(0, anyEngine ? undefined : 1)) {
       test(`opening traps in ${trap}, and sealing still works`, async () => {
         await open(trap);
         // The key's other algorithm, which KMS rejects for it.
@@ -225,6 +228,8 @@ for (const name of BROWSERS) {
         assert.ok(sealed.value > 5000, sealed.message);
       });
     }
+
+    if (!anyEngine) return;
 
     test('a sealer with a cache carries on with a new data key after a trap', async () => {
       await open('publickey_encrypt');
