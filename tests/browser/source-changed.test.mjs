@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, unlinkSync, utimesSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { launch } from '../support/browsers/browser.mjs';
 import { PATIENCE } from '../support/browsers/pages.mjs';
 import { startServer } from '../support/servers/server.mjs';
@@ -101,6 +102,8 @@ async function askEverything() {
 for (const name of ['chromium', 'firefox']) {
   // Chromium compares times; Firefox reads whatever is there.
   const NOTICED = name === 'chromium' ? 'ERR_READ' : 'ERR_SOURCE_CHANGED';
+  // How a changed file is read differs by browser; who encrypts what was read, does not matter to it.
+  const engines = ANY_ENGINE.includes(name) ? ['webcrypto', 'wasm'] : ['webcrypto'];
 
   describe(name, () => {
     let browser;
@@ -147,9 +150,9 @@ for (const name of ['chromium', 'firefox']) {
       })) {
         // A stream that holds the file open may keep reading what was deleted.
         if (change === 'deleted' && way !== 'a prepared stream') continue;
-        for (const engine of ['webcrypto', 'wasm']) {
+        for (const engine of engines) {
           test(`${way} fails if the file is ${change} after the first frames, engine ${engine}`, async () => {
-            const file = await choose(64 * MIB);
+            const file = await choose(40 * MIB);
             const first = await browser.evaluate(`(async () => {
               const reader = (page.stream = await (${begin})('${engine}')).getReader();
               let first = 0;
@@ -181,7 +184,7 @@ for (const name of ['chromium', 'firefox']) {
 
     if (name === 'chromium')
       test('a rewritten file whose read has failed releases nothing from concurrent reads', async () => {
-        const file = await choose(64 * MIB);
+        const file = await choose(40 * MIB);
         const first = await browser.evaluate(async () => {
           page.sealed = await page.sealer().prepare(page.file());
           const reader = (page.stream = page.sealed.stream()).getReader();
@@ -191,7 +194,7 @@ for (const name of ['chromium', 'firefox']) {
           return first;
         });
         assert.ok(first < 2 * MIB);
-        rewrite(file, 64 * MIB);
+        rewrite(file, 40 * MIB);
         const [slice, stream] = await browser.evaluate(async () => [
           await page.settle([page.sealed.slice(-1)]),
           await page.drain(page.stream),
@@ -199,7 +202,7 @@ for (const name of ['chromium', 'firefox']) {
         assert.deepEqual({ slice, stream }, { slice: ['ERR_READ'], stream: { released: 0, code: 'ERR_READ' } });
       });
 
-    for (const engine of ['webcrypto', 'wasm']) {
+    for (const engine of engines) {
       for (const { change, size, frameLength, alter } of [
         { change: 'truncated', size: 20 * MIB, frameLength: 2 ** 18, alter: (file) => truncateSync(file, MIB / 2) },
         { change: 'rewritten with the same size', size: 4 * MIB, frameLength: 2 ** 18, alter: rewrite },
