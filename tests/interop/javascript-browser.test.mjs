@@ -1,6 +1,7 @@
 // AWS's Encryption SDK for JavaScript and kmseal in one page open what the other sealed for raw RSA keys.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
+import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { javascriptBrowserTools } from '../../tools/npm.mjs';
 import { bundle } from '../support/browsers/bundle.mjs';
 import { inBrowsers, openPage } from '../support/browsers/session.mjs';
@@ -23,12 +24,19 @@ async function open(name) {
 const HASHES = ['SHA-1', 'SHA-256', 'SHA-384', 'SHA-512'];
 const base64 = (bytes) => Buffer.from(bytes).toString('base64');
 
+/** One for all hashes: making one takes long. */
+let key;
+before(async () => {
+  key = await rawRsaKey(2048);
+});
+
 inBrowsers(open, (page, browser) => {
   // WebKitGTK leaves out the zeros with which one data key in 256 begins, and the SDK does not put them back: it gets another envelope then.
   const tries = browser === 'webkit' ? 3 : 1;
-  for (const hash of HASHES) {
+  // A hash is a parameter that the SDK's script and ours hand on alike: one of them shows both at work in each browser.
+  for (const hash of ANY_ENGINE.includes(browser) ? HASHES : ['SHA-256']) {
     test(`AWS's SDK and kmseal in a page open each other's envelopes for a raw RSA key with ${hash}`, async () => {
-      const { publicKey, privateKey, ...name } = await rawRsaKey(2048);
+      const { publicKey, privateKey, ...name } = key;
       const pair = { publicKey: base64(publicKey), privateKey: base64(privateKey) };
       const opened = await page.evaluate(
         async (pair, name, hash, tries) => {
