@@ -1,7 +1,7 @@
 // Long-lived helper processes (emulator, browser drivers) that end when this process does, however it ends.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 // The shell leads a process group of its own and reads a pipe that only we hold. End of file there means stop(), or that we are
@@ -22,19 +22,42 @@ kill -KILL 0`;
  */
 export function startChild(command, args, env = process.env, cwd = process.cwd()) {
   const child = spawn('/bin/sh', ['-c', GUARD, 'sh', command, ...args], { cwd, env, detached: true, stdio: 'pipe' });
-  let output = '';
   // Pipes, which can leave the process to end.
   const [input, ...outputs] = /** @type {import('node:net').Socket[]} */ ([child.stdin, child.stdout, child.stderr]);
+  input.unref();
+  child.unref();
+  return held(command, { input, outputs, ref: () => child.ref(), exit: once(child, 'exit') });
+}
+
+/**
+ * A process that another one forks for each connection to its socket. The connection is its output, and it ends with that.
+ * @param {string} socket
+ * @param {string} message what it is told
+ */
+export function startForked(socket, message) {
+  const connection = connect(socket);
+  connection.write(message);
+  const exit = new Promise((resolve) => connection.once('close', resolve));
+  return held(socket, { input: connection, outputs: [connection], ref: () => connection.ref(), exit });
+}
+
+/**
+ * @param {string} name
+ * @param {{ input: import('node:net').Socket, outputs: import('node:net').Socket[], ref: () => void, exit: Promise<unknown> }} child
+ *   input: with its end the process ends
+ */
+function held(name, { input, outputs, ref, exit }) {
+  let [output, ended] = ['', false];
+  exit.then(() => {
+    ended = true;
+  });
   for (const stream of outputs) {
     stream.unref();
     stream.setEncoding('utf8').on('data', (text) => {
       output = (output + text).slice(-16384);
     });
   }
-  input.on('error', () => {}); // the guard is gone already
-  input.unref();
-  child.unref();
-  const exit = once(child, 'exit');
+  input.on('error', () => {}); // it is gone already
 
   return {
     /** The end of its output. */
@@ -47,17 +70,16 @@ export function startChild(command, args, env = process.env, cwd = process.cwd()
       for (const limit = Date.now() + seconds * 1000; ; await delay(20)) {
         const result = await check();
         if (result) return result;
-        const ended = child.exitCode !== null || child.signalCode !== null;
         if (ended || Date.now() > limit) {
-          child.stdin.end();
-          throw new Error(`${command} ${ended ? 'ended' : `is not ready after ${seconds} s`}:\n${output}`);
+          input.end();
+          throw new Error(`${name} ${ended ? 'ended' : `is not ready after ${seconds} s`}:\n${output}`);
         }
       }
     },
 
     async stop() {
-      child.ref();
-      child.stdin.end();
+      ref();
+      input.end();
       await exit;
     },
   };

@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startChild, startOnPort } from './child.mjs';
+import { startChild, startForked, startOnPort } from './child.mjs';
 import { venv } from './venv.mjs';
 
 const LAUNCHER = fileURLToPath(new URL('emulator', import.meta.url)); // with -B, which writes no compiled files into it
-const ASKER = fileURLToPath(new URL('emulator/nursery.py', import.meta.url));
 const REGION = 'us-east-1';
 const KEY = 'test'; // the emulator's root credentials, with `auth` too
 
@@ -47,16 +46,21 @@ export async function startEmulatorNursery() {
   return { folder, stop };
 }
 
+/** How an emulator starts on a port: forked by the run's nursery, unless it has settings of its own. */
+async function starter({ auth, env }) {
+  const nursery = process.env.KMSEAL_EMULATOR_NURSERY;
+  if (nursery && !env) return (port) => startForked(socketOf(nursery, auth), String(port));
+  const python = await venv('emulator');
+  return (port) =>
+    startChild(python, ['-B', LAUNCHER], { ...settings(auth), GATEWAY_PORT: String(port), ...env });
+}
+
 /**
  * @param {{ auth?: boolean, env?: Record<string, string> }} [options] auth: enforce credentials, IAM, key policies and the
  *   buckets' CORS rules; env: further settings of the emulator
  */
 export async function startEmulator({ auth = false, env } = {}) {
-  const python = await venv('emulator');
-  const nursery = process.env.KMSEAL_EMULATOR_NURSERY;
-  const how = nursery && !env ? ['-S', '-B', ASKER, socketOf(nursery, auth)] : ['-B', LAUNCHER];
-  const start = (port) => startChild(python, how, { ...settings(auth), GATEWAY_PORT: String(port), ...env });
-  const server = await startOnPort(start, { path: '/_ministack/ready' });
+  const server = await startOnPort(await starter({ auth, env }), { path: '/_ministack/ready' });
   const { origin: endpoint, stop } = server;
   return {
     endpoint,

@@ -1,13 +1,12 @@
 """Emulators that are there at once: a process that has imported everything forks one whenever it is asked.
 
 A test run starts some two hundred, and each by itself would import for longer than it works. A forked one shares no state with
-others. Asking needs nothing but Python's own library: `python -S nursery.py SOCKET`.
+others. The test that connects to the socket says its port, and reads its output. It ends with the connection.
 """
 import importlib
 import os
 import signal
 import socket
-import sys
 import threading
 
 # What ministack imports once it starts or is asked something.
@@ -32,27 +31,12 @@ def nurse(path):
                 break
             asker.close()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    port, outputs, *_ = socket.recv_fds(asker, 16, 2)
-    for fd, output in enumerate(outputs, 1):
-        os.dup2(output, fd)
-        os.close(output)
-    os.environ["GATEWAY_PORT"] = port.decode()
+    os.environ["GATEWAY_PORT"] = asker.recv(16).decode()
+    for output in (1, 2):
+        os.dup2(asker.fileno(), output)
     threading.Thread(target=end_with, args=[asker], daemon=True).start()
 
 
 def end_with(asker):
     asker.recv(1)
     os._exit(0)
-
-
-def ask(path):
-    """Has an emulator forked that writes to this process's output, and ends with it."""
-    with socket.socket(socket.AF_UNIX) as nursery:
-        nursery.connect(path)
-        signal.signal(signal.SIGTERM, lambda *_: nursery.shutdown(socket.SHUT_WR))
-        socket.send_fds(nursery, [os.environ["GATEWAY_PORT"].encode()], [1, 2])
-        nursery.recv(1)  # until it has ended
-
-
-if __name__ == "__main__":
-    ask(sys.argv[1])
