@@ -3,23 +3,28 @@
 A test run starts some two hundred, and each by itself would import for longer than it works. A forked one shares no state with
 others. The test that connects to the socket says its port, and reads its output. It ends with the connection.
 """
+import gc
 import importlib
 import os
 import signal
 import socket
 import threading
 
-# What ministack imports once it starts or is asked something.
-LATER = (
-    "hypercorn.asyncio",
-    *(f"ministack.services.{name}" for name in ("cloudtrail", "eventbridge", "iam", "s3", "scheduler", "sts")),
-)
+from ministack.core import responses
+
+# What ministack imports once it starts or is asked something. CloudFormation's provisioners import all other services.
+LATER = ("hypercorn.asyncio", *(f"ministack.services.{name}" for name in ("cloudformation", "cloudtrail", "scheduler", "sts")))
+# The services whose models by AWS it reads: they tell the media types of answers.
+MODELS = ("cloudformation", "cloudtrail", "iam", "kms", "sts")
 
 
 def nurse(path):
     """Listens on a socket, and returns in each forked process, whose port is in its environment."""
     for name in LATER:
         importlib.import_module(name)
+    for name in MODELS:
+        responses._service_model(name)
+    gc.freeze()  # A collection in a forked process would copy all of it.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
