@@ -10,11 +10,15 @@ const LAUNCHER = fileURLToPath(new URL('emulator', import.meta.url)); // with -B
 const REGION = 'us-east-1';
 const KEY = 'test'; // the emulator's root credentials, with `auth` too
 
-const settings = (auth) => ({
+const SERVICES = 'kms,s3,cloudtrail,iam,sts';
+/** With all that infra/kmseal.yaml needs. */
+const STACK_SERVICES = `${SERVICES},cloudformation,sqs,events,logs,lambda`;
+
+const settings = (auth, stack) => ({
   ...process.env,
   BIND_HOST: '127.0.0.1',
   IOT_MTLS_ENABLED: '0', // else it listens on 0.0.0.0:8883, whatever BIND_HOST says
-  SERVICES: 'kms,s3,cloudtrail,iam,sts',
+  SERVICES: stack ? STACK_SERVICES : SERVICES,
   MINISTACK_REGION: REGION,
   LOG_LEVEL: 'WARNING',
   ...(auth && { AUTH: 'true' }),
@@ -31,7 +35,7 @@ export async function startEmulatorNursery() {
   const python = await venv('emulator');
   const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-nursery-'));
   const nurseries = [false, true].map((auth) =>
-    startChild(python, ['-B', LAUNCHER, socketOf(folder, auth)], settings(auth)),
+    startChild(python, ['-B', LAUNCHER, socketOf(folder, auth)], settings(auth, true)),
   );
   const stop = async () => {
     await Promise.all(nurseries.map((nursery) => nursery.stop()));
@@ -47,20 +51,20 @@ export async function startEmulatorNursery() {
 }
 
 /** How an emulator starts on a port: forked by the run's nursery, unless it has settings of its own. */
-async function starter({ auth, env }) {
+async function starter({ auth, stack, env }) {
   const nursery = process.env.KMSEAL_EMULATOR_NURSERY;
   if (nursery && !env) return (port) => startForked(socketOf(nursery, auth), String(port));
   const python = await venv('emulator');
   return (port) =>
-    startChild(python, ['-B', LAUNCHER], { ...settings(auth), GATEWAY_PORT: String(port), ...env });
+    startChild(python, ['-B', LAUNCHER], { ...settings(auth, stack), GATEWAY_PORT: String(port), ...env });
 }
 
 /**
- * @param {{ auth?: boolean, env?: Record<string, string> }} [options] auth: enforce credentials, IAM, key policies and the
- *   buckets' CORS rules; env: further settings of the emulator
+ * @param {{ auth?: boolean, stack?: boolean, env?: Record<string, string> }} [options] auth: enforce credentials, IAM, key policies
+ *   and the buckets' CORS rules; stack: it is asked for a stack of infra/kmseal.yaml; env: further settings of the emulator
  */
-export async function startEmulator({ auth = false, env } = {}) {
-  const server = await startOnPort(await starter({ auth, env }), { path: '/_ministack/ready' });
+export async function startEmulator({ auth = false, stack = false, env } = {}) {
+  const server = await startOnPort(await starter({ auth, stack, env }), { path: '/_ministack/ready' });
   const { origin: endpoint, stop } = server;
   return {
     endpoint,

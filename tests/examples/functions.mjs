@@ -19,7 +19,7 @@ import { CreateKeyCommand, GetPublicKeyCommand } from '@aws-sdk/client-kms';
 import { KmsPublicKey, Sealer } from 'kmseal';
 import { startAwsProxy } from './aws-proxy.mjs';
 import { startKms } from '../support/servers/kms.mjs';
-import { ACCOUNT, STACK_SERVICES, assumeRole, deploy } from '../support/servers/stack.mjs';
+import { ACCOUNT, assumeRole, deploy } from '../support/servers/stack.mjs';
 
 export const CONTEXT = { purpose: 'upload', user: '4711' };
 /** Usage of a kind of key, and what a role needs that opens with it. */
@@ -32,7 +32,7 @@ const OPENS = {
 export const CHECKSUMS = ['CRC64NVME', 'CRC32'];
 
 export async function startFunctions() {
-  const kms = await startKms({ auth: true, env: { SERVICES: STACK_SERVICES } });
+  const kms = await startKms({ auth: true, stack: true });
   const s3 = new S3Client({ ...kms.emulator.config, forcePathStyle: true });
   const stack = await deploy(kms.emulator, 'kmseal');
   const proxy = await startAwsProxy(kms.emulator.endpoint, s3);

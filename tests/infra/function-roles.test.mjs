@@ -19,7 +19,7 @@ import {
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { DecryptCommand, EncryptCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { startKms } from '../support/servers/kms.mjs';
-import { STACK_SERVICES, TEMPLATE, assumeRole, deploy } from '../support/servers/stack.mjs';
+import { TEMPLATE, assumeRole, deploy } from '../support/servers/stack.mjs';
 
 const RSA = 'RSAES_OAEP_SHA_256';
 const Tagging = { TagSet: [{ Key: 'expires', Value: 'soon' }] };
@@ -30,7 +30,7 @@ let root;
 const roles = {};
 const buckets = {};
 before(async () => {
-  aws = await startKms({ auth: true, env: { SERVICES: STACK_SERVICES } });
+  aws = await startKms({ auth: true, stack: true });
   stack = await deploy(aws.emulator, 'kmseal');
   root = new S3Client({ ...aws.emulator.config, forcePathStyle: true });
   for (const name of ['Opener', 'OpenFunction', 'ResealFunction', 'IntakeFunction']) {

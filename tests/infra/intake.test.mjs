@@ -23,7 +23,7 @@ import { blocksOf, fill } from '../docs/blocks.mjs';
 import { listen } from '../examples/told.mjs';
 import { sample } from '../support/page/bytes.mjs';
 import { startKms } from '../support/servers/kms.mjs';
-import { STACK_SERVICES, deploy } from '../support/servers/stack.mjs';
+import { deploy } from '../support/servers/stack.mjs';
 import { outputOf } from '../support/tarball.mjs';
 
 let aws;
@@ -31,7 +31,7 @@ let s3;
 let application;
 let folder;
 before(async () => {
-  aws = await startKms({ auth: true, env: { SERVICES: STACK_SERVICES } });
+  aws = await startKms({ auth: true, stack: true });
   s3 = new S3Client({ ...aws.emulator.config, forcePathStyle: true });
   application = await listen(aws.emulator);
   folder = mkdtempSync(path.join(tmpdir(), 'kmseal-intake-'));

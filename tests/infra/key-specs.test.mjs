@@ -14,7 +14,7 @@ import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { sample } from '../support/page/bytes.mjs';
 import { createUser } from '../support/servers/iam.mjs';
 import { startKms } from '../support/servers/kms.mjs';
-import { STACK_SERVICES, assumeRole, deploy } from '../support/servers/stack.mjs';
+import { assumeRole, deploy } from '../support/servers/stack.mjs';
 
 /** What a usage permits, and what KMS says to someone who may call it and hands in nothing that opens. */
 const USAGES = {
@@ -53,7 +53,7 @@ const calls = {
 let aws;
 let administrator;
 before(async () => {
-  aws = await startKms({ auth: true, env: { SERVICES: STACK_SERVICES } });
+  aws = await startKms({ auth: true, stack: true });
   administrator = aws.createClient({ credentials: await createUser(aws.emulator, 'administrator', 'kms:*', '*') });
 });
 after(() => aws?.close());

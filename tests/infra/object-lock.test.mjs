@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { checkTools } from '../../tools/npm.mjs';
 import { startKms } from '../support/servers/kms.mjs';
-import { STACK_SERVICES, TEMPLATE, assumeRole, deploy } from '../support/servers/stack.mjs';
+import { TEMPLATE, assumeRole, deploy } from '../support/servers/stack.mjs';
 
 const DAY = 86_400_000;
 
@@ -35,7 +35,7 @@ before(async () => {
   template = parse(TEMPLATE, {
     customTags: names.flatMap((name) => [tagged(name, {}), tagged(name, { collection: 'seq' })]),
   });
-  aws = await startKms({ auth: true, env: { SERVICES: STACK_SERVICES } });
+  aws = await startKms({ auth: true, stack: true });
 });
 after(async () => {
   for (const client of clients) client.destroy();

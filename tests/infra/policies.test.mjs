@@ -31,7 +31,7 @@ import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { sample } from '../support/page/bytes.mjs';
 import { createUser } from '../support/servers/iam.mjs';
 import { startKms } from '../support/servers/kms.mjs';
-import { ORIGIN, STACK_SERVICES, assumeRole, deploy } from '../support/servers/stack.mjs';
+import { ORIGIN, assumeRole, deploy } from '../support/servers/stack.mjs';
 
 const PLAINTEXT = sample(1000);
 
@@ -40,7 +40,7 @@ let stack;
 let roles;
 let envelope;
 before(async () => {
-  aws = await startKms({ auth: true, env: { SERVICES: STACK_SERVICES } });
+  aws = await startKms({ auth: true, stack: true });
   stack = await deploy(aws.emulator, 'kmseal');
   const names = ['Publisher', 'PageServer', 'Opener'];
   roles = Object.fromEntries(

@@ -85,7 +85,7 @@ export default {
   },
   Policies: {
     async json(_stage, code) {
-      const kms = await startKms({ auth: true, env: { SERVICES: 'kms,iam,sts' } });
+      const kms = await startKms({ auth: true });
       const iam = new IAMClient(kms.emulator.config);
       try {
         const trust = {

@@ -13,8 +13,6 @@ export const TEMPLATE = await readFile(new URL('../../../infra/kmseal.yaml', imp
 export const ACCOUNT = '000000000000';
 /** Where the upload page is served. */
 export const ORIGIN = 'https://www.example.com';
-/** What of the emulator a stack needs. */
-export const STACK_SERVICES = 'kms,s3,iam,sts,cloudformation,sqs,events,logs,lambda';
 
 /** Creates a stack, whose roles the account's root may assume and whose buckets answer over http, and returns its outputs. */
 export async function deploy(emulator, StackName, parameters) {
