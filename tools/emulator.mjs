@@ -1,12 +1,16 @@
 // AWS KMS and S3 on this machine: the emulator ministack with what tools/emulator/ adds, for the demo and the tests.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cached } from './cache.mjs';
 import { startChild, startForked, startOnPort } from './child.mjs';
+import { run } from './run.mjs';
 import { venv } from './venv.mjs';
 
 const LAUNCHER = fileURLToPath(new URL('emulator', import.meta.url)); // with -B, which writes no compiled files into it
+const STOCK = fileURLToPath(new URL('emulator/stock.py', import.meta.url));
 const REGION = 'us-east-1';
 const KEY = 'test'; // the emulator's root credentials, with `auth` too
 
@@ -27,15 +31,26 @@ const settings = (auth, stack) => ({
 /** The sockets of the nurseries in a folder, by whether their emulators enforce credentials. */
 const socketOf = (folder, auth) => path.join(folder, auth ? 'auth' : 'open');
 
+/** A file of RSA keys that emulators of tests take in place of new ones. They are made once, and guard nothing. */
+async function keysInStock(python) {
+  const hash = createHash('sha256').update(readFileSync(STOCK)).digest('hex').slice(0, 12);
+  const folder = await cached('emulator', `keys-${hash}`, async (root) => {
+    mkdirSync(root);
+    await run(python, ['-B', STOCK, path.join(root, 'rsa.der')]);
+  });
+  return path.join(folder, 'rsa.der');
+}
+
 /**
  * Starts what the emulators of a test run are forked from, as emulator/nursery.py says.
  * @returns {Promise<{ folder: string, stop: () => Promise<void> }>} folder: for the tests' variable KMSEAL_EMULATOR_NURSERY
  */
 export async function startEmulatorNursery() {
   const python = await venv('emulator');
+  const keys = await keysInStock(python);
   const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-nursery-'));
   const nurseries = [false, true].map((auth) =>
-    startChild(python, ['-B', LAUNCHER, socketOf(folder, auth)], settings(auth, true)),
+    startChild(python, ['-B', LAUNCHER, socketOf(folder, auth), keys], settings(auth, true)),
   );
   const stop = async () => {
     await Promise.all(nurseries.map((nursery) => nursery.stop()));
