@@ -1,17 +1,27 @@
 // The packages of package-lock.json, and those of folders that have a lock of their own.
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { cached } from './cache.mjs';
 import { ROOT, run, step } from './run.mjs';
 
 const changed = (file) => statSync(path.join(ROOT, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
+/** Those of the project itself: a copy, since npm takes several times as long to unpack them in each clone. */
 export async function npmPackages() {
   // npm writes this file last, when the folder agrees with the lock.
   if (changed('node_modules/.package-lock.json') >= changed('package-lock.json')) return;
-  step('npm ci');
-  await run('npm', ['ci', '--no-fund', '--no-audit']);
+  const kept = await installed('.', 'project', 'ci');
+  const folder = path.join(ROOT, 'node_modules');
+  const copy = path.join(ROOT, 'target', `node_modules.${process.pid}`);
+  try {
+    mkdirSync(path.dirname(copy), { recursive: true });
+    await run('cp', ['-R', path.join(kept, 'node_modules'), copy]);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(copy, folder);
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
 }
 
 /**
@@ -19,17 +29,22 @@ export async function npmPackages() {
  * @returns {Promise<string>} the folder whose node_modules has it; projects in it find it, too
  */
 export function npmTools(folder) {
-  const files = ['package.json', 'package-lock.json'].map((name) => path.join(ROOT, folder, name));
+  // `npm ci` would refuse a lock that lacks optional packages for other systems, which not every mirror has.
+  return installed(folder, path.basename(folder), 'install', '--no-save');
+}
+
+/** @param {string} folder @param {string} name @param {string[]} command npm's */
+function installed(folder, name, ...command) {
+  const files = ['package.json', 'package-lock.json'].map((file) => path.join(ROOT, folder, file));
   const hash = files.reduce(
     (sum, file) => sum.update(readFileSync(file)),
     createHash('sha256').update(process.version),
   );
-  return cached('npm', `${path.basename(folder)}-${hash.digest('hex').slice(0, 12)}`, async (root) => {
+  return cached('npm', `${name}-${hash.digest('hex').slice(0, 12)}`, async (root) => {
     step(`npm packages of ${folder}`);
     mkdirSync(root);
     for (const file of files) copyFileSync(file, path.join(root, path.basename(file)));
-    // `npm ci` would refuse a lock that lacks optional packages for other systems, which not every mirror has.
-    await run('npm', ['install', '--prefix', root, '--no-save', '--no-fund', '--no-audit']);
+    await run('npm', [...command, '--prefix', root, '--no-fund', '--no-audit']);
   });
 }
 
