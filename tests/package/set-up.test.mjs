@@ -14,11 +14,11 @@ after(() => rmSync(folder, { recursive: true }));
 function setUp(need, programs) {
   for (const [name, script] of Object.entries(programs))
     writeFileSync(path.join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  const env = { ...process.env, PATH: folder };
+  const { KMSEAL_PYTHON: known, ...env } = process.env;
   const { status, stderr } = spawnSync(process.execPath, ['scripts/setup.mjs', need], {
     cwd: ROOT,
     encoding: 'utf8',
-    env,
+    env: { ...env, PATH: folder },
   });
   for (const name of Object.keys(programs)) rmSync(path.join(folder, name));
   assert.equal(status, 1);
