@@ -132,19 +132,25 @@ async function shrunk(from, to, options) {
   return (await wasmOpt(...options.size, ...last, ...options.names, between, '-o', path.join(NEW, to))).stdout;
 }
 
+/** @param {string[]} files */
+async function hashOf(...files) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(await readFile(file));
+  return hash.digest('hex');
+}
+
 /** As shrunk(), which takes seconds: what was made of the same .wasm is taken again. target/shrunk/ has the last one of each. */
 async function shrunkOnce(from, to, options) {
-  const hash = createHash('sha256');
   const inputs = [
     from,
     ...['scripts/build.mjs', 'tools/likeness.mjs', 'package-lock.json'].map((name) => path.join(ROOT, name)),
   ];
-  for (const input of inputs) hash.update(await readFile(input));
-  const key = hash.update(JSON.stringify(options)).digest('hex');
+  const key = (await hashOf(...inputs)) + JSON.stringify(options);
   const folder = path.join(TARGET, 'shrunk', to);
   const [file, about] = [path.join(folder, 'made.wasm'), path.join(folder, 'made.json')];
   const known = await readFile(about, 'utf8').then(JSON.parse, () => ({}));
-  if (known.key === key) {
+  // Also the other one's hash: both may be copies that were made while another run replaced them (tools/compiled.mjs).
+  if (known.key === key && known.made === (await hashOf(file).catch(() => undefined))) {
     await copyFile(file, path.join(NEW, to));
     return known.names;
   }
@@ -153,7 +159,7 @@ async function shrunkOnce(from, to, options) {
   await mkdir(folder, { recursive: true });
   await copyFile(path.join(NEW, to), file);
   // Last, so that one that was interrupted does not count.
-  await writeFile(about, JSON.stringify({ key, names }));
+  await writeFile(about, JSON.stringify({ key, made: await hashOf(file), names }));
   return names;
 }
 

@@ -10,7 +10,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { ANY_ENGINE, BROWSERS, browserPrograms } from '../tools/browsers.mjs';
 import { startBrowserPool } from '../tools/browser-pool.mjs';
-import { keepCompiled, takeCompiled } from '../tools/compiled.mjs';
+import { keepCompiled, keepShrunk, takeCompiled, takeShrunk } from '../tools/compiled.mjs';
 import { startEmulatorNursery } from '../tools/emulator.mjs';
 import { forgetFailures, tellFailures } from '../tools/failures.mjs';
 import { javascriptTests } from '../tools/javascript-tests.mjs';
@@ -115,7 +115,9 @@ try {
     if (!needed.has('npm') || !needed.has('wasm')) return;
     // Only now, since the build needs node_modules.
     const { build } = await import('./build.mjs');
+    await takeShrunk();
     await build();
+    await keepShrunk();
   })();
   const cargo = async () => {
     const isNew = await taken;

@@ -1,6 +1,7 @@
-// Other people's crates as Cargo compiles them for `npm test`, kept beside the tools: a fresh clone then compiles its own crates alone.
+// What `npm test` keeps beside the tools: other people's crates as Cargo compiles them, so that a fresh clone compiles its own crates alone;
+// and each .wasm as wasm-opt made it. No other command takes it: what is released was made of its sources.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { CACHE, cached } from './cache.mjs';
 import { ROOT, read, run, step } from './run.mjs';
@@ -70,6 +71,32 @@ export async function keepCompiled(root = ROOT) {
   }
   for (const other of readdirSync(path.join(CACHE, KIND)))
     if (other.startsWith(PREFIX) && other !== name) rmSync(path.join(CACHE, KIND, other), { recursive: true });
+}
+
+/** Each .wasm lies there with the hash of what it was made of, and scripts/build.mjs takes none that was made of another one. */
+const SHRUNK = 'shrunk';
+
+/** Puts what wasm-opt made in another clone into one where it has made nothing. @param {string} [root] the clone */
+export async function takeShrunk(root = ROOT) {
+  if (existsSync(path.join(root, 'target', SHRUNK))) return;
+  await copy(path.join(CACHE, KIND), path.join(root, 'target'), [SHRUNK]).catch((error) =>
+    step(`what wasm-opt made could not be copied: ${error.message}`),
+  );
+}
+
+/** Keeps what wasm-opt made, in place of what it made before. @param {string} [root] the clone */
+export async function keepShrunk(root = ROOT) {
+  const kept = path.join(CACHE, KIND, SHRUNK);
+  const folder = path.join(CACHE, KIND, `.${SHRUNK}.${process.pid}`);
+  try {
+    await copy(path.join(root, 'target'), folder, [SHRUNK]);
+    rmSync(kept, { recursive: true, force: true });
+    renameSync(path.join(folder, SHRUNK), kept);
+  } catch (error) {
+    step(`what wasm-opt made could not be kept: ${error.message}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** @param {string} root @param {string} kept */

@@ -1,7 +1,17 @@
-// The crates of others that one clone has compiled serve the next one; a clone's own crates do not.
+// The crates of others that one clone has compiled serve the next one, and so does what wasm-opt made; a clone's own crates do not.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -10,7 +20,7 @@ import { ROOT } from '../../tools/run.mjs';
 const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-compiled-'));
 after(() => rmSync(folder, { recursive: true }));
 process.env.XDG_CACHE_HOME = path.join(folder, 'cache');
-const { keepCompiled, takeCompiled } = await import('../../tools/compiled.mjs');
+const { keepCompiled, keepShrunk, takeCompiled, takeShrunk } = await import('../../tools/compiled.mjs');
 
 /** A crate that needs another one, which Cargo has for the project, and that prints `says`. */
 function clone(name, says, more = '') {
@@ -95,4 +105,40 @@ test('what cannot be kept or copied does not end the tests', async () => {
   assert.equal(await takeCompiled(root), false);
   rmSync(target);
   assert.deepEqual(compile(root), { compiled, printed: 'five\n' });
+});
+
+test('what wasm-opt made in one clone comes to the next, where it has made nothing', async () => {
+  const [first, second, third] = ['a', 'b', 'c'].map((name) => path.join(folder, name));
+  const made = (root) => path.join(root, 'target/shrunk/kmseal.wasm/made.json');
+  const make = (root, text) => {
+    mkdirSync(path.dirname(made(root)), { recursive: true });
+    writeFileSync(made(root), text);
+  };
+  await takeShrunk(first);
+  assert.equal(existsSync(path.join(first, 'target')), false);
+  make(first, 'one');
+  await keepShrunk(first);
+  await takeShrunk(second);
+  assert.equal(readFileSync(made(second), 'utf8'), 'one');
+  make(second, 'two');
+  await takeShrunk(second);
+  assert.equal(readFileSync(made(second), 'utf8'), 'two');
+  await keepShrunk(second);
+  await takeShrunk(third);
+  assert.equal(readFileSync(made(third), 'utf8'), 'two');
+  assert.equal(
+    kept()
+      .filter((name) => /shrunk/.test(name))
+      .join(),
+    'shrunk',
+  );
+});
+
+test('only `npm test` takes what another clone has made', () => {
+  const scripts = readdirSync(path.join(ROOT, 'scripts')).map((name) => `scripts/${name}`);
+  const tools = readdirSync(path.join(ROOT, 'tools')).map((name) => `tools/${name}`);
+  const takers = [...scripts, ...tools].filter(
+    (name) => name.endsWith('.mjs') && /from '.*compiled\.mjs'/.test(readFileSync(path.join(ROOT, name), 'utf8')),
+  );
+  assert.deepEqual(takers, ['scripts/test.mjs']);
 });
