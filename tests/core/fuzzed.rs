@@ -2,9 +2,10 @@
 //! on bytes of their own.
 
 use std::path::Path;
+use std::sync::LazyLock;
 use std::{fs, panic};
 
-use crate::common::oracles::{TARGETS, seeds};
+use crate::common::oracles::{Oracle, TARGETS, seeds};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -23,14 +24,17 @@ fn every_seed_and_every_finding_of_the_fuzzer_passes() {
     }
 }
 
+/// Each target's seeds, read once, with its oracle.
+static SEEDS: LazyLock<Vec<(Vec<Vec<u8>>, Oracle)>> =
+    LazyLock::new(|| TARGETS.iter().map(|(target, oracle)| (seeds(target), *oracle)).collect());
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn seeds_that_are_altered_at_random_pass(seed: Index, at: Index, len in 0..9_usize, with in prop::collection::vec(any::<u8>(), 0..9)) {
-        for (target, oracle) in TARGETS {
-            let seeds = seeds(target);
-            let mut input = seed.get(&seeds).clone();
+        for (seeds, oracle) in SEEDS.iter() {
+            let mut input = seed.get(seeds).clone();
             let at = at.index(input.len() + 1);
             let end = input.len().min(at + len);
             input.splice(at..end, with.clone());

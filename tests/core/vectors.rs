@@ -145,7 +145,7 @@ fn each_recipient_opens_whole_and_byte_by_byte() {
 fn an_envelope_opens_in_any_pieces() {
     for vector in vectors() {
         let (envelope, opened) = (vector.envelope(), vector.opened());
-        proptest!(|(lengths in prop::collection::vec(0..3000_usize, 0..12))| {
+        proptest!(ProptestConfig::with_cases(64), |(lengths in prop::collection::vec(0..3000_usize, 0..12))| {
             prop_assert_eq!(&vector.open(&vector.recipients[0], &split(&envelope, &lengths)), &opened);
         });
     }

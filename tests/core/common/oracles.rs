@@ -23,7 +23,7 @@ use crate::common::key_oracle;
 use crate::common::known_answers::Vector;
 use crate::common::{self, ARN, sample, split};
 
-type Oracle = fn(&[u8]);
+pub type Oracle = fn(&[u8]);
 
 /// Every target with its oracle.
 pub const TARGETS: [(&str, Oracle); 7] = [
