@@ -6,11 +6,11 @@ import { KmsPublicKey } from 'kmseal';
 import { printed } from '../../tools/kms.mjs';
 import { venv } from '../../tools/venv.mjs';
 import { outputOf } from '../support/tarball.mjs';
+import { startAwsCli } from './aws.mjs';
 import { startSetting } from './setting.mjs';
 
 let setting;
-let python;
-let aws;
+let awsCli;
 /** GetPublicKey's answers, one for each kind of key of KMS. */
 const keys = {};
 let key;
@@ -18,15 +18,7 @@ let pem;
 let base64;
 before(async () => {
   setting = await startSetting();
-  python = await venv('awscli');
-  const env = { ...process.env, ...setting.env };
-  aws = (keyId, ...args) =>
-    outputOf(
-      python,
-      ['-m', 'awscli', 'kms', 'get-public-key', '--key-id', keyId, ...args],
-      setting.folder.at('.'),
-      env,
-    );
+  awsCli = await startAwsCli(setting.env);
   keys.RSA_2048 = setting.key;
   for (const spec of ['ECC_NIST_P256', 'ECC_NIST_P521', 'ML_KEM_768'])
     keys[spec] = await setting.kms.createKey({ spec });
@@ -37,7 +29,13 @@ before(async () => {
     format: 'pem',
   });
 });
-after(() => setting?.close());
+after(async () => {
+  await awsCli?.close();
+  await setting?.close();
+});
+
+/** What `aws kms get-public-key` prints. */
+const aws = (keyId, ...args) => awsCli.run('kms', 'get-public-key', '--key-id', keyId, ...args);
 
 /** Reads a file as a page does and as the command does. */
 async function both(content, keyId) {
@@ -109,6 +107,7 @@ describe('the AWS CLI', () => {
 
 test("seal accepts the AWS CLI's YAML, in base64 and as bytes", async () => {
   // Version 1 of the AWS CLI does not write this form; its library does.
+  const python = await venv('awscli');
   const asYaml = (change) =>
     outputOf(
       python,
