@@ -129,7 +129,7 @@ for (const name of Object.keys(COMMANDS)) {
 }
 
 test('the command succeeds or fails cleanly with too little memory', async () => {
-  folder.write('long-frames', sample(40_000_000));
+  folder.write('long-frames', sample(20_000_000));
   await setting.succeeds(['seal', '--key', 'key.json', '--frame-length', '16777216', 'long-frames']);
   folder.write('replaced', 'was here');
   const before = folder.list();
