@@ -15,7 +15,7 @@ from ministack.core import responses
 # What ministack imports once it starts or is asked something. CloudFormation's provisioners import all other services.
 LATER = ("hypercorn.asyncio", *(f"ministack.services.{name}" for name in ("cloudformation", "cloudtrail", "scheduler", "sts")))
 # The services whose models by AWS it reads: they tell the media types of answers.
-MODELS = ("cloudformation", "cloudtrail", "iam", "kms", "sts")
+MODELS = ("cloudformation", "cloudtrail", "iam", "kms", "s3", "sts")
 
 
 def nurse(path):
