@@ -53,14 +53,14 @@ const isCreated = () => readdirSync(path.dirname(server.fileOf(`${server.endpoin
 
 /**
  * When the page ends: `at` the chunk from there on or, without it, when the upload is created. `after`: how much of the request the
- * server has by then; `ready`: the page has not sent it. What is on disk by then, only a kill shows; else its tab is closed.
+ * server has by then; `ready`: the page has not sent it. What is on disk by then, a kill shows; else its tab is closed.
  */
 const MOMENTS = {
   'at the start': { after: 'nothing' },
   'when it was created and does not know it': { after: 'all' },
   'when the tags of its first chunk are on disk and nothing has left': { at: 0, after: 'ready' },
   'in the middle of a chunk': { at: 2 * CHUNK, after: 'half' },
-  'when the tags of a chunk are on disk and no byte of it has left': { at: 2 * CHUNK, after: 'ready' },
+  'when the tags of a chunk are on disk and no byte of it has left': { at: 2 * CHUNK, after: 'ready', isKilled: true },
   'when a chunk has arrived and its answer has not': { at: 2 * CHUNK, after: 'all' },
   'when all chunks have arrived and it does not know it': { at: LAST, after: 'all' },
 };
@@ -147,8 +147,8 @@ inBrowsers((page, name) => {
 
   const anyEngine = ANY_ENGINE.includes(name);
   for (const moment of anyEngine ? Object.keys(MOMENTS) : FEWER) {
-    const { at, after } = MOMENTS[moment];
-    const [ends, end] = after === 'ready' ? ['is killed', page.restart] : ['is closed', page.reopen];
+    const { at, after, isKilled } = MOMENTS[moment];
+    const [ends, end] = isKilled ? ['is killed', page.restart] : ['is closed', page.reopen];
     test(`an upload by tus whose page ${ends} ${moment} continues where the server is, and arrives whole`, async () => {
       await ended({ at, after }, end);
       await seen(async () => (await list())[0]?.isRunning === false); // a tab's locks go a moment after it
