@@ -8,13 +8,22 @@ const BUILDS = {
   server: { names: 'target/wasm-pkg-server/names.json', wasm: 'dist/inline/kmseal.wasm' },
 };
 
+/** @type {Map<string, Promise<Uint8Array>>} what was made: tests want the same in each browser */
+const made = new Map();
+
 /**
  * The package's .wasm for pages, or for servers, in which one exported function traps.
  * @param {string} name the export
  * @param {'unreachable' | 'recursion'} how `recursion` runs out of stack, for which engines have errors of other classes
  * @param {keyof typeof BUILDS} build
  */
-export async function trapping(name, how = 'unreachable', build = 'page') {
+export function trapping(name, how = 'unreachable', build = 'page') {
+  const which = [name, how, build].join();
+  if (!made.has(which)) made.set(which, make(name, how, build));
+  return made.get(which);
+}
+
+async function make(name, how, build) {
   const names = JSON.parse(await readFile(new URL(BUILDS[build].names, ROOT), 'utf8'));
   const short = Object.fromEntries(names.exports);
   const module = binaryen.readBinary(await readFile(new URL(BUILDS[build].wasm, ROOT)));
