@@ -9,6 +9,8 @@ import { KINDS } from './kinds.mjs';
 const FRAME = 4096;
 /** Nothing, one byte, and around frames of ours and of the SDKs. */
 const LENGTHS = [0, 1, FRAME, 5000, 65_537, 2 ** 20];
+/** With the last frame alone, and with another: for the other variants of a kind, since a body is the same for any key. */
+const FEW = [0, 5000];
 
 const same = (actual, expected, what) => assert.ok(Buffer.from(actual).equals(expected), what);
 
@@ -32,9 +34,10 @@ export function crossings(pair, kinds, { without = [], compares = true } = {}) {
   for (const kind of kinds) {
     const { variants, make, unboundContext } = KINDS[kind];
     for (const variant of variants) {
-      test(`${name} and kmseal open each other's envelopes of every length, ${kind}, ${[variant].flat().join(', ')}`, async () => {
+      const [lengths, which] = variant === variants[0] ? [LENGTHS, ' of every length'] : [FEW, ''];
+      test(`${name} and kmseal open each other's envelopes${which}, ${kind}, ${[variant].flat().join(', ')}`, async () => {
         const key = await make(pair.kms, variant);
-        for (const length of LENGTHS) {
+        for (const length of lengths) {
           const context = { length: `${length}` };
           const ours = await seal(key, length, { encryptionContext: context });
           same((await peerOpens(key, ours, context)).plaintext, sample(length), `${length} bytes from kmseal`);
