@@ -27,14 +27,15 @@ function platformGetters() {
 export function viewOf(data: unknown, name = 'data'): Chunk {
   let place: [ArrayBuffer, number?, number?] | undefined;
   try {
-    if (ArrayBuffer.isView(data)) {
+    if (isArrayBuffer(data)) place = [data];
+    else if (ArrayBuffer.isView(data)) {
       const isTypedArray = PLATFORM.name.call(data) !== undefined;
       // It throws if the view is out of bounds or its buffer detached; the getters below return 0 then, as for an empty view.
       if (isTypedArray) PLATFORM.keys.call(data as Uint8Array);
       place = (isTypedArray ? PLATFORM.array : PLATFORM.view).map(
         (getter) => getter.call(data) as unknown,
       ) as typeof place;
-    } else if (isArrayBuffer(data)) place = [data];
+    }
     if (place && isArrayBuffer(place[0])) return new Uint8Array(...place);
   } catch {
     throw new TypeError(
@@ -78,7 +79,6 @@ export function bytesAtEnd(data: unknown, sealedSize: (length: number) => number
 // Not by instanceof, which fails for objects of another window or realm.
 export const tagOf = (data: unknown) => Object.prototype.toString.call(data).slice(8, -1);
 
-/** Asked last, since an engine takes longer to throw than for the rest of a small file. */
 function isArrayBuffer(data: unknown): data is ArrayBuffer {
   try {
     PLATFORM.byteLength.call(data);
@@ -98,7 +98,7 @@ export function kindOf(data: unknown): Kind {
 }
 
 export function isBytes(data: unknown): data is Bytes {
-  return ArrayBuffer.isView(data) || isArrayBuffer(data);
+  return isArrayBuffer(data) || ArrayBuffer.isView(data);
 }
 
 /** By its name, or by what it does: a test DOM has its own classes. */
