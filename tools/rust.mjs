@@ -46,7 +46,7 @@ export async function nightly() {
 
 /** These tools run for seconds, and take minutes to compile as carefully as their authors ask. */
 const QUICKLY = {
-  CARGO_PROFILE_RELEASE_OPT_LEVEL: '1',
+  CARGO_PROFILE_RELEASE_OPT_LEVEL: '0',
   CARGO_PROFILE_RELEASE_LTO: 'false',
   CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
   CARGO_PROFILE_RELEASE_DEBUG: '0',
