@@ -41,7 +41,7 @@ function installed(folder, name, ...command) {
     createHash('sha256').update(process.version),
   );
   return cached('npm', `${name}-${hash.digest('hex').slice(0, 12)}`, async (root) => {
-    step(`npm packages of ${folder}`);
+    step(`npm packages of ${folder === '.' ? 'the project' : folder}`);
     mkdirSync(root);
     for (const file of files) copyFileSync(file, path.join(root, path.basename(file)));
     await run('npm', [...command, '--prefix', root, '--no-fund', '--no-audit']);
