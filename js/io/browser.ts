@@ -4,6 +4,7 @@
 // - js/element/folders.ts lists a folder in several steps, which Chromium 156 needs from 101 entries on;
 // - js/element/form.ts shows states only where `:state()` is known: Chromium 125, Firefox 126, Safari 17.4;
 // - js/element/view.ts gives a list its role, which Safari, since 2015, takes from lists without bullets;
+// - js/io/bytes.ts asks a view by indexOf(): keys() does not always throw in WebKit 2.50;
 // - js/io/chunks.ts falls back where a Blob has no byte stream, as in a Chromium of 100;
 // - js/load.ts instantiates before it calls a load done: WebKit 2.50 tells of a policy only then;
 // - js/s3/ask.ts knows how Chromium 156, Firefox 153 and WebKit 2.50 word JSON that ended early;

@@ -15,7 +15,7 @@ function platformGetters() {
     ['buffer', 'byteOffset', 'byteLength'].map((name) => getterOf(prototype, name));
   const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
   return {
-    keys: typedArray.keys,
+    indexOf: typedArray.indexOf,
     array: placeOf(typedArray),
     view: placeOf(DataView.prototype),
     name: getterOf(typedArray, Symbol.toStringTag),
@@ -30,8 +30,9 @@ export function viewOf(data: unknown, name = 'data'): Chunk {
     if (isArrayBuffer(data)) place = [data];
     else if (ArrayBuffer.isView(data)) {
       const isTypedArray = PLATFORM.name.call(data) !== undefined;
-      // It throws if the view is out of bounds or its buffer detached; the getters below return 0 then, as for an empty view.
-      if (isTypedArray) PLATFORM.keys.call(data as Uint8Array);
+      // It throws if the view is out of bounds or its buffer detached; the getters below return 0 then, as for an empty view. It looks at no
+      // byte. WebKit 2.50, once it has compiled a place that is often passed, does not throw at keys().
+      if (isTypedArray) PLATFORM.indexOf.call(data as Uint8Array, 0, 1 / 0);
       place = (isTypedArray ? PLATFORM.array : PLATFORM.view).map(
         (getter) => getter.call(data) as unknown,
       ) as typeof place;
