@@ -62,7 +62,7 @@ export const SUITES = {
   'tests/package/floor': { needs: [...PACKAGE, 'floor'] },
   'tests/package/releases': { needs: [...PACKAGE, 'checks'] },
   'tests/package/types': { needs: [...PACKAGE, 'types'] },
-  'tests/platform/': { needs: [...PACKAGE, 'browsers', 'geckodriver', 'platform'] },
+  'tests/platform/': { needs: [...PACKAGE, 'browsers', 'components', 'geckodriver', 'platform'] },
   'tests/serving/': { needs: [...BROWSER, 'nginx', 'serving'] },
 };
 

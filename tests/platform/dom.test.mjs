@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import * as kmseal from 'kmseal';
-import { platformTools } from '../../tools/npm.mjs';
+import { componentTools } from '../../tools/npm.mjs';
 import { sample } from '../support/page/bytes.mjs';
 import { makeKeyPair } from '../support/page/engines.mjs';
 import { makeHands } from './operations.mjs';
@@ -14,7 +14,7 @@ let hands;
 let require;
 before(async () => {
   hands = await makeHands(kmseal, await makeKeyPair());
-  require = createRequire(`${await platformTools()}/package.json`);
+  require = createRequire(`${await componentTools()}/package.json`);
 });
 
 const DOMS = {

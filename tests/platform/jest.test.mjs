@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { platformTools } from '../../tools/npm.mjs';
+import { componentTools } from '../../tools/npm.mjs';
 import { ROOT } from '../../tools/run.mjs';
 import { blocksOf } from '../docs/blocks.mjs';
 
@@ -17,7 +17,7 @@ const [{ code: SET_UP }] = blocksOf('docs/hosting.md').filter(({ heading }) => h
 
 /** Runs the cases in a Jest environment; returns Jest's report of each. */
 async function jest(environment, setUp) {
-  const modules = path.join(await platformTools(), 'node_modules');
+  const modules = path.join(await componentTools(), 'node_modules');
   const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-jest-'));
   try {
     mkdirSync(path.join(folder, 'node_modules'));
