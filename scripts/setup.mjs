@@ -61,7 +61,7 @@ const LANES = [
     forms: { install: npm.formTools },
     frameworks: { install: npm.frameworkTools },
     inputs: { install: npm.inputTools },
-    javascript: { install: () => Promise.all([npm.javascriptNodeTools(), npm.javascriptBrowserTools()]) },
+    javascript: { install: npm.javascriptTools },
     lint: { install: npm.lintTools },
     platform: { install: npm.platformTools },
     serving: { install: npm.servingTools },

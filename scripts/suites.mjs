@@ -50,7 +50,7 @@ export const SUITES = {
   'tests/infra/intake': { needs: [...PACKAGE, 'awscli', 'emulator', 'zip'] },
   'tests/interop/': { needs: [...BROWSER, 'command', 'python'] },
   'tests/interop/go': { needs: [...PACKAGE, 'emulator', 'go'], lacks: goLacks },
-  'tests/interop/javascript-browser': { needs: [...PACKAGE, 'browsers', 'geckodriver', 'javascript'] },
+  'tests/interop/javascript-browser': { needs: [...PACKAGE, 'browsers', 'geckodriver'] },
   'tests/interop/javascript': { needs: [...PACKAGE, 'emulator', 'javascript'] },
   'tests/interop/java': { needs: [...PACKAGE, 'emulator', 'java'], lacks: javaLacks },
   'tests/interop/keyring-names': { needs: ['npm'] },

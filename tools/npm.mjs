@@ -93,6 +93,5 @@ export const siteTools = () => npmTools('tools/requirements/site');
 /** What finds mistakes in the scripts and style sheets of this project, and formats them. */
 export const lintTools = () => npmTools('tools/requirements/lint');
 
-/** AWS's Encryption SDK for JavaScript, in Node and in browsers. */
-export const javascriptNodeTools = () => npmTools('tests/interop/javascript-node');
-export const javascriptBrowserTools = () => npmTools('tests/interop/javascript-browser');
+/** AWS's Encryption SDK for JavaScript in Node; that for browsers is a package of the project, for the bench. */
+export const javascriptTools = () => npmTools('tests/interop/javascript-node');

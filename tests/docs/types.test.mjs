@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
-import { javascriptNodeTools, typeTools } from '../../tools/npm.mjs';
+import { javascriptTools, typeTools } from '../../tools/npm.mjs';
 import { ROOT } from '../../tools/run.mjs';
 import { output } from '../support/tarball.mjs';
 import { PAGES, blocksOf } from './blocks.mjs';
@@ -184,7 +184,7 @@ function compile(name, pages, lib) {
 
 before(async () => {
   react = path.join(await typeTools(), 'node_modules/@types/react');
-  awsCrypto = path.join(await javascriptNodeTools(), 'node_modules/@aws-crypto/client-node');
+  awsCrypto = path.join(await javascriptTools(), 'node_modules/@aws-crypto/client-node');
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(path.join(FOLDER, 'given.d.ts'), GIVEN);

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
-import { javascriptBrowserTools } from '../../tools/npm.mjs';
 import { bundle } from '../support/browsers/bundle.mjs';
 import { inBrowsers, openPage } from '../support/browsers/session.mjs';
 import { rawRsaKey } from './kinds.mjs';
@@ -12,7 +11,6 @@ async function open(name) {
     `import { Buffer } from 'buffer';
     globalThis.Buffer = Buffer; // before the SDK's parts look for Node's
     export const aws = await import('@aws-crypto/client-browser');`,
-    await javascriptBrowserTools(),
   );
   const javascript = { 'content-type': 'text/javascript' };
   return openPage(name, {

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { RsaPublicKey, Sealer } from 'kmseal';
-import { javascriptNodeTools } from '../../tools/npm.mjs';
+import { javascriptTools } from '../../tools/npm.mjs';
 import { sample } from '../support/page/bytes.mjs';
 import { outputOf } from '../support/tarball.mjs';
 import { crossings } from './crossings.mjs';
@@ -40,7 +40,7 @@ documented(
   { page: 'docs/other-sdks.md', heading: 'JavaScript', file: 'open.mjs' },
   (file, folder, env) => outputOf(process.execPath, [file], folder, env),
   {
-    within: javascriptNodeTools,
+    within: javascriptTools,
     async prepare(program, _pair, folder) {
       const { publicKey, privateKey } = await rawRsaKey(2048);
       await writeFile(path.join(folder, 'private-key.pem'), privatePemOf(privateKey));
