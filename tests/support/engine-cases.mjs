@@ -3,6 +3,7 @@
 // What fails is made smaller, and printed with `seed` and `path`, which FUZZ_SEED and FUZZ_PATH repeat.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { codePoint } from './code-points.mjs';
 import { pairsOf, sample } from './page/bytes.mjs';
 import { contentKey, readHeader, serializeContext, writeFrame, writeHeader } from './message.mjs';
 
@@ -38,7 +39,7 @@ const cutting = (frameLength) => {
 /** Words that pairs are made of; some may not be used, or not twice. */
 const word = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 8 }),
-  fc.string({ unit: 'binary', maxLength: 4 }),
+  fc.string({ unit: codePoint, maxLength: 4 }),
   fc.constantFrom('user', 'purpose', '__proto__', 'aws-crypto-public-key', '\ud800'),
 );
 const pairs = fc.dictionary(word, word, { maxKeys: 3, noNullPrototype: true });
