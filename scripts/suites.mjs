@@ -74,6 +74,14 @@ export function suiteOf(file) {
   return SUITES[name];
 }
 
+/**
+ * Their files share processes (tools/test-group.mjs). Those of other folders have one each: they replace parts of the platform, hold its clock
+ * or measure memory, since kmseal runs in their own process, or set what an example takes from its environment.
+ */
+const SHARING = ['browser', 'cli', 'docs', 'emulator', 'infra', 'interop'].map((name) => `tests/${name}/`);
+/** But these set the environment, for what they run. */
+const APART = ['docs/pages', 'docs/site-code', 'docs/uploads-server'].map((name) => `tests/${name}.`);
+
 /** What takes longest, as `npm test` says at its end. It begins first, so that at the end nothing long runs alone. */
 export const LONGEST = [
   'tests/platform/scripts-browser.test.mjs',
@@ -101,4 +109,24 @@ export const LONGEST = [
 export function longestFirst(files) {
   const first = LONGEST.filter((file) => files.includes(file));
   return [...first, ...files.filter((file) => !first.includes(file))];
+}
+
+/** Files that share a process, at most: modules stay in its memory until it ends. */
+const TOGETHER = 8;
+
+/**
+ * The files of each process, in the order in which they start.
+ * @param {string[]} files in the order of longestFirst() @param {number} atOnce processes
+ */
+export function groupsOf(files, atOnce) {
+  const isOf = (starts, file) => starts.some((start) => file.startsWith(start));
+  const mayShare = (file) => isOf(SHARING, file) && !isOf(APART, file);
+  const alone = files.filter((file) => !mayShare(file)).map((file) => [file]);
+  const sharing = files.filter(mayShare);
+  // Twice as many as run at once, even if they are few, so that all of them take part. Dealt out like cards, since the longest come first.
+  const count = Math.min(sharing.length, Math.max(2 * atOnce, Math.ceil(sharing.length / TOGETHER)));
+  const groups = Array.from({ length: count }, (_, first) => sharing.filter((_, index) => index % count === first));
+  // Those that are alone end soon, and fill what is left at the end; but not the longest.
+  const isLong = (group) => LONGEST.includes(group[0]);
+  return [...alone.filter(isLong), ...groups, ...alone.filter((group) => !isLong(group))];
 }

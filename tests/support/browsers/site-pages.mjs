@@ -2,16 +2,15 @@
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after } from 'node:test';
 import { By, until } from 'selenium-webdriver';
 import { buildSite } from '../../../tools/site/build.mjs';
 import { serveFiles } from '../servers/files.mjs';
 import { launch } from './browser.mjs';
 import { PATIENCE, createPages } from './pages.mjs';
 
-/** The pages of one test file, without the API reference: built once. */
+/** The pages of all test files of a process, without the API reference: built once. */
 const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-site-'));
-after(() => rmSync(folder, { recursive: true }));
+process.once('exit', () => rmSync(folder, { recursive: true }));
 let built;
 async function openSite() {
   const site = path.join(folder, 'site');
