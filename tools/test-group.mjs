@@ -5,8 +5,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from './run.mjs';
 
-/** Globals of packages: AWS's SDK makes one when it is loaded, and Hono's server replaces two. */
-const OF_PACKAGES = ['awslambda', 'Request', 'Response'];
+/** Globals that Hono's server replaces when it is loaded. */
+const REPLACED = ['Request', 'Response'];
 
 /** By name, what files of one process could change for each other. @returns {Map<string, unknown>} */
 function shared() {
@@ -15,7 +15,7 @@ function shared() {
     for (const name of Object.getOwnPropertyNames(object))
       found.set(`${object[Symbol.toStringTag]} ${name}`, object[name]);
   for (const name of Object.getOwnPropertyNames(crypto.subtle)) found.set(`crypto.subtle.${name}`, crypto.subtle[name]);
-  for (const name of OF_PACKAGES) found.delete(`global ${name}`);
+  for (const name of REPLACED) found.delete(`global ${name}`);
   return found;
 }
 
@@ -29,8 +29,9 @@ export async function runTogether(files) {
     // Tests of a process run one after the other: this one waits until all that the file does is done, its hooks, too.
     await test(`${file} leaves the process as it was`, () => {
       const after = shared();
-      const names = [...new Set([...before.keys(), ...after.keys()])];
-      const changed = names.filter((name) => !Object.is(before.get(name), after.get(name)));
+      // New globals are those of packages: AWS's SDK, Vue and others make some when they are loaded.
+      const names = new Set([...before.keys(), ...Object.keys(process.env)]);
+      const changed = [...names].filter((name) => !Object.is(before.get(name), after.get(name)));
       if (changed.length > 0)
         throw new Error(`changed: ${changed}. Put it back, or give the file a process of its own (scripts/suites.mjs)`);
     });
