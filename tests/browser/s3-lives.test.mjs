@@ -1,10 +1,10 @@
-// Uploads to S3 whose page is killed or closed: what another life of it sends, what arrives, and what never leaves.
+// Uploads to S3 whose page is killed or reloaded: what another life of it sends, what arrives, and what never leaves.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { openLives } from '../support/browsers/lives.mjs';
 import { seen } from '../support/until.mjs';
-import { FIVE_PARTS, MIB, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { MIB, THREE_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 const PART = 5 * MIB;
 const KEPT = "{ store: new (await import('/dist/store.js')).UploadStore(), lists: true }";
@@ -16,23 +16,6 @@ const load = async (id) => {
   return { ...remote, extractable: sealed.key.extractable, tags: sealed.tags };
 };
 
-/** The requests by part: what of each reached the wire, and when. */
-const sent = (requests) =>
-  requests
-    .filter(({ name }) => /^PUT \d+$/.test(name))
-    .map(({ name, body }) => ({ part: Number(name.slice(4)), body }));
-
-/** No byte of the envelope ever left in two forms: places that are the same have the same key and nonce. */
-function assertOneCiphertext(requests) {
-  const longest = new Map();
-  for (const { part, body } of sent(requests)) {
-    const other = longest.get(part) ?? Buffer.alloc(0);
-    const length = Math.min(other.length, body.length);
-    assert.ok(other.subarray(0, length).equals(body.subarray(0, length)), `part ${part} left in two forms`);
-    if (body.length > other.length) longest.set(part, body);
-  }
-}
-
 uploadsInBrowsers(
   (name) => openUploads(name, { open: openLives }),
   (uploads, name) => {
@@ -41,16 +24,28 @@ uploadsInBrowsers(
       ({ s3 } = uploads);
     });
 
-    /** Ends the page's life once something has happened. */
-    async function die(happened) {
-      await happened;
-      await uploads.page.restart();
+    /** The requests by part: what of each reached the wire, and when. @param {string} id @param {number} [from] */
+    const sent = (id, from = 0) =>
+      s3.faults.seen
+        .slice(from)
+        .filter(({ name, url }) => /^PUT \d+$/.test(name) && url.includes(id))
+        .map(({ name, body }) => ({ part: Number(name.slice(4)), body }));
+
+    /** No byte of the envelope ever left in two forms: places that are the same have the same key and nonce. */
+    function assertOneCiphertext(id) {
+      const longest = new Map();
+      for (const { part, body } of sent(id)) {
+        const other = longest.get(part) ?? Buffer.alloc(0);
+        const length = Math.min(other.length, body.length);
+        assert.ok(other.subarray(0, length).equals(body.subarray(0, length)), `part ${part} left in two forms`);
+        if (body.length > other.length) longest.set(part, body);
+      }
     }
 
-    /** As die(), but that only its tab is closed: kills show that all stays on disk that is there then. */
+    /** Ends the page's life once something has happened: kills show that all stays on disk that is there then. */
     async function leave(happened) {
       await happened;
-      await uploads.page.reopen();
+      await uploads.page.reload();
       await seen(async () => (await uploads.page.evaluate(list)).every(({ isRunning }) => !isRunning));
     }
 
@@ -68,83 +63,102 @@ uploadsInBrowsers(
       if (after === 'all' && !stalled.body) await seen(async () => (await s3.unfinished()).length === 0);
     }
 
-    // A kill shows what of it an engine has on disk: here that there is a state, and below that it has the tags of what has left. What follows from it at
-    // other moments our script decides, with any engine and after any end of the page.
-    const MOMENTS = {
-      'killed in the middle of a part': { asked: 'PUT 2', after: 'half', end: die },
-      'closed at the start': { asked: 'createMultipartUpload' },
-      'closed when the first part is about to be sent': { asked: 'signPart 1' },
-      'closed when a part has arrived and its answer has not': { asked: 'PUT 2', after: 'all' },
-      'closed when the tags of a part are on disk and no byte of it has left': { asked: 'signPart 3' },
-      'closed when all parts have arrived': { asked: 'completeMultipartUpload' },
-      'closed when it is complete and does not know it': { asked: 'completeMultipartUpload', after: 'all' },
-    };
-
-    const anyEngine = ANY_ENGINE.includes(name);
-    for (const [moment, { asked, after, end = leave }] of Object.entries(MOMENTS)) {
-      if (end === leave && !anyEngine) continue;
-      test(`an upload whose page is ${moment} continues in another one`, async () => {
-        const sha256 = uploads.write(THREE_PARTS);
-        const happened = held(asked, after);
-        const id = await uploads.begin({ concurrency: 1 }, KEPT);
-        await seen(async () => (await uploads.page.evaluate(list)).length === 1); // nothing waits for its first save
-        await end(happened);
-        s3.faults.fault = () => undefined;
-        const [kept] = await uploads.page.evaluate(list);
-        assert.deepEqual(
-          { id: kept?.id, size: kept?.size, name: kept?.name, isRunning: kept?.isRunning },
-          { id, size: THREE_PARTS, name: undefined, isRunning: false },
-        );
-        const before = s3.faults.seen.length;
-        const durable = (await uploads.page.evaluate(load, id)).parts.filter(({ ETag }) => ETag);
-        const { error, progress } = await uploads.upload({ id, resumes: true }, KEPT);
-        assert.equal(error, undefined);
-        assert.equal((await s3.open(id)).sha256, sha256);
-        const again = sent(s3.faults.seen.slice(before)).map(({ part }) => part);
-        assert.deepEqual(
-          durable.filter(({ PartNumber }) => again.includes(PartNumber)),
-          [],
-          'parts whose ETag was on disk are not sent again',
-        );
-        assert.ok(
-          progress[0][0] >= Math.min(durable.length * PART, THREE_PARTS),
-          'what is there counts from the start',
-        );
-        assertOneCiphertext(s3.faults.seen);
-        assert.deepEqual(await uploads.page.evaluate(list), [], 'nothing stays');
-      });
+    /** What is left of an upload whose page has ended continues with the right file, and nothing that arrived is sent again. */
+    async function assertContinues(id, sha256) {
+      const kept = (await uploads.page.evaluate(list)).find((one) => one.id === id);
+      assert.deepEqual(
+        { id: kept?.id, size: kept?.size, name: kept?.name, isRunning: kept?.isRunning },
+        { id, size: THREE_PARTS, name: undefined, isRunning: false },
+      );
+      const before = s3.faults.seen.length;
+      const durable = (await uploads.page.evaluate(load, id)).parts.filter(({ ETag }) => ETag);
+      const { error, progress } = await uploads.upload({ id, resumes: true }, KEPT);
+      assert.equal(error, undefined);
+      assert.equal((await s3.open(id)).sha256, sha256);
+      const again = sent(id, before).map(({ part }) => part);
+      assert.deepEqual(
+        durable.filter(({ PartNumber }) => again.includes(PartNumber)),
+        [],
+        'parts whose ETag was on disk are not sent again',
+      );
+      assert.ok(progress[0][0] >= Math.min(durable.length * PART, THREE_PARTS), 'what is there counts from the start');
+      assertOneCiphertext(id);
     }
 
-    /** The first of three parts is there, half of the second one has left, and the page ends. */
-    async function halfSent(end = leave) {
+    /** What is left of an upload whose page has ended is refused a file that changed, and forgotten. */
+    async function assertRefuses(id) {
+      const { error } = await uploads.upload({ id, resumes: true, concurrency: 1 }, KEPT);
+      assert.equal(error?.code, 'ERR_SOURCE_CHANGED');
+      assert.equal(await s3.arrived(id), false);
+      assertOneCiphertext(id);
+      assert.deepEqual(await uploads.page.evaluate(list), [], 'what can never be completed is forgotten');
+    }
+
+    /** The first of three parts is there, and half of the second one has left. */
+    async function halfSent() {
       uploads.write(THREE_PARTS);
       const happened = held('PUT 2', 'half');
       const id = await uploads.begin({ concurrency: 1 }, KEPT);
-      await end(happened);
+      await happened;
+      return id;
+    }
+
+    /** As halfSent(), and the page ends. */
+    async function halfLeft() {
+      const id = await halfSent();
+      await leave();
       s3.faults.fault = () => undefined;
       return id;
     }
 
-    // What the file gives now, an engine reads. Whether that is what was sealed, our script compares.
-    for (const { where, at, end } of [
-      { where: 'in the part of which half has left', at: 6 * MIB, end: die },
-      { where: 'in that part where nothing has left', at: 9 * MIB },
-      { where: 'in a part that has arrived', at: 2 * MIB },
-      { where: 'in its first byte', at: 0 },
-      { where: 'in the frame that two parts share, one of them not sealed yet', at: 2 * PART - 1000 },
-    ].slice(0, anyEngine ? undefined : 1)) {
-      test(`a file that changed ${where} is never mixed with what has arrived`, async () => {
-        const id = await halfSent(end);
-        uploads.alter(at);
-        const { error } = await uploads.upload({ id, resumes: true, concurrency: 1 }, KEPT);
-        assert.equal(error?.code, 'ERR_SOURCE_CHANGED');
-        assert.equal(await s3.arrived(id), false);
-        assertOneCiphertext(s3.faults.seen);
-        assert.deepEqual(await uploads.page.evaluate(list), [], 'what can never be completed is forgotten');
+    // What an engine has on disk, a kill shows: that there is a state, and that it has the tags of what has left. Without those the same file would
+    // give the same bytes again, and another one would not be noticed. What follows from a state our script decides, after any end of the page.
+    test('of two uploads whose page is killed in the middle of a part, one continues, and one refuses a file that changed there', async () => {
+      const sha256 = uploads.write(THREE_PARTS);
+      const [first, second] = [await halfSent(), await halfSent()];
+      await uploads.page.restart();
+      s3.faults.fault = () => undefined;
+      await assertContinues(first, sha256);
+      uploads.alter(6 * MIB);
+      await assertRefuses(second);
+    });
+
+    if (!ANY_ENGINE.includes(name)) return;
+
+    const MOMENTS = {
+      'at the start': { asked: 'createMultipartUpload' },
+      'when the first part is about to be sent': { asked: 'signPart 1' },
+      'when a part has arrived and its answer has not': { asked: 'PUT 2', after: 'all' },
+      'when the tags of a part are on disk and no byte of it has left': { asked: 'signPart 3' },
+      'when all parts have arrived': { asked: 'completeMultipartUpload' },
+      'when it is complete and does not know it': { asked: 'completeMultipartUpload', after: 'all' },
+    };
+
+    for (const [moment, { asked, after }] of Object.entries(MOMENTS)) {
+      test(`an upload whose page is reloaded ${moment} continues in the next one`, async () => {
+        const sha256 = uploads.write(THREE_PARTS);
+        const happened = held(asked, after);
+        const id = await uploads.begin({ concurrency: 1 }, KEPT);
+        await seen(async () => (await uploads.page.evaluate(list)).length === 1); // nothing waits for its first save
+        await leave(happened);
+        s3.faults.fault = () => undefined;
+        await assertContinues(id, sha256);
+        assert.deepEqual(await uploads.page.evaluate(list), [], 'nothing stays');
       });
     }
 
-    if (!anyEngine) return;
+    for (const { where, at } of [
+      { where: 'in the half of a part that has not left', at: 9 * MIB },
+      { where: 'in a part that has arrived', at: 2 * MIB },
+      { where: 'in its first byte', at: 0 },
+      { where: 'in the frame that two parts share, one of them not sealed yet', at: 2 * PART - 1000 },
+    ]) {
+      test(`a file that changed ${where} is never mixed with what has arrived`, async () => {
+        const id = await halfLeft();
+        uploads.alter(at);
+        await assertRefuses(id);
+      });
+    }
 
     for (const checksumAlgorithm of [undefined, 'SHA256']) {
       test(`a part of an earlier envelope under the same id is not taken for one that was about to be sent, ${checksumAlgorithm ? 'with' : 'without'} checksums`, async () => {
@@ -175,22 +189,22 @@ uploadsInBrowsers(
       assert.equal(error, undefined);
       assert.equal((await s3.open(id)).sha256, sha256);
       assert.deepEqual(
-        sent(s3.faults.seen.slice(before)).map(({ part }) => part),
+        sent(id, before).map(({ part }) => part),
         [3],
       );
     });
 
     test('a file that changed where nothing was sealed arrives as it is now', async () => {
-      const id = await halfSent();
+      const id = await halfLeft();
       const sha256 = uploads.alter(10.25 * MIB);
       const { error } = await uploads.upload({ id, resumes: true }, KEPT);
       assert.equal(error, undefined);
       assert.equal((await s3.open(id)).sha256, sha256);
-      assertOneCiphertext(s3.faults.seen);
+      assertOneCiphertext(id);
     });
 
     test('a wrong file is refused before anything is sent, and the right one may follow', async () => {
-      const id = await halfSent();
+      const id = await halfLeft();
       const before = s3.faults.seen.length;
       const wrong = async () => (await uploads.upload({ id, resumes: true }, KEPT)).error?.code;
       uploads.alter(PART - 2000);
@@ -205,22 +219,22 @@ uploadsInBrowsers(
       const { error } = await uploads.upload({ id, resumes: true }, KEPT);
       assert.equal(error, undefined);
       assert.equal((await s3.open(id)).sha256, sha256);
-      assertOneCiphertext(s3.faults.seen);
+      assertOneCiphertext(id);
     });
 
     test('a file that takes three lives of a page arrives in one envelope', async () => {
-      const sha256 = uploads.write(FIVE_PARTS);
-      let happened = held('PUT 2', 'half');
+      const sha256 = uploads.write(THREE_PARTS);
+      let happened = held('PUT 1', 'half');
       const id = await uploads.begin({ concurrency: 2, checksumAlgorithm: 'SHA256' }, KEPT);
       await leave(happened);
-      happened = held('PUT 4', 'half');
+      happened = held('PUT 2', 'half');
       await uploads.begin({ id, resumes: true, concurrency: 2 }, KEPT);
       await leave(happened);
       s3.faults.fault = () => undefined;
       const { error } = await uploads.upload({ id, resumes: true }, KEPT);
       assert.equal(error, undefined);
       assert.equal((await s3.open(id)).sha256, sha256);
-      assertOneCiphertext(s3.faults.seen);
+      assertOneCiphertext(id);
     });
 
     test('a single PUT continues, too, with the same envelope', async () => {

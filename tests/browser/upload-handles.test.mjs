@@ -72,8 +72,8 @@ uploadsInBrowsers(
       return { id, sha256 };
     }
 
-    test(`an upload with a handle continues after its page was ${isKilled(name) ? 'killed' : 'closed'}, and nobody chooses the file again`, async () => {
-      const { id, sha256 } = await ended(isKilled(name) ? uploads.page.restart : uploads.page.reopen);
+    test(`an upload with a handle continues after its page was ${isKilled(name) ? 'killed' : 'reloaded'}, and nobody chooses the file again`, async () => {
+      const { id, sha256 } = await ended(isKilled(name) ? uploads.page.restart : uploads.page.reload);
       assert.deepEqual(
         (await list()).map(({ id, hasHandle }) => ({ id, hasHandle })),
         [{ id, hasHandle: true }],
@@ -118,7 +118,7 @@ uploadsInBrowsers(
     });
 
     test('a file that has changed behind its handle is refused before anything is sent', async () => {
-      const { id } = await ended(uploads.page.reopen);
+      const { id } = await ended(uploads.page.reload);
       await write(1);
       assert.deepEqual(await resume(id), { name: NAME, code: 'ERR_SOURCE_CHANGED' });
       assert.deepEqual(s3.faults.names(), []);
