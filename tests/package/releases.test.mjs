@@ -10,6 +10,7 @@ import { test } from 'node:test';
 import { CRATES } from '../../scripts/crates.mjs';
 import { checkTools } from '../../tools/npm.mjs';
 import { ROOT } from '../../tools/run.mjs';
+import { packed } from '../support/tarball.mjs';
 
 const { parse } = createRequire(path.join(await checkTools(), 'package.json'))('yaml');
 const FOLDER = path.join(ROOT, '.github/workflows');
@@ -253,16 +254,10 @@ function rehearse(context, command, args, cwd) {
 test('npm would take the package', (context) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-publish-'));
   try {
-    const [{ filename }] = JSON.parse(
-      spawnSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-        cwd: ROOT,
-        encoding: 'utf8',
-      }).stdout,
-    );
     const said = rehearse(
       context,
       'npm',
-      ['publish', '--dry-run', '--ignore-scripts', '--access', 'public', path.join(folder, filename)],
+      ['publish', '--dry-run', '--ignore-scripts', '--access', 'public', packed().archive],
       folder,
     );
     if (said) assert.match(said, /^\+ kmseal@\d/m);

@@ -1,5 +1,15 @@
 // The package as it is published: packed, and installed in an empty project.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -19,8 +29,47 @@ export async function outputOf(command, args, cwd, env = process.env) {
   return stdout;
 }
 
+/** Of all that npm may put into the tarball: of the files beside the manifest, and of the folders that it names. */
+function hashOfPacked() {
+  const hash = createHash('sha256').update(process.version);
+  const folders = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')).files;
+  const filesIn = (folder, recursive) =>
+    readdirSync(path.join(ROOT, folder), { withFileTypes: true, recursive })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name));
+  const named = folders.filter((name) => existsSync(path.join(ROOT, name))).flatMap((name) => filesIn(name, true));
+  for (const file of [...filesIn('.', false), ...named].sort())
+    hash.update(`${path.relative(ROOT, file)}\0`).update(createHash('sha256').update(readFileSync(file)).digest());
+  return hash.digest('hex').slice(0, 12);
+}
+
 /**
- * Packs what is built, and installs it.
+ * What is built, as npm packs it. That takes a second, so that the test files of a run share one tarball.
+ * @returns {{ archive: string, files: string[] }} archive: the tarball; files: those in it
+ */
+export function packed() {
+  const all = path.join(ROOT, 'target/packed');
+  const folder = path.join(all, hashOfPacked());
+  if (!existsSync(folder)) {
+    mkdirSync(all, { recursive: true });
+    const unfinished = mkdtempSync(path.join(all, '.new-'));
+    const report = output('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', unfinished], ROOT);
+    writeFileSync(path.join(unfinished, 'report.json'), report);
+    try {
+      renameSync(unfinished, folder);
+    } catch {
+      // Another test file packed the same at the same time.
+      rmSync(unfinished, { recursive: true });
+    }
+    const old = readdirSync(all).filter((name) => !name.startsWith('.new-') && name !== path.basename(folder));
+    for (const name of old) rmSync(path.join(all, name), { recursive: true, force: true });
+  }
+  const [{ filename, files }] = JSON.parse(readFileSync(path.join(folder, 'report.json'), 'utf8'));
+  return { archive: path.join(folder, filename), files: files.map((file) => file.path).sort() };
+}
+
+/**
+ * Installs what is built.
  * @param {{ within?: string }} [options] within: the folder that the project is in, whose node_modules it sees
  * @returns {{ archive: string, files: string[], project: string, installed: string, remove: () => void }} archive: the
  *   tarball; files: those in it; project: an ES module project that depends on nothing else; installed: the package's folder in it
@@ -30,19 +79,17 @@ export function installTarball({ within = tmpdir() } = {}) {
   const project = path.join(folder, 'project');
   const installed = path.join(project, 'node_modules', 'kmseal');
   mkdirSync(installed, { recursive: true });
-  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
-  const [{ filename, files }] = JSON.parse(output('npm', pack, ROOT));
-  const archive = path.join(folder, filename);
+  const { archive, files } = packed();
   // As npm installs a package without dependencies, which tests/package/peers.test.mjs has it do.
   output('tar', ['-xzf', archive, '--strip-components=1', '-C', installed]);
-  const dependencies = { kmseal: `file:../${filename}` };
+  const dependencies = { kmseal: `file:${archive}` };
   writeFileSync(
     path.join(project, 'package.json'),
     JSON.stringify({ name: 'consumer', private: true, type: 'module', dependencies }),
   );
   return {
     archive,
-    files: files.map((file) => file.path).sort(),
+    files,
     project,
     installed,
     remove: () => rmSync(folder, { recursive: true }),
