@@ -2,12 +2,13 @@
 // It needs dist/, whose types the demo uses.
 import path from 'node:path';
 import { lintTools } from './npm.mjs';
-import { ROOT } from './run.mjs';
+import { compiler } from './typescript.mjs';
 
 /** @param {typeof import('./run.mjs').show} run */
 export async function lint(run) {
   const biome = path.join(await lintTools(), 'node_modules/.bin/biome');
   await run(biome, ['lint', '--error-on-warnings'], process.env);
   await run(biome, ['format'], process.env);
-  await run(path.join(ROOT, 'node_modules/.bin/tsc'), ['--project', 'jsconfig.json'], process.env);
+  const [tsc, ...first] = compiler();
+  await run(tsc, [...first, '--project', 'jsconfig.json'], process.env);
 }
