@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { ROOT } from '../../tools/run.mjs';
+import { compiler } from '../../tools/typescript.mjs';
 import { installTarball, output } from '../support/tarball.mjs';
 
 let tarball;
@@ -32,20 +32,19 @@ const { encryptionContext, plaintextSize } = await inspect(data);
 console.log(JSON.stringify([name, encryptionContext, plaintextSize]));
 `;
 
-for (const { peer, source } of [
-  { peer: '@uppy/core@5', source: SEALED },
-  { peer: '@uppy/core@6', source: SEALED },
-  { peer: 'tus-js-client@4', source: "import 'tus-js-client'; import 'kmseal/tus';" },
+for (const { peer, version, source } of [
+  { peer: '@uppy/core', version: '5', source: SEALED },
+  { peer: '@uppy/core', version: '6', source: SEALED },
+  { peer: 'tus-js-client', version: '4', source: "import 'tus-js-client'; import 'kmseal/tus';" },
 ]) {
-  test(`npm installs kmseal beside ${peer} without a flag, and they work together`, () => {
+  test(`npm installs kmseal beside ${peer}@${version} without a flag, and they work together`, () => {
     const folder = tarball.project;
     rmSync(path.join(folder, 'node_modules'), { recursive: true, force: true });
     rmSync(path.join(folder, 'package-lock.json'), { force: true });
     writeFileSync(
       path.join(folder, 'package.json'),
-      JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
+      JSON.stringify({ name: 'consumer', private: true, type: 'module', dependencies: { [peer]: version } }),
     );
-    output('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', peer], folder);
     output('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball.archive], folder);
     writeFileSync(path.join(folder, 'consumer.mjs'), source);
     const printed = output(process.execPath, ['consumer.mjs'], folder).trim();
@@ -79,7 +78,8 @@ test('a strict installer links the frameworks of a project, so that their types 
     writeFileSync(path.join(app, 'page.tsx'), [...types, element].join('\n'));
     const compilerOptions = ['--strict', '--noEmit', '--skipLibCheck', '--jsx', 'react-jsx', '--target', 'es2022'];
     const modules = ['--module', 'preserve', '--moduleResolution', 'bundler', '--lib', 'es2023,dom,dom.iterable'];
-    output(path.join(ROOT, 'node_modules/.bin/tsc'), [...compilerOptions, ...modules, 'page.tsx'], app);
+    const [tsc, ...first] = compiler();
+    output(tsc, [...first, ...compilerOptions, ...modules, 'page.tsx'], app);
   } finally {
     rmSync(root, { recursive: true });
   }
