@@ -5,8 +5,8 @@ import { after, before, describe, test } from 'node:test';
 import { KmsPublicKey } from 'kmseal';
 import { printed } from '../../tools/kms.mjs';
 import { venv } from '../../tools/venv.mjs';
+import { startAwsCli } from '../support/aws-cli.mjs';
 import { outputOf } from '../support/tarball.mjs';
-import { startAwsCli } from './aws.mjs';
 import { startSetting } from './setting.mjs';
 
 let setting;
@@ -18,7 +18,7 @@ let pem;
 let base64;
 before(async () => {
   setting = await startSetting();
-  awsCli = await startAwsCli(setting.env);
+  awsCli = await startAwsCli(setting.folder.at('.'));
   keys.RSA_2048 = setting.key;
   for (const spec of ['ECC_NIST_P256', 'ECC_NIST_P521', 'ML_KEM_768'])
     keys[spec] = await setting.kms.createKey({ spec });
@@ -30,12 +30,16 @@ before(async () => {
   });
 });
 after(async () => {
-  await awsCli?.close();
+  await awsCli?.stop();
   await setting?.close();
 });
 
 /** What `aws kms get-public-key` prints. */
-const aws = (keyId, ...args) => awsCli.run('kms', 'get-public-key', '--key-id', keyId, ...args);
+const aws = (keyId, ...args) =>
+  outputOf(setting.folder.at('aws'), ['kms', 'get-public-key', '--key-id', keyId, ...args], setting.folder.at('.'), {
+    ...process.env,
+    ...setting.env,
+  });
 
 /** Reads a file as a page does and as the command does. */
 async function both(content, keyId) {

@@ -10,7 +10,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { build } from 'esbuild';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { ROOT } from '../../tools/run.mjs';
-import { venv } from '../../tools/venv.mjs';
+import { startAwsCli } from '../support/aws-cli.mjs';
 import { launch } from '../support/browsers/browser.mjs';
 import { startHost } from '../support/servers/host.mjs';
 import { outputOf } from '../support/tarball.mjs';
@@ -81,8 +81,8 @@ async function start(closing) {
   closing.push(() => s3.destroy());
   await s3.send(new CreateBucketCommand({ Bucket: 'uploads' }));
 
-  const python = await venv('awscli');
-  writeFileSync(place('aws'), `#!/bin/sh\nexec '${python}' -m awscli "$@"\n`, { mode: 0o755 });
+  const awsCli = await startAwsCli(folder);
+  closing.push(() => awsCli.stop());
   const env = {
     ...process.env,
     ...host.kms.emulator.env,

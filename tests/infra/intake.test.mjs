@@ -1,7 +1,7 @@
 // The intake function of infra/kmseal.yaml as it runs on AWS: S3 puts its events into the queue, Lambda starts the bundled function under its
 // role, and the application hears of the outcome. The function comes into the stack by the commands of docs/receive.md.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -18,9 +18,9 @@ import { GetPublicKeyCommand } from '@aws-sdk/client-kms';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { KmsPublicKey, Sealer } from 'kmseal';
 import { ROOT } from '../../tools/run.mjs';
-import { venv } from '../../tools/venv.mjs';
 import { blocksOf, fill } from '../docs/blocks.mjs';
 import { listen } from '../examples/told.mjs';
+import { startAwsCli } from '../support/aws-cli.mjs';
 import { sample } from '../support/page/bytes.mjs';
 import { startKms } from '../support/servers/kms.mjs';
 import { deploy } from '../support/servers/stack.mjs';
@@ -30,21 +30,21 @@ let aws;
 let s3;
 let application;
 let folder;
+let awsCli;
 before(async () => {
   aws = await startKms({ auth: true, stack: true });
   s3 = new S3Client({ ...aws.emulator.config, forcePathStyle: true });
   application = await listen(aws.emulator);
   folder = mkdtempSync(path.join(tmpdir(), 'kmseal-intake-'));
   for (const name of ['examples', 'infra', 'node_modules']) symlinkSync(path.join(ROOT, name), path.join(folder, name));
-  writeFileSync(path.join(folder, 'aws'), `#!/bin/sh\nexec '${await venv('awscli')}' -m awscli "$@"\n`, {
-    mode: 0o755,
-  });
+  awsCli = await startAwsCli(folder);
   await s3.send(new CreateBucketCommand({ Bucket: 'code' }));
 });
 after(async () => {
   application?.close();
   s3?.destroy();
   await aws?.close();
+  await awsCli?.stop();
   if (folder) rmSync(folder, { recursive: true });
 });
 
