@@ -83,11 +83,13 @@ inBrowsers(openSitePages, (page, name) => {
   });
 
   const seen = { light: new Set(), dark: new Set() };
+  const anyEngine = ANY_ENGINE.includes(name);
   for (const guide of ['guides/index.html', ...GUIDES]) {
-    // A guide is HTML without a script, and all have the same style. What each engine makes of it the list, a guide and a table show.
+    // A guide is HTML without a script, and all have the same style. What each engine makes of it the list, a guide and a table show. What axe
+    // finds in HTML is the same in each, and the first page shows that it finds nothing there.
     const isOfEach = ['guides/index.html', 'guides/seal.html', 'guides/errors.html'].includes(guide);
-    if (!isOfEach && !ANY_ENGINE.includes(name)) continue;
-    test(`${guide} has no barriers that axe finds, light or dark, and fits into 320 pixels`, async () => {
+    if (!isOfEach && !anyEngine) continue;
+    test(`${guide} ${anyEngine ? 'has no barriers that axe finds, light or dark, and ' : ''}fits into 320 pixels`, async () => {
       await page.widen();
       await page.visit(guide);
       await isWellFormed(page);
@@ -95,11 +97,13 @@ inBrowsers(openSitePages, (page, name) => {
         const include = await textsOfEachKind(page.driver, kinds);
         return include.length > 0 ? barriersIn(page.driver, { include, rules: COLOURS }) : [];
       };
-      assert.deepEqual(await barriersIn(page.driver, { without: COLOURS }), []);
-      assert.deepEqual(await colours(seen.light), []);
+      if (anyEngine) {
+        assert.deepEqual(await barriersIn(page.driver, { without: COLOURS }), []);
+        assert.deepEqual(await colours(seen.light), []);
+      }
       await fits(page, 320);
       assert.match(await page.darken(), /^rgb\((\d|[1-3]\d), /);
-      assert.deepEqual(await colours(seen.dark), []);
+      if (anyEngine) assert.deepEqual(await colours(seen.dark), []);
     });
   }
 
