@@ -151,21 +151,22 @@ inBrowsers(openDemoPages, (page, name) => {
   });
 
   // The S3 upload is still retrying when the server is back; tus has given up by then, and asks.
-  for (const { way, told, request, count, begin } of [
+  for (const { way, size, told, request, count, begin } of [
     {
       way: '/s3',
+      size: 33 * MIB,
       told: 'No connection, trying again',
       request: /^POST .*\/signPart$/,
       count: 5,
       begin: /^POST .*\/createMultipartUpload$/,
     },
-    { way: '/tus', told: 'Interrupted: ', request: /^PATCH /, count: 2, begin: /^POST \/tus$/ },
+    { way: '/tus', size: 18 * MIB, told: 'Interrupted: ', request: /^PATCH /, count: 2, begin: /^POST \/tus$/ },
   ]) {
     test(`an upload to ${way} continues with the same envelope after an outage`, async () => {
       await page.visit(way);
       const known = (await page.all('#arrivals > li')).length;
-      const bytes = randomBytes(48 * MIB);
-      // When one of 6 parts or of 3 chunks has arrived and the others have not, however slow the page is.
+      const bytes = randomBytes(size);
+      // When one of 5 parts or of 2 chunks has arrived and the others have not, however slow the page is.
       const inProgress = page.requested(request, count);
       const begun = page.counting(begin);
       await page.browser.chooseFiles('#file', [page.create(`during an outage ${way.slice(1)}`, bytes)]);

@@ -155,23 +155,18 @@ for (const name of BROWSERS) {
       await assertPolicyKept();
     });
 
-    /** Pauses the upload once part of it has arrived. It runs in the page, since the rest follows fast. */
-    const pauseAfter = (percent) =>
-      driver.executeAsyncScript((percent, done) => {
-        const timer = setInterval(() => {
-          const row = document.querySelector('.upload-list > li');
-          if (!(Number.parseInt(row?.querySelector('.step-figure').textContent, 10) >= percent)) return;
-          clearInterval(timer);
-          Array.from(row.querySelectorAll('button'))
-            .find((button) => button.textContent.startsWith('Pause'))
-            .click();
-          done();
-        }, 1);
-      }, percent);
     const rowButton = async (label) => {
       const row = await find('.upload-list > li:first-child');
       return row.findElement(By.xpath(`.//button[starts-with(., "${label}")]`));
     };
+    /** Chooses a file of two parts, and pauses its upload once part of it has arrived. The rest waits until then. */
+    const pauseWithin = (chosen, request) =>
+      demo.holding(request, 2, async () => {
+        await browser.chooseFiles('#file', [chosen.file]);
+        const arrived = async () => Number.parseInt((await texts('.upload-list .step-figure'))[0], 10) > 0;
+        await driver.wait(arrived, PATIENCE, 'part of it');
+        await (await rowButton('Pause')).click();
+      });
 
     // Pausing is held by tus below, and what a page leaves behind by s3-lives, in each engine.
     if (ANY_ENGINE.includes(name)) {
@@ -179,10 +174,8 @@ for (const name of BROWSERS) {
         await visit('s3');
         // From the previous test.
         await lines(1);
-        // Six parts of 8 MiB, four at a time: the last ones are not even signed when the first bytes have arrived.
-        const chosen = create(`scan ${name}.tiff`, 40 * MIB + 5);
-        await browser.chooseFiles('#file', [chosen.file]);
-        await pauseAfter(5);
+        const chosen = create(`scan ${name}.tiff`, 9 * MIB + 5);
+        await pauseWithin(chosen, /^POST .*\/signPart$/);
         assert.deepEqual(await texts('.upload-list .step-figure'), ['Paused. What has arrived is kept.']);
         await lines(1);
         await (await rowButton('Resume')).click();
@@ -194,9 +187,8 @@ for (const name of BROWSERS) {
       test('an upload to S3 in parts that ended with its page continues in another one, in the same envelope', async () => {
         await visit('s3');
         await lines(2);
-        const chosen = create(`film ${name}.mov`, 40 * MIB + 7);
-        await browser.chooseFiles('#file', [chosen.file]);
-        await pauseAfter(5);
+        const chosen = create(`film ${name}.mov`, 9 * MIB + 7);
+        await pauseWithin(chosen, /^POST .*\/signPart$/);
         await visit('s3');
         const strip = await find('.unfinished:not([hidden])');
         assert.equal((await strip.getText()).includes(chosen.name), false);
@@ -212,10 +204,9 @@ for (const name of BROWSERS) {
 
     test('a tus upload that is paused and resumed is one envelope', async () => {
       await visit('tus');
-      const chosen = create(`recording ${name}.wav`, 32 * MIB + 5);
-      await browser.chooseFiles('#file', [chosen.file]);
       // The envelope travels in pieces of 16 MiB.
-      await pauseAfter(25);
+      const chosen = create(`recording ${name}.wav`, 17 * MIB + 5);
+      await pauseWithin(chosen, /^PATCH /);
       assert.deepEqual(await texts('.upload-list .step-figure'), ['Paused. What has arrived is kept.']);
       assert.deepEqual(await all('#arrivals > li'), []);
       await (await rowButton('Resume')).click();

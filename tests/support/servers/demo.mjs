@@ -41,6 +41,30 @@ export async function openDemo(options) {
     ...demo,
     ask,
 
+    /**
+     * While `work` runs, requests that match wait from the `count`-th on: an upload cannot end before that, however slow its page is.
+     *
+     * @param {RegExp} pattern of the method and the path: `POST /uploads/1/signPart`
+     * @param {number} count
+     * @param {() => Promise<void>} work
+     */
+    async holding(pattern, count, work) {
+      const [answer] = demo.server.listeners('request');
+      const held = [];
+      const hold = (incoming, outgoing) => {
+        const matches = pattern.test(`${incoming.method} ${incoming.url}`);
+        if (matches && --count <= 0) held.push([incoming, outgoing]);
+        else answer(incoming, outgoing);
+      };
+      demo.server.off('request', answer).on('request', hold);
+      try {
+        await work();
+      } finally {
+        demo.server.off('request', hold).on('request', answer);
+        for (const [incoming, outgoing] of held) if (!outgoing.closed) answer(incoming, outgoing);
+      }
+    },
+
     createUpload: async (way) => (await ask('POST', '/uploads', { body: { way } })).json().id,
 
     async seal(text, encryptionContext, key = publicKey) {
