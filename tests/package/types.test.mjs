@@ -84,8 +84,8 @@ function compilesOurs(version, file, compilerOptions) {
   const known = libraries.get(version);
   host.getSourceFile = (name, how, ...rest) => {
     if (name.startsWith(tarball.project)) return getSourceFile(name, how, ...rest);
-    // All else that options decide of a declaration is the same in every project here. The libraries of TypeScript import nothing, and are
-    // no modules in any format.
+    // All else that options decide of a declaration is the same in every project here. The libraries of TypeScript import nothing: they are
+    // scripts in any format.
     const key = path.basename(name).startsWith('lib.') ? name : `${how.impliedNodeFormat} ${name}`;
     if (!known.has(key)) known.set(key, getSourceFile(name, how, ...rest));
     return known.get(key);

@@ -29,7 +29,7 @@ export async function outputOf(command, args, cwd, env = process.env) {
   return stdout;
 }
 
-/** Of all that npm may put into the tarball: of the files beside the manifest, and of the folders that it names. */
+/** A hash of all that npm may put into the tarball: the files beside the manifest, and the folders that it names. */
 function hashOfPacked() {
   const hash = createHash('sha256').update(process.version);
   const folders = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')).files;
