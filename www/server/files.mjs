@@ -19,7 +19,7 @@ const compressed = new WeakMap();
 const read = new Map();
 
 /**
- * Answers with bytes, compressed for whoever accepts it.
+ * Answers with bytes, compressed for clients that accept it.
  *
  * @param {import('hono').Context} c
  * @param {Uint8Array<ArrayBuffer>} body the same object each time
