@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { ANY_ENGINE, BROWSERS } from '../../tools/browsers.mjs';
 import { launch } from '../support/browsers/browser.mjs';
-import { startServer } from '../support/servers/server.mjs';
+import { NONCE, startServer } from '../support/servers/server.mjs';
 
 const pem = await readFile(new URL('../keys/rsa-2048.pem', import.meta.url), 'utf8');
 const wasm = await readFile(new URL('../../dist/kmseal.wasm', import.meta.url));
@@ -67,7 +67,7 @@ before(async () => {
       });
       app.get('/another-version.wasm', (context) => context.body(tampered, 200, TYPE));
       app.get('/strict.html', (context) =>
-        context.html(`<meta http-equiv="Content-Security-Policy" content="script-src 'self'">`),
+        context.html(`<meta http-equiv="Content-Security-Policy" content="script-src 'self' 'nonce-${NONCE}'">`),
       );
     },
   });

@@ -10,6 +10,9 @@ import { Hono } from 'hono';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
 
+/** The scripts that tests run in the pages have it (browser.mjs), and no others. */
+export const NONCE = 'of-a-test';
+
 const scripts = new Map();
 
 /** Lets every server of this process serve a module once, and returns its URL's path: the policy allows no other way in. */
@@ -29,8 +32,10 @@ export async function startServer({ folders = {}, routes, connect = [] } = {}) {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
-    if (context.res.headers.has('Content-Security-Policy')) return;
-    context.header('Content-Security-Policy', [CSP, ...connect].join(' '));
+    const policy = context.res.headers.get('Content-Security-Policy') ?? [CSP, ...connect].join(' ');
+    // A nonce would end what 'unsafe-inline' allows.
+    const allowed = policy.includes("'unsafe-inline'") ? policy : policy.replace('script-src', `$& 'nonce-${NONCE}'`);
+    context.header('Content-Security-Policy', allowed);
   });
   app.get('/scripts/:name', (context) => {
     const name = context.req.param('name');
