@@ -7,8 +7,7 @@ import { compiler } from './typescript.mjs';
 /** @param {typeof import('./run.mjs').show} run */
 export async function lint(run) {
   const biome = path.join(await lintTools(), 'node_modules/.bin/biome');
-  await run(biome, ['lint', '--error-on-warnings'], process.env);
-  await run(biome, ['format'], process.env);
+  await run(biome, ['check', '--error-on-warnings'], process.env);
   const [tsc, ...first] = compiler();
   await run(tsc, [...first, '--project', 'jsconfig.json'], process.env);
 }
