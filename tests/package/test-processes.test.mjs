@@ -56,6 +56,10 @@ for (const [name, content, told] of [
     assert.deepEqual(outcome.failed, ['0.1']);
   });
 
+test('a file that has its own process may leave it as it likes', (context) => {
+  assert.deepEqual(run(context, [["run('sets', () => { process.env.LEFT = '1'; });"]]), { failed: [], told: '' });
+});
+
 test('a file that ends its process fails, and those that have not run fail with it', (context) => {
   const { failed } = run(context, [[PASSES, "run('ends', () => process.exit(0));", PASSES], [PASSES]]);
   assert.deepEqual(failed, ['0.1', '0.2']);
