@@ -127,6 +127,7 @@ inBrowsers((page, name) => {
     test('a folder that is chosen in the dialogue comes with all its files', async () => {
       await page.show(FORM('webkitdirectory'));
       await page.choose([{ file: path.join(place, 'holiday') }]);
+      await page.evaluate(() => until(() => names().length > 0)); // the browser looks through the folder meanwhile
       const all = new Map(await arrived());
       assert.equal(all.size, MANY + 2);
       assert.equal(all.get('holiday/day one/evening/7.txt'), 'evening 7');
