@@ -1,15 +1,9 @@
 // What the demo's server hands out, and what it refuses: other hosts, other pages, other people's envelopes.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { gunzipSync } from 'node:zlib';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { Hono } from 'hono';
 import { startDemo } from '../../www/server/demo.mjs';
-import { sendFile } from '../../www/server/files.mjs';
 import { listen } from '../../www/server/serve.mjs';
 import { openDemo, sha256 } from '../support/servers/demo.mjs';
 
@@ -275,23 +269,6 @@ describe('the server', () => {
       );
       assert.ok(small.equals(whole), url);
     }
-  });
-
-  test('the server sends a file as it is now, compressed or not', async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-demo-files-'));
-    const file = path.join(folder, 'page.js');
-    const app = new Hono().get('/page.js', (c) => sendFile(c, file));
-    for (const [seconds, text] of ['before', 'after'].entries()) {
-      writeFileSync(file, text);
-      utimesSync(file, seconds, seconds);
-      const [whole, small] = await Promise.all(
-        ['identity', 'gzip'].map((encoding) => app.request('/page.js', { headers: { 'accept-encoding': encoding } })),
-      );
-      assert.equal(await whole.text(), text);
-      assert.equal(gunzipSync(await small.arrayBuffer()).toString(), text);
-    }
-    rmSync(folder, { recursive: true });
-    assert.equal((await app.request('/page.js')).status, 404);
   });
 
   test('the server signs one size and one type', async () => {

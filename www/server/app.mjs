@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import path from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
@@ -9,7 +9,6 @@ import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import { printed } from '../../tools/kms.mjs';
 import { bundleWays } from './bundle.mjs';
-import { send, sendFile } from './files.mjs';
 import { createFormReceiver } from './form.mjs';
 import { guard, jsonObject, jsonOnly, refusal, unknownUpload } from './guard.mjs';
 import { multipart } from './multipart.mjs';
@@ -175,17 +174,15 @@ export async function createApp({
   // HEAD, which Hono takes for a GET, tells how far an upload is. A GET itself would return what has arrived so far.
   app.get('/tus/:id', (c) => (c.req.method === 'HEAD' ? tus.handle(c.req.raw) : c.notFound()));
 
-  for (const [url, page] of pages) app.get(url, (c) => c.html(page));
+  for (const [path, page] of pages) app.get(path, (c) => c.html(page));
   app.get('/ways/:file', (c) => {
     const file = bundled.get(c.req.param('file'));
-    return file ? send(c, file, c.req.param('file')) : c.notFound();
+    return file ? c.body(file.body, 200, { 'content-type': file.type }) : c.notFound();
   });
   // The patterns allow no further slash: neither server/ nor anything outside the built files can be requested.
-  app.get('/:folder{pages|widgets|styles}/:file{[a-z-]+\\.(?:js|css)}', (c) => {
-    const { folder, file } = c.req.param();
-    return sendFile(c, path.join(PAGE, folder, file));
-  });
-  app.get('/kmseal/:file{[\\w-]+\\.(?:js|wasm)}', (c) => sendFile(c, path.join(PACKAGE, c.req.param('file'))));
+  app.get('/:folder{pages|widgets|styles}/:file{[a-z-]+\\.(?:js|css)}', serveStatic({ root: PAGE }));
+  const withoutPrefix = (path) => path.replace(/^\/kmseal/, '');
+  app.get('/kmseal/:file{[\\w-]+\\.(?:js|wasm)}', serveStatic({ root: PACKAGE, rewriteRequestPath: withoutPrefix }));
   app.notFound((c) => c.json({ error: 'NOT_FOUND', message: 'There is nothing at this address.' }, 404));
   // Also while there are no requests.
   const timer = setInterval(() => unfinished.expire().catch(console.error), EXPIRE_EVERY_MS).unref();

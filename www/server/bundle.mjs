@@ -9,6 +9,8 @@ const WAYS = fileURLToPath(new URL('../ways', import.meta.url));
 
 const PACKAGE = fileURLToPath(new URL('../../dist', import.meta.url));
 
+const TYPES = { '.js': 'text/javascript', '.css': 'text/css' };
+
 /**
  * Not bundled: the demo's own modules, which are served as they are, and the package's main entry, which app.mjs serves, and which must
  * be one in the page.
@@ -40,7 +42,7 @@ const filledIn = (facts) => ({
  * since it is quick and nothing else reads it.
  *
  * @param {import('./layout.mjs').Facts} facts
- * @returns {Promise<Map<string, Uint8Array<ArrayBuffer>>>} by file name
+ * @returns {Promise<Map<string, { type: string, body: Uint8Array<ArrayBuffer> }>>} by file name
  */
 export async function bundleWays(facts) {
   const { outputFiles } = await build({
@@ -56,5 +58,10 @@ export async function bundleWays(facts) {
   });
   // Its service process would otherwise live as long as the demo.
   await stop();
-  return new Map(outputFiles.map(({ path: file, contents }) => [path.basename(file), new Uint8Array(contents)]));
+  return new Map(
+    outputFiles.map(({ path: file, contents }) => [
+      path.basename(file),
+      { type: TYPES[path.extname(file)], body: new Uint8Array(contents) },
+    ]),
+  );
 }
