@@ -5,8 +5,7 @@ import path from 'node:path';
 import { before, test } from 'node:test';
 import { javascriptTools, typeTools } from '../../tools/npm.mjs';
 import { ROOT } from '../../tools/run.mjs';
-import { compiler } from '../../tools/typescript.mjs';
-import { output } from '../support/tarball.mjs';
+import { tsc } from '../support/tarball.mjs';
 import { PAGES, blocksOf } from './blocks.mjs';
 
 /** In the project, whose packages the blocks find, kmseal among them by its own name. */
@@ -176,8 +175,7 @@ function compile(name, pages, lib) {
   };
   const given = ['given.d.ts', 'without-types.d.ts', ...(lib.length > 0 ? ['react.d.ts'] : [])];
   writeFileSync(path.join(FOLDER, name), JSON.stringify({ compilerOptions, files: [...given, ...files] }));
-  const [tsc, ...first] = compiler();
-  return output(tsc, [...first, '--project', path.join(FOLDER, name), '--pretty', 'false'], FOLDER);
+  return tsc(['--project', path.join(FOLDER, name), '--pretty', 'false'], FOLDER);
 }
 
 before(async () => {

@@ -4,8 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { compiler } from '../../tools/typescript.mjs';
-import { installTarball, output } from '../support/tarball.mjs';
+import { installTarball, output, tsc } from '../support/tarball.mjs';
 
 let tarball;
 before(() => {
@@ -78,8 +77,7 @@ test('a strict installer links the frameworks of a project, so that their types 
     writeFileSync(path.join(app, 'page.tsx'), [...types, element].join('\n'));
     const compilerOptions = ['--strict', '--noEmit', '--skipLibCheck', '--jsx', 'react-jsx', '--target', 'es2022'];
     const modules = ['--module', 'preserve', '--moduleResolution', 'bundler', '--lib', 'es2023,dom,dom.iterable'];
-    const [tsc, ...first] = compiler();
-    output(tsc, [...first, ...compilerOptions, ...modules, 'page.tsx'], app);
+    tsc([...compilerOptions, ...modules, 'page.tsx'], app);
   } finally {
     rmSync(root, { recursive: true });
   }

@@ -8,8 +8,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { typeTools } from '../../tools/npm.mjs';
 import { ROOT } from '../../tools/run.mjs';
-import { compiler } from '../../tools/typescript.mjs';
-import { installTarball, output } from '../support/tarball.mjs';
+import { installTarball, output, tsc } from '../support/tarball.mjs';
 
 const STRICT = {
   target: 'es2022',
@@ -58,8 +57,7 @@ function project(file, compilerOptions, ...beside) {
 
 /** Compiles a file with TypeScript 7, which must report nothing. */
 function compiles(file, compilerOptions) {
-  const [tsc, ...first] = compiler(tools);
-  assert.equal(output(tsc, [...first, '--project', project(file, compilerOptions)], tarball.project), '');
+  assert.equal(tsc(['--project', project(file, compilerOptions)], tarball.project, tools), '');
 }
 
 /** The declarations of TypeScript's libraries and of Node as they were read, by compiler. @type {Map<string, Map<string, object>>} */

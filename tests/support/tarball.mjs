@@ -15,12 +15,19 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { execFile, spawnSync } from 'node:child_process';
 import { ROOT } from '../../tools/run.mjs';
+import { compiler } from '../../tools/typescript.mjs';
 
 /** What a command prints, which must succeed. */
 export function output(command, args, cwd) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 120_000 });
   if (status !== 0) throw error ?? new Error(`${[command, ...args].join(' ')} failed:\n${stdout}${stderr}`);
   return stdout;
+}
+
+/** What TypeScript's compiler prints, which must succeed. @param {string[]} args @param {string} cwd @param {string} [project] whose compiler */
+export function tsc(args, cwd, project) {
+  const [program, ...first] = compiler(project);
+  return output(program, [...first, ...args], cwd);
 }
 
 /** As output(), for commands that need a server of this process. */
