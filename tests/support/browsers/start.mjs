@@ -16,7 +16,6 @@ const CHROMIUM = [
   '--disable-quic',
   '--no-first-run',
   '--disable-sync',
-].concat(
   '--disable-background-networking',
   '--disable-component-update',
   '--window-size=1280,900',
@@ -24,7 +23,7 @@ const CHROMIUM = [
   // pages are still kept for going back.
   '--disable-site-isolation-trials',
   '--disable-features=SpareRendererForSitePerProcess',
-);
+];
 
 /**
  * What Firefox otherwise does for a person: a page of new tabs, processes in store, a search for extensions, a cache on the disk beside the one
