@@ -8,7 +8,8 @@ import { KmsealFileAccessor } from './accessor';
 import { everyOperation } from './operations.mjs';
 
 /** What the test calls in the page, once the application is there. */
-const tryAll = (pair: unknown) => everyOperation(kmseal, pair, { isLarge: true, define: () => import('kmseal/define') });
+const tryAll = (pair: unknown) =>
+  everyOperation(kmseal, pair, { isLarge: true, define: () => import('kmseal/define') });
 
 @Component({
   selector: 'app-root',
