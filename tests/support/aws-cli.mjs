@@ -13,7 +13,7 @@ export async function startAwsCli(folder) {
   const socket = path.join(folder, 'aws.socket');
   // macOS otherwise ends a forked process that asks for the system's proxies, as the AWS CLI does.
   const env = { ...process.env, OBJC_DISABLE_INITIALIZE_FORK_SAFETY: 'YES' };
-  const child = startChild(python, [PROGRAM, 'serve', socket], env);
+  const child = startChild(python, ['-B', PROGRAM, 'serve', socket], env); // -B writes no compiled files into tools/
   await child.until(() => child.output.includes('ready'));
   // Without the site's packages Python starts twice as fast.
   const script = `#!/bin/sh\nexec '${python}' -IS '${PROGRAM}' ask '${socket}' "$@"\n`;

@@ -25,25 +25,15 @@ def ask(path, arguments):
 
 def serve(path):
     """Listens on a socket, and returns in each forked process the connection and what was asked for."""
-    import gc
-    import signal
     import socket
 
     from awscli.clidriver import create_clidriver
 
+    sys.path.append(os.path.join(os.path.dirname(__file__), "../../tools"))
+    from forks import forked
+
     create_clidriver()  # which imports the rest
-    gc.freeze()  # A collection in a forked process would copy all of it.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(path)
-        server.listen()
-        print("ready", flush=True)
-        while True:
-            asker, _ = server.accept()
-            if os.fork() == 0:
-                break
-            asker.close()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    asker = forked(path)
     _, descriptors, _, _ = socket.recv_fds(asker, 1, 3)
     with asker.makefile("rb") as reader:
         folder, count, *told = reader.read().split(b"\0")

@@ -7,6 +7,8 @@ file of RSA keys as its arguments it is a nursery.
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1]))  # forks.py is there.
+
 import conditions  # noqa: F401  These three replace functions when they are imported.
 import keys  # noqa: F401
 import operations  # noqa: F401

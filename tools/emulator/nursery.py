@@ -3,13 +3,11 @@
 A test run starts some two hundred, and each by itself would import for longer than it works. A forked one shares no state with
 others. The test that connects to the socket says its port, and reads its output. It ends with the connection.
 """
-import gc
 import importlib
 import os
-import signal
-import socket
 import threading
 
+from forks import forked
 from ministack.core import responses
 
 # What ministack imports once it starts or is asked something. CloudFormation's provisioners import all other services.
@@ -24,18 +22,7 @@ def nurse(path):
         importlib.import_module(name)
     for name in MODELS:
         responses._service_model(name)
-    gc.freeze()  # A collection in a forked process would copy all of it.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(path)
-        server.listen()
-        print("ready", flush=True)
-        while True:
-            asker, _ = server.accept()
-            if os.fork() == 0:
-                break
-            asker.close()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    asker = forked(path)
     os.environ["GATEWAY_PORT"] = asker.recv(16).decode()
     for output in (1, 2):
         os.dup2(asker.fileno(), output)
