@@ -8,7 +8,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { By, until } from 'selenium-webdriver';
 import { inspect } from 'kmseal';
 import { launch } from '../support/browsers/browser.mjs';
-import { PATIENCE, pressStill } from '../support/browsers/pages.mjs';
+import { PATIENCE, pressStill, textsOf } from '../support/browsers/pages.mjs';
 import { openDemo } from '../support/servers/demo.mjs';
 
 /** The kind's label, and the operation of KMS that opens. */
@@ -39,9 +39,7 @@ after(async () => {
 });
 
 const waitFor = (css) => driver.wait(until.elementLocated(By.css(css)), PATIENCE);
-/** The texts at one moment. */
-const texts = (css) =>
-  driver.executeScript((css) => Array.from(document.querySelectorAll(css), (found) => found.innerText.trim()), css);
+const texts = (css) => textsOf(driver, css);
 
 const pressKind = async (label) =>
   pressStill(driver, await driver.findElement(By.xpath(`//*[@id="kinds"]/label[normalize-space()="${label}"]`)));

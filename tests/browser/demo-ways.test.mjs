@@ -10,7 +10,7 @@ import { inspect } from 'kmseal';
 import { By, until } from 'selenium-webdriver';
 import { ANY_ENGINE, BROWSERS } from '../../tools/browsers.mjs';
 import { launch } from '../support/browsers/browser.mjs';
-import { PATIENCE } from '../support/browsers/pages.mjs';
+import { PATIENCE, textsOf } from '../support/browsers/pages.mjs';
 import { cspViolations, openDemo, sha256 } from '../support/servers/demo.mjs';
 
 const MIB = 2 ** 20;
@@ -44,7 +44,7 @@ for (const name of BROWSERS) {
 
     const find = (css) => driver.wait(until.elementLocated(By.css(css)), PATIENCE);
     const all = (css) => driver.findElements(By.css(css));
-    const texts = async (css) => Promise.all((await all(css)).map((found) => found.getText()));
+    const texts = (css) => textsOf(driver, css);
     const lines = (count) =>
       driver.wait(async () => (await all('#arrivals > li')).length === count, PATIENCE, `${count} arrivals`);
 
@@ -67,7 +67,8 @@ for (const name of BROWSERS) {
     async function openHere(line) {
       const at = `#arrivals > li:nth-child(${line}) > .step:last-child`;
       await (await find(`${at} .step-actions button`)).click();
-      return (await find(`${at} .digests dd`)).getText();
+      await find(`${at} .digests dd`);
+      return (await texts(`${at} .digests dd`))[0];
     }
 
     async function envelope(key) {

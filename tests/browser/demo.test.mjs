@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { By, until } from 'selenium-webdriver';
 import { launch } from '../support/browsers/browser.mjs';
-import { PATIENCE, pressStill } from '../support/browsers/pages.mjs';
+import { PATIENCE, pressStill, textsOf } from '../support/browsers/pages.mjs';
 import { cspViolations, openDemo, sha256 } from '../support/servers/demo.mjs';
 
 const MIB = 2 ** 20;
@@ -35,8 +35,8 @@ describe('the page', () => {
   after(() => browser?.close());
 
   const waitFor = (css) => driver.wait(until.elementLocated(By.css(css)), PATIENCE);
-  const text = async (css) => (await driver.findElement(By.css(css))).getText();
-  const texts = async (css) => Promise.all((await driver.findElements(By.css(css))).map((found) => found.getText()));
+  const texts = (css) => textsOf(driver, css);
+  const text = async (css) => (await texts(css))[0];
   const newest = '#files > li:first-child';
 
   /** A button of the newest file, once it is offered. */

@@ -28,20 +28,38 @@ export async function pressStill(driver, button) {
   await button.click();
 }
 
+/**
+ * The texts of these elements at one moment, as a person sees them; none of one that is not displayed. The driver's own getText() takes twenty
+ * times as long on a large page.
+ * @param {import('selenium-webdriver').WebDriver} driver @param {string} css @returns {Promise<string[]>}
+ */
+export const textsOf = (driver, css) =>
+  driver.executeScript(
+    (css) =>
+      Array.from(document.querySelectorAll(css), (found) =>
+        found.getClientRects().length > 0 ? found.innerText.trim() : '',
+      ),
+    css,
+  );
+
 /** @param {Awaited<ReturnType<typeof import('./browser.mjs').launch>>} browser */
 export function createPages(browser) {
   const { driver } = browser;
   const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-pages-'));
   const all = (css) => driver.findElements(By.css(css));
   const find = (css) => driver.wait(until.elementLocated(By.css(css)), PATIENCE, css);
+  const texts = (css) => textsOf(driver, css);
 
   return {
     browser,
     driver,
     all,
     find,
-    text: async (css) => (await find(css)).getText(),
-    texts: (css) => settled(async () => Promise.all((await all(css)).map((found) => found.getText()))),
+    async text(css) {
+      await find(css);
+      return (await texts(css))[0];
+    },
+    texts,
     /** The levels of the headings, in their order. */
     levels: () =>
       driver.executeScript(() =>
@@ -128,15 +146,4 @@ export function createPages(browser) {
       rmSync(folder, { recursive: true });
     },
   };
-}
-
-/** Reads once more when the page replaced an element between finding it and reading it. */
-async function settled(read) {
-  for (;;) {
-    try {
-      return await read();
-    } catch (failure) {
-      if (failure.name !== 'StaleElementReferenceError') throw failure;
-    }
-  }
 }
