@@ -6,6 +6,7 @@
 // The credentials need kms:DescribeKey, GetPublicKey and Decrypt of the key, and of the bucket s3:ListBucket, PutObject, GetObject,
 // DeleteObject and AbortMultipartUpload. AWS_ENDPOINT_URL names a place other than AWS: `npm test` runs the same against the emulator.
 import { show } from '../tools/run.mjs';
+import { buildCommand } from '../tools/rust-tests.mjs';
 import { build } from './build.mjs';
 import { PACKAGE, setup } from './setup.mjs';
 
@@ -16,7 +17,7 @@ try {
   if (!bucket) throw new Error('KMSEAL_BUCKET has to name a bucket');
   const { env } = await setup([...PACKAGE, 'python']);
   await build();
-  await show('cargo', ['build', '--package', 'kmseal-cli'], env);
+  await buildCommand(show, env);
   await show(process.execPath, ['--test', 'tests/aws/crossings.mjs'], {
     ...env,
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { javascriptTests } from '../tools/javascript-tests.mjs';
 import { ROOT, show } from '../tools/run.mjs';
 import { rustEsdk } from '../tools/rust-esdk.mjs';
+import { buildCommand } from '../tools/rust-tests.mjs';
 import { build } from './build.mjs';
 import { setup } from './setup.mjs';
 import { suiteOf } from './suites.mjs';
@@ -18,7 +19,7 @@ try {
   const { env } = await setup(new Set(files.flatMap((file) => suiteOf(file).needs)));
   await rustEsdk();
   await build();
-  await show('cargo', ['build', '--package', 'kmseal-cli'], env);
+  await buildCommand(show, env);
   const rust = readdirSync(path.join(ROOT, RUST)).filter((file) => file.endsWith('.mjs'));
   const all = [...files, ...rust.map((file) => path.join(RUST, file))];
   env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';

@@ -8,7 +8,7 @@
 // own: `npm run test:consumers`.
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { ANY_ENGINE, BROWSERS, browserPrograms } from '../tools/browsers.mjs';
+import { ANY_ENGINE, BROWSERS } from '../tools/browsers.mjs';
 import { startBrowserPool } from '../tools/browser-pool.mjs';
 import { keepCompiled, keepShrunk, takeCompiled, takeShrunk } from '../tools/compiled.mjs';
 import { startEmulatorNursery } from '../tools/emulator.mjs';
@@ -16,7 +16,7 @@ import { forgetFailures, tellFailures } from '../tools/failures.mjs';
 import { javascriptTests } from '../tools/javascript-tests.mjs';
 import { lint } from '../tools/lint.mjs';
 import { ROOT, show, showTogether } from '../tools/run.mjs';
-import { WASM_ENV, WASM_TARGET } from '../tools/rust.mjs';
+import { buildCommand, testRust, testWasm } from '../tools/rust-tests.mjs';
 import { setup } from './setup.mjs';
 import { SUITES, longestFirst, suiteOf } from './suites.mjs';
 
@@ -33,43 +33,6 @@ process.env.GOMEMLIMIT ??= '1GiB';
 
 const wanted = process.argv.slice(2);
 const chosen = (name) => wanted.length === 0 || wanted.includes(name);
-
-/** For the JavaScript tests; its own ones need the same dependencies. */
-async function buildCommand() {
-  await showTogether('cargo', ['build', '--package', 'kmseal-cli'], process.env);
-}
-
-/** @param {typeof show} run */
-async function rust(run) {
-  await run('cargo', ['fmt', '--all', '--check'], process.env);
-  await run('cargo', ['clippy', '--all-targets', '--', '--deny', 'warnings'], process.env);
-  // One after the other: together, the command's dependencies would have the features of the other crates' tests, and be compiled again.
-  await run('cargo', ['test', '--package', 'kmseal-cli'], process.env);
-  await run('cargo', ['test', '--package', 'kmseal', '--package', 'kmseal-gcm'], process.env);
-  const docs = ['doc', '--no-deps', '--all-features', '--package', 'kmseal', '--package', 'kmseal-gcm'];
-  await run('cargo', docs, { ...process.env, RUSTDOCFLAGS: '--deny warnings' });
-}
-
-/**
- * wasm-bindgen's own runner, in two browsers: which one, it sees from the driver in the environment.
- * @param {typeof show} run @param {NodeJS.ProcessEnv} given
- */
-async function wasm(run, given) {
-  const env = { ...given, ...WASM_ENV };
-  // Each by itself: together, the one without an allocator would get what the other one's dependencies allocate with.
-  for (const name of ['kmseal-wasm', 'kmseal-ml-kem'])
-    await run('cargo', ['clippy', '--package', name, '--target', WASM_TARGET, '--', '--deny', 'warnings'], env);
-  const common = {
-    ...env,
-    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: 'wasm-bindgen-test-runner',
-    WASM_BINDGEN_TEST_ONLY_WEB: '1',
-    // Known answers need fixed seeds, which the published .wasm does not accept. Cargo adds these flags to those of .cargo/config.toml.
-    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: '--cfg kmseal_fixed_seeds',
-  };
-  const test = ['test', '--package', 'kmseal-wasm', '--target', WASM_TARGET];
-  await run('cargo', test, { ...common, CHROMEDRIVER: (await browserPrograms('chromium')).driver });
-  await run('cargo', test, { ...common, GECKODRIVER: (await browserPrograms('firefox')).driver });
-}
 
 /** @param {string[]} files @param {NodeJS.ProcessEnv} env */
 async function javascript(files, env) {
@@ -110,7 +73,7 @@ try {
   const ready = setup(needed);
   const compiles = ['rust', 'command', 'wasm'].some((need) => needed.has(need) || chosen(need));
   const taken = compiles ? takeCompiled() : undefined;
-  const command = needed.has('command') ? taken?.then(buildCommand) : undefined;
+  const command = needed.has('command') ? taken?.then(() => buildCommand(showTogether, process.env)) : undefined;
   const run = files.length > 0 ? showTogether : show;
   const dist = (async () => {
     await ready;
@@ -125,8 +88,8 @@ try {
   const cargo = async () => {
     const isNew = await taken;
     await command;
-    if (chosen('rust')) await rust(run);
-    if (chosen('wasm')) await wasm(run, (await ready).env);
+    if (chosen('rust')) await testRust(run);
+    if (chosen('wasm')) await testWasm(run, (await ready).env);
     // Only when all is there, since nothing is added later.
     if (!isNew || wanted.length > 0) return;
     await dist;

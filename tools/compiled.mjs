@@ -17,7 +17,7 @@ const PARTS = ['crypto-bigint', 'deps', 'build', '.fingerprint'];
 const KIND = 'build';
 const PREFIX = 'crates-';
 /** What decides how they are compiled, beside the manifests and the compiler. */
-const INPUTS = ['Cargo.lock', '.cargo/config.toml', 'tools/rustc.sh', 'tools/monty-params.rs'];
+const INPUTS = ['Cargo.lock', '.cargo/config.toml', 'tools/rustc.sh', 'tools/monty-params.rs', 'tools/rust-tests.mjs'];
 
 /** @param {string} root */
 function nameOf(root) {
