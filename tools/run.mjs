@@ -52,9 +52,18 @@ export function run(command, args, { env = process.env } = {}) {
   });
 }
 
+/** At most so many arguments of a command are shown: `npm test` names hundreds of files. */
+const SHOWN = 16;
+
+/** @param {string} command @param {string[]} args */
+function line(command, args) {
+  const rest = args.length - SHOWN;
+  return `\n> ${[command, ...args.slice(0, SHOWN), ...(rest > 0 ? [`and ${rest} more`] : [])].join(' ')}`;
+}
+
 /** Runs a command in the open, in the project's folder, and rejects if it fails. */
 export async function show(command, args, env) {
-  console.log(`\n> ${command} ${args.join(' ')}`);
+  console.log(line(command, args));
   const child = spawn(command, args, { cwd: ROOT, env, stdio: 'inherit' });
   const status = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
   if (status !== 0) throw new Error(`${command} failed`);
@@ -70,6 +79,6 @@ export async function showTogether(command, args, env) {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const status = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
-  console.log(`\n> ${command} ${args.join(' ')}\n${output}`);
+  console.log(`${line(command, args)}\n${output}`);
   if (status !== 0) throw new Error(`${command} ${args[0]} failed`);
 }
