@@ -120,3 +120,30 @@ test('`inspect -` reports a cut envelope if standard input is a file, whose leng
   assert.deepEqual({ status: cut.status, length: cut.stdout.length }, { status: 3, length: 0 });
   assert.match(cut.stderr, /ERR_TRUNCATED/);
 });
+
+test('a credential_process finds standard input empty, and takes no byte from the command or from the loop of a script', async () => {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...env } = setting.env;
+  folder.write(
+    'credentials.sh',
+    `cat >> taken; echo '${JSON.stringify({ Version: 1, AccessKeyId: AWS_ACCESS_KEY_ID, SecretAccessKey: AWS_SECRET_ACCESS_KEY })}'`,
+  );
+  folder.write('config', '[profile helped]\ncredential_process = sh credentials.sh\n');
+  const helped = { ...env, AWS_CONFIG_FILE: folder.at('config'), AWS_PROFILE: 'helped' };
+  const run = (script) => runCommand(folder, helped, ['-c', script, KMSEAL], { program: 'sh' });
+
+  const piped = await run('cat plain.kmseal | "$0" open -');
+  assert.deepEqual(
+    { status: piped.status, stderr: piped.stderr.split(':')[0] },
+    { status: 0, stderr: 'standard input' },
+  );
+  assert.ok(piped.stdout.equals(PLAINTEXT));
+
+  const lines = 'printf "first\nsecond\nthird\n"';
+  const looped = await run(`${lines} | while read -r name; do "$0" open -q -o "$name" plain.kmseal || exit; done`);
+  assert.equal(looped.status, 0, looped.stderr);
+  assert.deepEqual(
+    folder.list().filter((name) => ['first', 'second', 'third'].includes(name)),
+    ['first', 'second', 'third'],
+  );
+  assert.equal(folder.read('taken').length, 0);
+});

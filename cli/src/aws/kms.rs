@@ -33,8 +33,8 @@ impl Kms {
         let account = match self.account.take() {
             Some(account) => account,
             None => {
-                let Session { runtime, config, region, .. } = &*self.session;
-                runtime.block_on(account::of_credentials(config, region.as_deref(), key))?
+                let Session { config, region, .. } = &*self.session;
+                self.session.block_on(account::of_credentials(config, region.as_deref(), key))?
             }
         };
         Ok(self.account.insert(account))
@@ -77,7 +77,7 @@ impl Kms {
     }
 
     pub(super) fn block_on<F: Future>(&self, call: F) -> F::Output {
-        self.session.runtime.block_on(call)
+        self.session.block_on(call)
     }
 
     pub(super) fn grant_tokens(&self) -> Option<Vec<String>> {

@@ -114,8 +114,8 @@ impl Bucket {
     /// Sends what a browser sends before a PUT (Fetch, "CORS-preflight fetch"). It needs no credentials, and S3 itself applies
     /// the rules.
     pub fn preflight(&mut self, origin: &str, headers: &str) -> Result<Answer, String> {
-        let Session { runtime, network, .. } = &*self.session;
-        runtime.block_on(async {
+        let Session { network, .. } = &*self.session;
+        self.session.block_on(async {
             let request = Request::options(format!("{}/{}/x", self.endpoint().await?, self.name))
                 .header("origin", origin)
                 .header("access-control-request-method", "PUT")
@@ -146,8 +146,8 @@ impl Bucket {
     }
 
     fn ask(&self, setting: &str) -> Result<Answer, String> {
-        let Session { runtime, config, network, .. } = &*self.session;
-        runtime.block_on(async {
+        let Session { config, network, .. } = &*self.session;
+        self.session.block_on(async {
             let uri = format!("{}/{}?{setting}", self.endpoint().await?, self.name);
             let provider = config.credentials_provider().ok_or("no AWS credentials")?;
             let credentials = provider.provide_credentials().await.map_err(|error| no_credentials(&error))?;

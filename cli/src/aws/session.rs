@@ -8,10 +8,11 @@ use crate::args::Aws;
 use crate::aws::configuration;
 use crate::aws::http::{ATTEMPT, CONNECT, Network};
 use crate::failure::Result;
+use crate::system::descriptors;
 
 /// What the calls of one run share.
 pub struct Session {
-    pub runtime: Runtime,
+    runtime: Runtime,
     pub config: SdkConfig,
     pub network: Network,
     /// The URL of the command line, for KMS alone. The AWS configuration has those of other services.
@@ -26,6 +27,11 @@ impl Session {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
         let (config, network) = runtime.block_on(configuration::load(aws.profile.as_deref(), timeouts))?;
         Ok(Self { runtime, config, network, endpoint_url: aws.endpoint_url.clone(), region: aws.region.clone() })
+    }
+
+    /// Waits for a call, before which the SDK may run the program that gives the credentials.
+    pub fn block_on<F: Future>(&self, call: F) -> F::Output {
+        descriptors::without_stdin(|| self.runtime.block_on(call))
     }
 
     /// The configured region. An empty one counts as not set, as in the AWS CLI.

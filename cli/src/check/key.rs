@@ -134,7 +134,7 @@ fn fetch(url: &str, origin: Option<&str>, session: &Session) -> Result<Vec<u8>> 
         request = request.header("origin", origin);
     }
     let request = request.body(SdkBody::empty()).map_err(|error| unreachable(error.to_string()))?;
-    let answer = session.runtime.block_on(session.network.send(request)).map_err(unreachable)?;
+    let answer = session.block_on(session.network.send(request)).map_err(unreachable)?;
     if answer.status != 200 {
         return Err(unreachable(match answer.status {
             300..400 => format!("status {}; name the URL that it leads to", answer.status),

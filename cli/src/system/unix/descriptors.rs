@@ -5,12 +5,13 @@
 #![allow(unsafe_code, reason = "file descriptors before main")]
 
 use std::fs::File;
-use std::io;
-use std::os::fd::AsFd;
+use std::io::{self, IsTerminal};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::libc::{F_GETFD, STDIN_FILENO, STDOUT_FILENO, fcntl};
+use nix::unistd::dup2_stdin;
 
 use crate::failure::{Exit, Failure, Result};
 
@@ -47,4 +48,22 @@ pub fn check_output() -> Result<()> {
 /// Standard input as a file: `Stdin` buffers once more.
 pub fn stdin() -> io::Result<File> {
     Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+/// Does `work` with an empty standard input for the programs that it starts. What comes there is for this command, or for the loop of a
+/// script around it, and a `credential_process` such as ssh would take it. At a terminal it may ask a person.
+pub fn without_stdin<T>(work: impl FnOnce() -> T) -> T {
+    let kept = if io::stdin().is_terminal() { None } else { empty_stdin().ok() };
+    let done = work();
+    if let Some(kept) = kept {
+        let _ = dup2_stdin(kept);
+    }
+    done
+}
+
+/// What was standard input until now.
+fn empty_stdin() -> io::Result<OwnedFd> {
+    let kept = io::stdin().as_fd().try_clone_to_owned()?;
+    dup2_stdin(File::open("/dev/null")?)?;
+    Ok(kept)
 }

@@ -27,3 +27,8 @@ pub fn check_output() -> Result<()> {
 pub fn stdin() -> io::Result<File> {
     Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
 }
+
+/// Does `work`. The programs that it starts have the command's own standard input here.
+pub fn without_stdin<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
