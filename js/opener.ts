@@ -5,7 +5,7 @@ import { adopted } from './io/browser.js';
 import { type Chunk, type Kind, isBlob, kindOf, wholeNumber } from './io/bytes.js';
 import { blamed } from './io/blob-end.js';
 import { type ReadOptions, isRangeSource, rangeChunks, sizeOf } from './io/chunks.js';
-import { checkedContext } from './io/context.js';
+import { expectedContext } from './io/context.js';
 import { DataKeyCache } from './cache/data-keys.js';
 import { HEAD_SLICE_BYTES, type Source, queueOf } from './io/envelope.js';
 import { openDescription } from './frames/description.js';
@@ -261,7 +261,7 @@ export class Opener {
     const { signal } = options;
     throwIfAborted(signal);
     if (this.#web) requireSubtleCrypto();
-    const expected = checkedContext(options.encryptionContext);
+    const expected = expectedContext(options);
     const reading = {
       signal,
       idleTimeout: optional(options.idleTimeout, 'idleTimeout', LONGEST_TIMER_MS) ?? this.#idleTimeout,

@@ -41,15 +41,20 @@ export async function reseal(
   envelope: Blob | Bytes | ByteStream | RangeSource,
   options: ResealOptions,
 ): Promise<unknown> {
-  const { opener, sealer, encryptionContext: expected, size: sealedSize, signal, idleTimeout, onProgress } = options;
+  const { opener, sealer, size: sealedSize, onProgress, ...opening } = options;
   if (!(opener instanceof Opener)) throw notOurs(opener, 'Opener', 'opener', 'an Opener');
   if (!(sealer instanceof Sealer)) throw notOurs(sealer, 'Sealer', 'sealer', 'a Sealer');
-  const opened = await opener.openToReseal(envelope, sealedSize, { encryptionContext: expected, signal, idleTimeout });
+  const opened = await opener.openToReseal(envelope, sealedSize, opening);
   const { plaintext, encryptionContext, required, size } = opened;
   const stored = Object.entries(encryptionContext).filter(([key]) => !(key in required));
   const contexts = { encryptionContext: Object.fromEntries(stored), requiredEncryptionContext: required };
   try {
-    return await sealer.sealStreamAs(kindOf(envelope), plaintext, { ...contexts, size, signal, onProgress });
+    return await sealer.sealStreamAs(kindOf(envelope), plaintext, {
+      ...contexts,
+      size,
+      signal: opening.signal,
+      onProgress,
+    });
   } catch (error) {
     // The only way to end a stream that the sealer did not get to.
     ignoreFailure(plaintext.cancel(error));

@@ -26,11 +26,33 @@ export function checkedContext(context: unknown, name = 'encryptionContext'): En
 }
 
 /** Those of one envelope. */
-export function checkedContexts({ encryptionContext, requiredEncryptionContext }: ContextOptions) {
+export function checkedContexts(options: ContextOptions) {
+  const { encryptionContext, requiredEncryptionContext } = options;
+  if (requiredEncryptionContext === undefined) refuseStrays(options, ['requiredEncryptionContext']);
   return {
     stored: checkedContext(encryptionContext),
     required: checkedContext(requiredEncryptionContext, 'requiredEncryptionContext'),
   };
+}
+
+/** That which the opener of an envelope expects. */
+export function expectedContext(options: Pick<ContextOptions, 'encryptionContext'>): EncryptionContext | undefined {
+  refuseStrays(options);
+  return checkedContext(options.encryptionContext);
+}
+
+/** All that calls with a context take besides. */
+const OPTIONS = ['encryptionContext', 'signal', 'onProgress', 'idleTimeout', 'size', 'start', 'end'];
+
+/**
+ * Without a context nothing is bound, and every envelope opens. So where none is named, an option that no call has is a mistake: the pairs
+ * themselves in place of the options, or the name that the AWS SDK has for them.
+ */
+function refuseStrays(options: Pick<ContextOptions, 'encryptionContext'>, more: readonly string[] = []): void {
+  if (options.encryptionContext !== undefined) return;
+  const stray = Object.keys(options).find((name) => ![...OPTIONS, ...more].includes(name));
+  if (stray !== undefined)
+    throw new TypeError(`"${stray}" is not an option; hand over the pairs as { encryptionContext }`);
 }
 
 /** Whether a plain object may have this prototype: none, or some realm's Object.prototype. */

@@ -1,0 +1,72 @@
+// What is handed in as an option and is not one. Nobody would notice that it is ignored: what is sealed is bound to nothing, and any envelope opens.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { before, test } from 'node:test';
+import { KmsPublicKey, Opener, Sealer, reseal } from 'kmseal';
+
+const BYTES = new Uint8Array(9);
+const SOURCE = { size: BYTES.length, read: async (start, end) => BYTES.slice(start, end) };
+const decrypt = () => assert.fail('KMS was asked');
+
+let calls;
+before(async () => {
+  const pem = await readFile(new URL('../keys/rsa-2048.pem', import.meta.url), 'utf8');
+  const keyId = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+  const sealer = new Sealer({ keys: [await KmsPublicKey.import(pem, { keyId })] });
+  const opener = new Opener({ keyIds: [keyId], decrypt });
+  const envelope = await sealer.seal(BYTES, { encryptionContext: { user: '7' } });
+  const [blob, sealed] = [new Blob([BYTES]), new Blob([envelope])];
+  calls = {
+    'seal of a Blob': (options) => sealer.seal(blob, options),
+    'seal of bytes': (options) => sealer.seal(BYTES, options),
+    'seal of a stream': (options) => sealer.seal(blob.stream(), options),
+    'seal of { size, read }': (options) => sealer.seal(SOURCE, options),
+    prepare: (options) => sealer.prepare(blob, options),
+    sealedSize: async (options) => sealer.sealedSize(9, options),
+    'open of a Blob': (options) => opener.open(sealed, options),
+    'open of bytes': (options) => opener.open(envelope, options),
+    'open of a stream': (options) => opener.open(sealed.stream(), options),
+    openRange: (options) => opener.openRange(sealed, options),
+    unlock: (options) => opener.unlock(envelope, options),
+    reseal: (options) => reseal(envelope, { opener, sealer, ...options }),
+  };
+});
+
+/** Those calls that refuse these options in these words, and what the others do. */
+async function refusing(options, words) {
+  const outcomes = Object.entries(calls).map(async ([name, call]) => {
+    const error = await call(options).then(
+      () => 'nothing',
+      (thrown) => thrown,
+    );
+    return [name, error instanceof TypeError && words.test(error.message) ? 'refused' : `${error}`];
+  });
+  return Object.fromEntries(await Promise.all(outcomes));
+}
+
+const all = (outcome) => Object.fromEntries(Object.keys(calls).map((name) => [name, outcome]));
+
+test('every call refuses an encryption context in place of its options', async () => {
+  const words = /^"user" is not an option; hand over the pairs as \{ encryptionContext \}$/;
+  assert.deepEqual(await refusing({ user: '8' }, words), all('refused'));
+});
+
+test('every call refuses an encryption context under the name that the AWS SDK has for it', async () => {
+  assert.deepEqual(
+    await refusing({ EncryptionContext: { user: '8' } }, /^"EncryptionContext" is not an option;/),
+    all('refused'),
+  );
+});
+
+test('calls that open refuse requiredEncryptionContext, whose pairs belong to the others', async () => {
+  const outcomes = await refusing({ requiredEncryptionContext: { user: '8' } }, /^"requiredEncryptionContext" is not/);
+  const opening = ['open of a Blob', 'open of bytes', 'open of a stream', 'openRange', 'unlock', 'reseal'];
+  const refused = Object.keys(outcomes).filter((name) => outcomes[name] === 'refused');
+  assert.deepEqual(refused, opening);
+});
+
+test('options without a value, and those of other calls, are accepted', async () => {
+  const none = { encryptionContext: undefined, signal: undefined, onProgress: undefined, idleTimeout: undefined };
+  for (const name of ['seal of a Blob', 'seal of bytes', 'seal of { size, read }', 'prepare', 'sealedSize'])
+    await calls[name]({ ...none, requiredEncryptionContext: undefined, size: 9 });
+});
