@@ -11,6 +11,14 @@ interface TurboDetail {
   formSubmission: { submitter?: HTMLElement; stop(): void };
 }
 
+/** An up:form:submit event of Unpoly. */
+interface UnpolySubmission extends Event {
+  readonly form: Element;
+  readonly submitButton?: HTMLElement;
+  readonly params: { getAll(name: string): unknown[]; add(name: string, value: FormDataEntryValue): void };
+  readonly renderOptions: { method: string; contentType?: string };
+}
+
 /** What the guard must know of its control. */
 export interface Guarded {
   readonly localName: string;
@@ -69,9 +77,15 @@ export class FormGuard {
 
   /** Listens at the root of the form's tree, and also at the window: a listener there may stop the event before the form. */
   watch(roots: readonly EventTarget[]): void {
-    for (const root of this.#roots) root.removeEventListener('submit', this.#first, true);
+    for (const root of this.#roots) {
+      root.removeEventListener('submit', this.#first, true);
+      root.removeEventListener('up:form:submit', this.#fillUnpoly, true);
+    }
     this.#roots = roots;
-    for (const root of roots) root.addEventListener('submit', this.#first, true);
+    for (const root of roots) {
+      root.addEventListener('submit', this.#first, true);
+      root.addEventListener('up:form:submit', this.#fillUnpoly, true);
+    }
   }
 
   /** Leaves the window until the next submit event; otherwise it would keep what left the page. */
@@ -172,12 +186,40 @@ export class FormGuard {
     const submitter = formSubmission.submitter ?? null;
     if (isMultipart(this.#form!, submitter)) return;
     formSubmission.stop();
-    warn(
-      control,
-      'holds its form back, which Turbo would send without its files; set method="post" and enctype="multipart/form-data"',
-    );
-    control.refuse(this.#form!, submitter);
+    this.#refuse('Turbo', submitter);
   };
+
+  /**
+   * Unpoly reads native controls only, so it gets the files here. Its event starts at the button, which may be outside the form, and may come
+   * without a submit event.
+   */
+  readonly #fillUnpoly = (event: Event): void => {
+    const control = this.#control;
+    const { form, submitButton = null, params, renderOptions } = event as UnpolySubmission;
+    if (form !== this.#form || event.defaultPrevented || control.disabled()) return;
+    control.recheck();
+    if (control.unfinished()) {
+      event.preventDefault();
+      return control.explain(submitButton);
+    }
+    const files = new Set<FormDataEntryValue>(control.submitted());
+    if (files.size === 0) return;
+    const { method, contentType = 'multipart/form-data' } = renderOptions;
+    if (method === 'GET' || contentType !== 'multipart/form-data') {
+      event.preventDefault();
+      return this.#refuse('Unpoly', submitButton);
+    }
+    for (const [name, value] of new FormData(this.#form!))
+      if (files.has(value) && !params.getAll(name).includes(value)) params.add(name, value);
+  };
+
+  #refuse(library: string, submitter: HTMLElement | null): void {
+    warn(
+      this.#control,
+      `holds its form back, which ${library} would send without its files; set method="post" and enctype="multipart/form-data"`,
+    );
+    this.#control.refuse(this.#form!, submitter);
+  }
 
   #stop(event: Event): void {
     this.#held = true;
