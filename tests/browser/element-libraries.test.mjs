@@ -175,6 +175,25 @@ inBrowsers((page, name) => {
     });
   }
 
+  test('with multiple, hx-trigger=change sends the whole list at each change', async () => {
+    const list = triggered.replace('<kmseal-file', '<kmseal-file multiple').replace('<form', '<form hx-swap="none"');
+    await page.show(`${list}<script type="module" src="/frameworks/htmx2.js"></script>`);
+    await page.evaluate(() => until(() => globalThis.htmx));
+    const [first, second] = [files.create('listed first'), files.create('listed second')];
+    for (const [paper, sent] of [
+      [first, [first]],
+      [second, [first, second]],
+    ]) {
+      const uploads = forms.uploads();
+      await page.choose([paper]);
+      await arrival(uploads);
+      assert.deepEqual(
+        (await forms.arrived()).map(({ bytes }) => bytes),
+        sent.map(({ bytes }) => bytes),
+      );
+    }
+  });
+
   test('ajaxForm() of jquery-form sends the envelope', async () => {
     const paper = files.create('jquery-form');
     await page.show(`<form method="post" enctype="multipart/form-data" action="/upload">
