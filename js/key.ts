@@ -7,6 +7,7 @@ import { KeyHandle, type KeySource, copyOf, listOf } from './io/key-source.js';
 import { isMlKem, loadMlKem } from './frames/encapsulation.js';
 import { load } from './load.js';
 import { ignoreFailure } from './io/promises.js';
+import { requirePin } from './io/strays.js';
 import type { Bytes, EncryptionAlgorithm } from './types.js';
 
 /** The answer of KMS GetPublicKey, as `aws kms get-public-key` prints it, the JavaScript SDK returns it, or `JSON.stringify` writes that. */
@@ -199,7 +200,12 @@ async function ready(key: KmsPublicKey): Promise<KmsPublicKey> {
   return key;
 }
 
-function askedBy({ keyId, encryptionAlgorithm, keyUsage, fingerprint, experimental = false }: ImportOptions): Asked {
+/** What `import` and `fetch` take besides a fingerprint. */
+const OPTIONS = ['keyId', 'encryptionAlgorithm', 'keyUsage', 'experimental', 'signal'];
+
+function askedBy(options: FetchKeyOptions): Asked {
+  const { keyId, encryptionAlgorithm, keyUsage, fingerprint, experimental = false } = options;
+  requirePin(options, OPTIONS);
   // A missing setting often arrives as null, and must not pass for an unpinned key.
   return {
     keyIds: listOf(keyId ?? undefined, 'keyId'),

@@ -1,5 +1,6 @@
 import { load } from './load.js';
 import { KeyHandle, copyOf, listOf } from './io/key-source.js';
+import { requirePin } from './io/strays.js';
 import type { GetPublicKeyOutput } from './key.js';
 import type { Bytes, OaepHash } from './types.js';
 
@@ -57,6 +58,7 @@ export class RsaPublicKey {
     options: RawImportOptions = {},
   ): Promise<RsaPublicKey> {
     const { keyNamespace, keyName, hash, fingerprint } = options;
+    requirePin(options, ['keyNamespace', 'keyName', 'hash']);
     const fingerprints = listOf(fingerprint, 'fingerprint');
     const copy = await copyOf(source);
     await load();

@@ -1,3 +1,4 @@
+import { refuseStrays } from './strays.js';
 import type { ContextOptions, EncryptionContext } from '../types.js';
 
 /** Own pairs of a plain object, read once, so that no getter or proxy runs inside wasm and later changes have no effect. */
@@ -28,7 +29,7 @@ export function checkedContext(context: unknown, name = 'encryptionContext'): En
 /** Those of one envelope. */
 export function checkedContexts(options: ContextOptions) {
   const { encryptionContext, requiredEncryptionContext } = options;
-  if (requiredEncryptionContext === undefined) refuseStrays(options, ['requiredEncryptionContext']);
+  if (requiredEncryptionContext === undefined) requirePairs(options, ['requiredEncryptionContext']);
   return {
     stored: checkedContext(encryptionContext),
     required: checkedContext(requiredEncryptionContext, 'requiredEncryptionContext'),
@@ -37,7 +38,7 @@ export function checkedContexts(options: ContextOptions) {
 
 /** That which the opener of an envelope expects. */
 export function expectedContext(options: Pick<ContextOptions, 'encryptionContext'>): EncryptionContext | undefined {
-  refuseStrays(options);
+  requirePairs(options);
   return checkedContext(options.encryptionContext);
 }
 
@@ -48,11 +49,9 @@ const OPTIONS = ['encryptionContext', 'signal', 'onProgress', 'idleTimeout', 'si
  * Without a context nothing is bound, and every envelope opens. So where none is named, an option that no call has is a mistake: the pairs
  * themselves in place of the options, or the name that the AWS SDK has for them.
  */
-function refuseStrays(options: Pick<ContextOptions, 'encryptionContext'>, more: readonly string[] = []): void {
-  if (options.encryptionContext !== undefined) return;
-  const stray = Object.keys(options).find((name) => ![...OPTIONS, ...more].includes(name));
-  if (stray !== undefined)
-    throw new TypeError(`"${stray}" is not an option; hand over the pairs as { encryptionContext }`);
+function requirePairs(options: Pick<ContextOptions, 'encryptionContext'>, more: readonly string[] = []): void {
+  if (options.encryptionContext === undefined)
+    refuseStrays(options, [...OPTIONS, ...more], 'hand over the pairs as { encryptionContext }');
 }
 
 /** Whether a plain object may have this prototype: none, or some realm's Object.prototype. */

@@ -2,18 +2,19 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, test } from 'node:test';
-import { KmsPublicKey, Opener, Sealer, reseal } from 'kmseal';
+import { KmsPublicKey, Opener, RsaPublicKey, Sealer, reseal } from 'kmseal';
 
 const BYTES = new Uint8Array(9);
 const SOURCE = { size: BYTES.length, read: async (start, end) => BYTES.slice(start, end) };
+const KEY_ID = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const decrypt = () => assert.fail('KMS was asked');
 
+let pem;
 let calls;
 before(async () => {
-  const pem = await readFile(new URL('../keys/rsa-2048.pem', import.meta.url), 'utf8');
-  const keyId = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-  const sealer = new Sealer({ keys: [await KmsPublicKey.import(pem, { keyId })] });
-  const opener = new Opener({ keyIds: [keyId], decrypt });
+  pem = await readFile(new URL('../keys/rsa-2048.pem', import.meta.url), 'utf8');
+  const sealer = new Sealer({ keys: [await KmsPublicKey.import(pem, { keyId: KEY_ID })] });
+  const opener = new Opener({ keyIds: [KEY_ID], decrypt });
   const envelope = await sealer.seal(BYTES, { encryptionContext: { user: '7' } });
   const [blob, sealed] = [new Blob([BYTES]), new Blob([envelope])];
   calls = {
@@ -69,4 +70,19 @@ test('options without a value, and those of other calls, are accepted', async ()
   const none = { encryptionContext: undefined, signal: undefined, onProgress: undefined, idleTimeout: undefined };
   for (const name of ['seal of a Blob', 'seal of bytes', 'seal of { size, read }', 'prepare', 'sealedSize'])
     await calls[name]({ ...none, requiredEncryptionContext: undefined, size: 9 });
+});
+
+test('a fingerprint in place of the options, or under another name, does not leave a key without a pin', async () => {
+  const pin = `SHA256:${'A'.repeat(43)}=`;
+  const names = { keyNamespace: 'example', keyName: 'offline' };
+  for (const load of [
+    (options) => KmsPublicKey.import(pem, options),
+    (options) => KmsPublicKey.fetch('https://www.example.com/key.json', options),
+    (options) => RsaPublicKey.import(pem, options),
+  ]) {
+    const refused = (words) => ({ name: 'TypeError', message: words });
+    await assert.rejects(load(pin), refused(/^"0" is not an option; hand over a fingerprint as \{ fingerprint \}$/));
+    await assert.rejects(load({ fingerprints: [pin] }), refused(/^"fingerprints" is not an option;/));
+  }
+  await RsaPublicKey.import(pem, { ...names, hash: undefined, fingerprint: undefined });
 });
