@@ -12,7 +12,7 @@ use kmseal::edge::default_frame_length;
 use kmseal::io::read_header;
 use kmseal::{Layout, Limits};
 
-use crate::args::{Aws, Files, Inspect, Key, Open, Reseal, Seal};
+use crate::args::{Aws, Files, From, Inspect, Key, Open, Reseal, Seal};
 use crate::aws::kms::Kms;
 use crate::aws::public_key;
 use crate::aws::session::Session;
@@ -55,6 +55,7 @@ pub fn key(args: &Key, aws: &Aws, quiet: bool) -> Result<ExitCode> {
 }
 
 pub fn seal(args: &Seal, quiet: bool) -> Result<ExitCode> {
+    keys::check_pipes(&args.files.files, &[&args.to.key])?;
     let recipients = keys::recipients(&args.to, &args.algorithm)?;
     let stored = keys::context(&args.encryption_context)?;
     let required = keys::context(&args.required_encryption_context)?;
@@ -80,6 +81,7 @@ pub fn seal(args: &Seal, quiet: bool) -> Result<ExitCode> {
 }
 
 pub fn open(args: &Open, aws: &Aws, quiet: bool) -> Result<ExitCode> {
+    keys::check_pipes(&args.files.files, &[&args.key, &args.from.raw_key, &args.from.private_key])?;
     let mut unlocker = keys::unlocker(&args.key, &args.from, &args.algorithm, aws)?;
     let limits = args.from.limits.get();
     Batch::run(&args.files.files, args.files.output.as_deref(), |file, batch| {
@@ -101,6 +103,8 @@ pub fn open(args: &Open, aws: &Aws, quiet: bool) -> Result<ExitCode> {
 }
 
 pub fn reseal(args: &Reseal, aws: &Aws, quiet: bool) -> Result<ExitCode> {
+    let From { raw_key, private_key, .. } = &args.from;
+    keys::check_pipes(&args.files.files, &[&args.to.key, &args.old_key, raw_key, private_key])?;
     let recipients = keys::recipients(&args.to, &args.algorithm)?;
     let mut unlocker = keys::unlocker(&args.old_key, &args.from, &args.algorithm, aws)?;
     let limits = args.from.limits.get();

@@ -110,6 +110,25 @@ test('a pipe without a reader is reported as a fault of standard output', async 
   }
 });
 
+test('a pipe that both a key and a file would come from is refused, and nothing is sealed', async () => {
+  const piped = (...args) =>
+    runCommand(folder, setting.env, ['-c', `cat key.json | "$0" "$@"`, KMSEAL, ...args], { program: 'sh' });
+  for (const args of [
+    ['seal', '--key', '/dev/stdin', '-'],
+    ['seal', '--key', '/dev/fd/0', '--output', 'new', '/dev/stdin'],
+    ['open', '--key', '/dev/stdin', '-'],
+    ['open', '--raw-key', '/dev/stdin', '--private-key', 'key.json', '-'],
+    ['reseal', '--key', 'key.json', '--old-key', '/dev/stdin', '-'],
+  ]) {
+    const { status, stdout, stderr } = await piped(...args);
+    assert.deepEqual({ status, length: stdout.length }, { status: 2, length: 0 }, `${args}`);
+    assert.match(stderr, /^kmseal: \/dev\/\S+ would be read as a key[^\n]*put the key into a file\n$/);
+  }
+  assert.equal(folder.list().includes('new'), false);
+  const { status, stderr } = await piped('seal', '--key', '/dev/stdin', '--output', 'of-a-pipe.kmseal', 'plain');
+  assert.equal(status, 0, stderr);
+});
+
 test('`inspect -` reports a cut envelope if standard input is a file, whose length it knows', async () => {
   const envelope = folder.read('plain.kmseal');
   const whole = await shell('< plain.kmseal', 'inspect', '--json', '-');

@@ -12,6 +12,8 @@ use crate::envelope::opener_keys::{Allowed, OpenerKeys, RawKey};
 use crate::envelope::unlock::Unlocker;
 use crate::failure::{Exit, Failure, Result};
 use crate::key_file::KeyFile;
+use crate::system::descriptors;
+use crate::text::file_name;
 use crate::wrapping::private_key::PrivateKey;
 
 /// What the command line says of a key of KMS.
@@ -82,6 +84,18 @@ pub fn unlocker(public: &[PathBuf], from: &From, algorithm: &Algorithm, aws: &Aw
     let session = opener_keys.need_kms().then(|| Session::new(aws)).transpose()?;
     let kms = session.map(|session| Kms::new(&Rc::new(session), &from.grants.grant_token));
     Ok(Unlocker::new(kms, opener_keys, algorithm.encryption_algorithm, expected))
+}
+
+/// Fails if a FILE is a pipe that a key would be read from before: an empty file would be sealed. `keys` are all files of keys.
+pub fn check_pipes(files: &[PathBuf], keys: &[&[PathBuf]]) -> Result<()> {
+    let is_file = |key: &&PathBuf| files.iter().any(|file| descriptors::is_one_pipe(file, key));
+    match keys.iter().flat_map(|keys| keys.iter()).find(is_file) {
+        Some(key) => Err(Failure::usage(format!(
+            "{} would be read as a key, and then as a FILE, for which nothing is left; put the key into a file",
+            file_name(key)
+        ))),
+        None => Ok(()),
+    }
 }
 
 pub fn context(pairs: &[(String, String)]) -> Result<EncryptionContext> {

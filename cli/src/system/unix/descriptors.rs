@@ -4,9 +4,10 @@
 //! that, a closed standard input looks empty, and a closed standard output takes everything. So this looks at them earlier.
 #![allow(unsafe_code, reason = "file descriptors before main")]
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -48,6 +49,14 @@ pub fn check_output() -> Result<()> {
 /// Standard input as a file: `Stdin` buffers once more.
 pub fn stdin() -> io::Result<File> {
     Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+/// Whether the input (`-` for standard input) and this other file are one pipe or device: what is read of one is gone for the other.
+pub fn is_one_pipe(input: &Path, other: &Path) -> bool {
+    let of_input =
+        if input.as_os_str() == "-" { stdin().and_then(|file| file.metadata()) } else { fs::metadata(input) };
+    let (Ok(one), Ok(other)) = (of_input, fs::metadata(other)) else { return false };
+    !one.is_file() && !one.is_dir() && (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 /// Does `work` with an empty standard input for the programs that it starts. What comes there is for this command, or for the loop of a

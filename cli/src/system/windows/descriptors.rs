@@ -28,6 +28,11 @@ pub fn stdin() -> io::Result<File> {
     Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
 }
 
+/// Whether the input and this other file are one pipe: there no name leads to standard input.
+pub fn is_one_pipe(_: &Path, _: &Path) -> bool {
+    false
+}
+
 /// Does `work`. The programs that it starts have the command's own standard input here.
 pub fn without_stdin<T>(work: impl FnOnce() -> T) -> T {
     work()
