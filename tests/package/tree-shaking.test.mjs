@@ -11,15 +11,15 @@ after(stop);
 
 /** What each export costs alone: bytes of minified script in brotli, with what it imports. Lower a figure when it falls. */
 const FIGURES = {
-  KmsPublicKey: 8950,
+  KmsPublicKey: 9050,
   KmsealError: 250,
-  Opener: 20_300,
+  Opener: 20_500,
   RsaPublicKey: 500,
-  Sealer: 20_400,
+  Sealer: 20_500,
   generateRandom: 800,
   inspect: 11_500,
   load: 7600,
-  reseal: 25_100,
+  reseal: 25_200,
 };
 
 /** As if package.json did not say that its modules have no side effects. */
