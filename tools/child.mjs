@@ -65,8 +65,8 @@ function held(name, { input, outputs, ref, exit }) {
       return output;
     },
 
-    /** Waits until `check()` returns something, and returns that. */
-    async until(check, seconds = 60) {
+    /** Waits until `check()` returns something, and returns that. On a machine with much else to do the start of an emulator takes a minute. */
+    async until(check, seconds = 300) {
       for (const limit = Date.now() + seconds * 1000; ; await delay(20)) {
         const result = await check();
         if (result) return result;

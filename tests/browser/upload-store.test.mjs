@@ -32,7 +32,7 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
     uploads.write(TWO_PARTS);
     s3.faults.add('PUT 2', { does: 'answer', status: 503 });
     const { id, error } = await uploads.upload({ retries: 0, concurrency: 1, ...options }, `{ ...${KEPT} ${more} }`);
-    assert.equal(error?.status, 503);
+    assert.equal(error?.status, 503, JSON.stringify(error));
     s3.faults.reset();
     return id;
   }
