@@ -156,11 +156,7 @@ export class FormGuard {
       return;
     if (isMultipart(this.#form!, submitter) || !isSent(this.#form!, submitter)) return;
     this.#stop(event);
-    warn(
-      control,
-      'holds its form back, which would send only the names of its files; set method="post" and enctype="multipart/form-data"',
-    );
-    control.refuse(this.#form!, submitter);
+    this.#refuse('would send only the names of its files', submitter);
   }
 
   /** The browser would read the form without the files that a listener has removed. */
@@ -186,7 +182,7 @@ export class FormGuard {
     const submitter = formSubmission.submitter ?? null;
     if (isMultipart(this.#form!, submitter)) return;
     formSubmission.stop();
-    this.#refuse('Turbo', submitter);
+    this.#refuse('Turbo would send without its files', submitter);
   };
 
   /**
@@ -207,17 +203,14 @@ export class FormGuard {
     const { method, contentType = 'multipart/form-data' } = renderOptions;
     if (method === 'GET' || contentType !== 'multipart/form-data') {
       event.preventDefault();
-      return this.#refuse('Unpoly', submitButton);
+      return this.#refuse('Unpoly would send without its files', submitButton);
     }
     for (const [name, value] of new FormData(this.#form!))
       if (files.has(value) && !params.getAll(name).includes(value)) params.add(name, value);
   };
 
-  #refuse(library: string, submitter: HTMLElement | null): void {
-    warn(
-      this.#control,
-      `holds its form back, which ${library} would send without its files; set method="post" and enctype="multipart/form-data"`,
-    );
+  #refuse(loss: string, submitter: HTMLElement | null): void {
+    warn(this.#control, `holds its form back, which ${loss}; set method="post" and enctype="multipart/form-data"`);
     this.#control.refuse(this.#form!, submitter);
   }
 

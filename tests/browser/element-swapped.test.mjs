@@ -5,6 +5,7 @@ import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 import { bundlePages } from '../support/browsers/frameworks.mjs';
 
+import { HELD_BACK, pressHeldBack } from '../support/browsers/held-back.mjs';
 /* global Alpine, element, find, form, hold, held, htmx, idle, part, statesOf, until, values -- of forms.mjs and the pages, in the page */
 
 const CONTEXT = { user: '4711' };
@@ -170,16 +171,8 @@ inBrowsers((page, name) => {
       }, attributes);
       await page.choose([files.create('strings')]);
       const requests = forms.requests.length;
-      const found = await page.evaluate(async () => {
-        await idle();
-        const warnings = [];
-        console.warn = (text) => warnings.push(text);
-        document.querySelector('form button').click();
-        await until(() => warnings.length > 0);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        return [part('alert').textContent.slice(0, 22), ...warnings];
-      });
-      assert.deepEqual(found, ['This page is not ready', found[1]]);
+      const found = await pressHeldBack(page);
+      assert.deepEqual(found, [HELD_BACK.alert, found[1]]);
       assert.match(
         found[1],
         /which Turbo would send without its files; set method="post" and enctype="multipart\/form-data"$/,

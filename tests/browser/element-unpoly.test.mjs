@@ -6,6 +6,7 @@ import { formTools } from '../../tools/npm.mjs';
 import { write } from '../docs/blocks.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 import { bundlePages } from '../support/browsers/frameworks.mjs';
+import { HELD_BACK, pressHeldBack } from '../support/browsers/held-back.mjs';
 
 /* global element, find, form, hold, idle, part, statesOf, until, up -- of forms.mjs and the pages, in the page */
 
@@ -78,16 +79,8 @@ inBrowsers((page) => {
       await show(attributes);
       await page.choose([files.create('unpoly text')]);
       const requests = forms.requests.length;
-      const found = await page.evaluate(async () => {
-        await idle();
-        const warnings = [];
-        console.warn = (text) => warnings.push(text);
-        document.querySelector('form button').click();
-        await until(() => warnings.length > 0);
-        return [part('alert').textContent.slice(0, 22), ...warnings];
-      });
-      assert.deepEqual(found, [
-        'This page is not ready',
+      assert.deepEqual(await pressHeldBack(page), [
+        HELD_BACK.alert,
         'kmseal: a kmseal-file holds its form back, which Unpoly would send without its files; set method="post" and enctype="multipart/form-data"',
       ]);
       assert.deepEqual(

@@ -1,6 +1,6 @@
-// Forms that are held back since their page is not ready.
+// Forms that are held back since their page is not ready, or would send them without their files.
 
-/* global element, form, idle, part, statesOf, values -- of forms.mjs, in the page */
+/* global element, form, idle, part, statesOf, until, values -- of forms.mjs, in the page */
 
 const NOT_READY =
   'This page is not ready to encrypt files, so nothing is sent. Reload the page; if that does not help, tell those who run it.';
@@ -30,4 +30,17 @@ export const lookHeldBack = (page) =>
       validationMessage: element.validationMessage,
       alert: part('alert').textContent,
     };
+  });
+
+/** What the page says once the form's button is pressed, and each warning of the console. @param {{ evaluate: Function }} page */
+export const pressHeldBack = (page) =>
+  page.evaluate(async () => {
+    await idle();
+    const warnings = [];
+    console.warn = (text) => warnings.push(text);
+    document.querySelector('form button').click();
+    await until(() => warnings.length > 0);
+    // A second one would come now.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return [part('alert').textContent, ...warnings];
   });
