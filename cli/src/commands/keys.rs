@@ -89,7 +89,7 @@ pub fn unlocker(public: &[PathBuf], from: &From, algorithm: &Algorithm, aws: &Aw
 /// Fails if a FILE is a pipe that a key would be read from before: an empty file would be sealed. `keys` are all files of keys.
 pub fn check_pipes(files: &[PathBuf], keys: &[&[PathBuf]]) -> Result<()> {
     let is_file = |key: &&PathBuf| files.iter().any(|file| descriptors::is_one_pipe(file, key));
-    match keys.iter().flat_map(|keys| keys.iter()).find(is_file) {
+    match keys.iter().copied().flatten().find(is_file) {
         Some(key) => Err(Failure::usage(format!(
             "{} would be read as a key, and then as a FILE, for which nothing is left; put the key into a file",
             file_name(key)

@@ -4,10 +4,9 @@
 //! that, a closed standard input looks empty, and a closed standard output takes everything. So this looks at them earlier.
 #![allow(unsafe_code, reason = "file descriptors before main")]
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,6 +14,7 @@ use nix::libc::{F_GETFD, STDIN_FILENO, STDOUT_FILENO, fcntl};
 use nix::unistd::dup2_stdin;
 
 use crate::failure::{Exit, Failure, Result};
+use crate::system::stamp::FileId;
 
 static STDIN_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDOUT_CLOSED: AtomicBool = AtomicBool::new(false);
@@ -53,10 +53,10 @@ pub fn stdin() -> io::Result<File> {
 
 /// Whether the input (`-` for standard input) and this other file are one pipe or device: what is read of one is gone for the other.
 pub fn is_one_pipe(input: &Path, other: &Path) -> bool {
-    let of_input =
-        if input.as_os_str() == "-" { stdin().and_then(|file| file.metadata()) } else { fs::metadata(input) };
-    let (Ok(one), Ok(other)) = (of_input, fs::metadata(other)) else { return false };
-    !one.is_file() && !one.is_dir() && (one.dev(), one.ino()) == (other.dev(), other.ino())
+    let has_end = |file: &Metadata| file.is_file() || file.is_dir();
+    let id = if input.as_os_str() == "-" { stdin().and_then(|file| FileId::of(&file)) } else { FileId::at(input) };
+    fs::metadata(other).is_ok_and(|file| !has_end(&file))
+        && id.is_ok_and(|id| FileId::at(other).is_ok_and(|it| it == id))
 }
 
 /// Does `work` with an empty standard input for the programs that it starts. What comes there is for this command, or for the loop of a
