@@ -7,8 +7,8 @@ import { ROOT, show } from './run.mjs';
 import { WASM_ENV, WASM_TARGET } from './rust.mjs';
 
 /**
- * The command, in target/debug. There are no examples; but with `--examples`, Cargo gives crates the features that tests ask for, too, and the
- * tests compile none of them again. The price: what they ask for is in this command, too; nobody else gets it.
+ * The command, in target/debug. `--examples` builds nothing here, but makes Cargo give crates the features that tests ask for. So the tests
+ * compile none of them again. The price: this command has those features, too; nobody else gets it.
  * @param {typeof show} run @param {NodeJS.ProcessEnv} env
  */
 export const buildCommand = (run, env) => run('cargo', ['build', '--bins', '--examples'], env);

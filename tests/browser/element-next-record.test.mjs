@@ -1,4 +1,4 @@
-// <kmseal-file> where a page goes on to the next record in the same document: what is left of the files of the last one.
+// <kmseal-file> in a page that shows one record after the other in one document: which files it still has for the next record.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
