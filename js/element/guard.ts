@@ -50,7 +50,9 @@ export class FormGuard {
   /** The submit event that came last, and whether it was held back. */
   #event: SubmitEvent | undefined;
   #held = false;
-  /** Whether the control had files for that event; the first reading of the form is the event's own. */
+  /** Whether the control had files for that event. */
+  #hadFiles = false;
+  /** Likewise, until the form is read: the first reading is the event's own. */
   #tookPart = false;
   /** Where listeners of the current event may be, and therefore where it may end. */
   #path: EventTarget[] = [];
@@ -111,7 +113,8 @@ export class FormGuard {
       this.#event = event as SubmitEvent;
       this.#held = false;
       this.#control.recheck();
-      this.#tookPart = !this.#control.disabled() && this.#control.holdsFiles();
+      this.#hadFiles = !this.#control.disabled() && this.#control.holdsFiles();
+      this.#tookPart = this.#hadFiles;
     }
     this.#hold(this.#event);
     // Again, to be behind the listeners that are there already.
@@ -123,7 +126,8 @@ export class FormGuard {
     if (event !== this.#event) return;
     this.#control.recheck();
     this.#hold(event as SubmitEvent);
-    if (event.currentTarget !== this.#path.at(-1)) return;
+    // A listener that stopped the event has ended its way here.
+    if (event.currentTarget !== this.#path.at(-1) && !event.cancelBubble) return;
     this.#holdMissing(event as SubmitEvent);
     this.#holdNames(event as SubmitEvent);
   };
@@ -163,7 +167,7 @@ export class FormGuard {
   #holdMissing(event: SubmitEvent): void {
     const control = this.#control;
     const { submitter = null, isTrusted, defaultPrevented, target } = event;
-    if (!isTrusted || defaultPrevented || !this.#tookPart || !isSent(target as HTMLFormElement, submitter)) return;
+    if (!isTrusted || defaultPrevented || !this.#hadFiles || !isSent(target as HTMLFormElement, submitter)) return;
     const reason =
       (control.disabled() && DISABLED) ||
       (control.form() !== target && TAKEN_OUT) ||

@@ -112,6 +112,54 @@ inBrowsers((page, name) => {
     }
   });
 
+  test('a form that loses its file is held back by a listener that reads the form first, and by one that stops the event', async () => {
+    await page.show('');
+    const ways = {
+      read: () => void new FormData(form),
+      stopped: (event) => event.stopPropagation(),
+    };
+    for (const [way, first] of Object.entries(ways)) {
+      for (const [what, [lose, warning]] of Object.entries(LOST)) {
+        // How a listener loses the file is above.
+        if (!ANY_ENGINE.includes(name) && what !== 'has its fieldset disabled') continue;
+        await page.replace(FORM('', 'novalidate'));
+        await page.choose([files.create(what)]);
+        const uploads = forms.uploads();
+        const warnings = await page.evaluate(`(async () => {
+          await idle();
+          const warnings = [];
+          console.warn = (text) => warnings.push(text);
+          form.addEventListener('submit', ${first}, { once: true });
+          form.addEventListener('submit', ${lose}, { once: true });
+          document.querySelector('button').click();
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          return warnings;
+        })()`);
+        assert.equal(warnings.length, 1, `${what}, ${way}: ${warnings}`);
+        assert.match(warnings[0], warning, `${what}, ${way}`);
+        assert.equal(forms.uploads(), uploads, `${what}, ${way}`);
+      }
+    }
+  });
+
+  test('a form that would send only the names of its files is held back by a listener that stops the event', async () => {
+    await page.show(FORM().replace('enctype="multipart/form-data"', ''));
+    await page.choose([files.create('stopped names')]);
+    const uploads = forms.uploads();
+    const warnings = await page.evaluate(async () => {
+      await idle();
+      const warnings = [];
+      console.warn = (text) => warnings.push(text);
+      form.addEventListener('submit', (event) => event.stopPropagation());
+      document.querySelector('button').click();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return warnings;
+    });
+    assert.equal(warnings.length, 1, `${warnings}`);
+    assert.match(warnings[0], /would send only the names of its files/);
+    assert.equal(forms.uploads(), uploads);
+  });
+
   test('a listener may remove the element once it has read the form, or if it handles the submit event itself', async () => {
     for (const how of ['read', 'answered']) {
       const paper = files.create(how);
