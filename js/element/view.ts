@@ -102,12 +102,15 @@ export class View {
       show(false);
       if (!transfer) return;
       event.preventDefault();
+      // Another drop zone around it, or the page's own, would take the same files as they are.
+      event.stopPropagation();
       if (!this.input.disabled) this.#actions.drop(contentsOf(transfer));
     });
     zone.addEventListener('paste', (event) => {
       const { clipboardData } = event;
       if (!clipboardData?.types.includes('Files') || this.input.disabled) return;
       event.preventDefault();
+      event.stopPropagation();
       this.#actions.drop(contentsOf(clipboardData));
     });
   }

@@ -7,7 +7,7 @@ import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { printed } from '../../tools/kms.mjs';
 import { isolated, testForms } from '../support/browsers/forms.mjs';
 
-/* global element, events, form, hold, idle, kmseal, part, parts, statesOf, until, values -- of forms.mjs, in the page */
+/* global drop, element, events, file, form, hold, idle, kmseal, names, part, parts, statesOf, transferOf, until, values -- of forms.mjs, in the page */
 
 const FORM = (attributes = 'key-src="/kms-public-key.json"') =>
   `<form method="post" enctype="multipart/form-data" action="/upload"><kmseal-file encryption-context='{}' name="doc" ${attributes}></kmseal-file></form>`;
@@ -200,6 +200,31 @@ inBrowsers((page, name) => {
 
   // The list is the element's own. Inputs, drops and files that change are above.
   if (!ANY_ENGINE.includes(name)) return;
+
+  test('what is dropped or pasted on the element does not reach another drop zone of the page', async () => {
+    await page.show(FORM('key-src="/kms-public-key.json" multiple'));
+    const found = await page.evaluate(async () => {
+      const taken = [];
+      const take = ({ type, dataTransfer, clipboardData }) =>
+        taken.push(type, ...Array.from((dataTransfer ?? clipboardData).files, ({ name }) => name));
+      for (const type of ['drop', 'paste']) for (const place of [form, window]) place.addEventListener(type, take);
+      const paste = (clipboardData) => {
+        const init = { clipboardData, bubbles: true, cancelable: true, composed: true };
+        part('input').dispatchEvent(new ClipboardEvent('paste', init));
+      };
+      drop(file('a.pdf'));
+      paste(transferOf([file('b.pdf')]));
+      element.disabled = true;
+      drop(file('c.pdf'));
+      element.disabled = false;
+      await idle();
+      const words = new DataTransfer();
+      words.setData('text/plain', 'words');
+      paste(words);
+      return { names: names(), taken };
+    });
+    assert.deepEqual(found, { names: ['a.pdf', 'b.pdf'], taken: ['paste', 'paste'] });
+  });
 
   test('no two files that were ever chosen share a name in the seal events', async () => {
     await page.show(SEVERAL);
