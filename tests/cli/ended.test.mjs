@@ -1,7 +1,8 @@
 // A command that is ended midway, by any signal or by lack of memory, leaves no plaintext behind.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { sample } from '../support/page/bytes.mjs';
 import { KMSEAL, endOf, runCommand, startCommand } from './command.mjs';
@@ -45,7 +46,7 @@ before(async () => {
 after(() => setting?.close());
 
 /** Starts the command on its first file, and waits until something is written; more input follows. */
-async function midway(name, { force, named = false }) {
+async function midway(name, { force, named = false, starter = [] }) {
   const envelope = folder.read('plain.kmseal');
   const part = name === 'seal' ? PLAINTEXT : envelope.subarray(0, framePlaces(envelope).at(-1)[0] + 10);
   const { env, reached } = preload.pausing('write', force || named ? '/.kmseal-' : '(deleted)', 1);
@@ -54,7 +55,7 @@ async function midway(name, { force, named = false }) {
   const child = startCommand(
     folder,
     { ...setting.env, ...env, ...(named && preload.named) },
-    ['-c', 'ulimit -S -c $(ulimit -H -c); exec "$0" "$@"', KMSEAL, ...args],
+    ['-c', 'ulimit -S -c $(ulimit -H -c); exec "$0" "$@"', ...starter, KMSEAL, ...args],
     'sh',
   );
   const end = endOf(child);
@@ -127,6 +128,29 @@ for (const name of Object.keys(COMMANDS)) {
     });
   });
 }
+
+/** Starts a program as the first process of its own PID namespace, as that of a container is. */
+const FIRST = ['unshare', '--map-root-user', '--pid', '--fork'];
+const cannotUnshare = spawnSync(FIRST[0], [...FIRST.slice(1), 'true']).status !== 0;
+
+test('a signal ends the command cleanly where it is the first process of a container', {
+  skip: cannotUnshare && 'this user may not make PID namespaces',
+}, async () => {
+  folder.write('stopped', 'was here');
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    const { child, end, pause } = await midway('open', { force: true, starter: FIRST });
+    const [first] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ');
+    process.kill(Number(first), signal);
+    const { status, signal: ended } = await end;
+    await pause.close();
+    assert.deepEqual({ status, ended }, { status: 128 + constants.signals[signal], ended: null });
+    assert.deepEqual(
+      folder.list().filter((file) => file.startsWith('.kmseal-')),
+      [],
+    );
+  }
+  assert.equal(folder.read('stopped').toString(), 'was here');
+});
 
 test('the command succeeds or fails cleanly with too little memory', async () => {
   folder.write('long-frames', sample(20_000_000));

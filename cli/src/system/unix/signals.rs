@@ -48,7 +48,10 @@ pub fn watch() -> io::Result<()> {
             if let Some(path) = named.as_ref() {
                 let _ = fs::remove_file(path);
             }
-            let _ = emulate_default_handler(signal);
+            // The kernel keeps a container's first process from such an end (pid_namespaces(7)); the emulation would crash in its place.
+            if process::id() != 1 {
+                let _ = emulate_default_handler(signal);
+            }
             process::exit(128 + signal);
         }
     })?;
