@@ -93,7 +93,7 @@ describe('open without --key-id', () => {
     await setting.fails(
       ['open', '--output', '-', 'own.kmseal'],
       5,
-      /STS does not report the account.*--key-id.*AWS_ACCOUNT_ID.*--discover/,
+      /STS does not report the account.*--key-id.*AWS_ACCOUNT_ID.*aws_account_id.*--discover/,
       settings,
     );
     assert.equal(proxy.calls.length, 0);
@@ -103,6 +103,14 @@ describe('open without --key-id', () => {
     await setting.succeeds(['open', '--output', '-', 'own.kmseal'], {
       env: { ...settings.env, AWS_ACCOUNT_ID: '000000000000' },
     });
+    const profile = '[profile of-files]\naws_access_key_id = test\naws_secret_access_key = test\n';
+    setting.folder.write('config', profile);
+    const env = { ...settings.env, AWS_CONFIG_FILE: setting.folder.at('config') };
+    const open = ['open', '--profile', 'of-files', '--output', '-', 'own.kmseal'];
+    // The variable is of the environment's credentials, and these are others.
+    await setting.fails(open, 5, /aws_account_id in the profile/, { env: { ...env, AWS_ACCOUNT_ID: '000000000000' } });
+    setting.folder.write('config', `${profile}aws_account_id = 000000000000\n`);
+    await setting.succeeds(open, { env });
   });
 });
 

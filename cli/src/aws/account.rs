@@ -8,8 +8,8 @@ use kmseal::KeyArn;
 use crate::aws::errors::{no_credentials, sentence_of_account};
 use crate::failure::{Failure, Result};
 
-const HELP: &str =
-    "name the key with --key-id, set AWS_ACCOUNT_ID, or give --discover to ask for any key that an envelope names";
+const HELP: &str = "name the key with --key-id, set AWS_ACCOUNT_ID beside AWS_ACCESS_KEY_ID or aws_account_id in the profile, \
+    or give --discover to ask for any key";
 
 /// The account in a key's ARN: arn:PARTITION:kms:REGION:ACCOUNT:key/ID.
 pub fn of_key(key: &KeyArn) -> &str {
