@@ -19,9 +19,10 @@ function find() {
 }
 
 const child = spawn(find(), process.argv.slice(2), { stdio: 'inherit' });
-// Ctrl-C reaches both; the program cleans up and ends first. What is sent to this process alone is handed on.
-process.on('SIGINT', () => {});
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// What is sent to this process alone is handed on. Ctrl-C reaches both, and a second signal changes nothing: the program cleans up and ends
+// first. On Windows kill() would not let it clean up.
+const handOn = (signal) => (signal === 'SIGINT' && process.platform === 'win32') || child.kill(signal);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, handOn);
 child.on('error', (error) => {
   console.error(`kmseal: ${error.message}`);
   process.exitCode = 1;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
@@ -67,14 +68,19 @@ describe('kmseal-cli from npm', () => {
       env: { ...process.env, ...setting.env },
     });
     assert.equal(opened.stdout.toString(), 'plain');
-    const child = spawn(bin, ['seal', '--key', 'key.json', '-'], { cwd: folder.root });
-    const end = endOf(child);
-    // The header comes before the first frame is full, and says that the program waits for more.
-    child.stdin.write('x');
-    await once(child.stdout, 'data');
-    child.kill('SIGTERM');
-    const { status, signal } = await end;
-    assert.deepEqual({ status, signal }, { status: 143, signal: null });
+    for (const signal of ['SIGTERM', 'SIGINT']) {
+      const child = spawn(bin, ['seal', '--key', 'key.json', '-'], { cwd: folder.root });
+      const end = endOf(child);
+      // The header comes before the first frame is full, and says that the program waits for more.
+      child.stdin.write('x');
+      await once(child.stdout, 'data');
+      child.kill(signal);
+      const ended = await end;
+      assert.deepEqual(
+        { status: ended.status, signal: ended.signal },
+        { status: 128 + constants.signals[signal], signal: null },
+      );
+    }
   });
 
   test('the npm package without that of the platform says what is missing', () => {
