@@ -1,8 +1,19 @@
 // Who may read what --force replaces: only those who could before.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, linkSync, lstatSync, mkdirSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { KMSEAL } from './command.mjs';
 import { buildPreload } from './preload/preload.mjs';
 import { startSetting } from './setting.mjs';
 
@@ -172,4 +183,19 @@ describe('impossible outputs', () => {
       assert.deepEqual(folder.list(), before);
     });
   }
+
+  test('a result is refused whose place would be /dev, and /dev/shm is like any other folder', async () => {
+    const [name, shared] = ['/dev', '/dev/shm'].map((place) => `${place}/kmseal-${process.pid}`);
+    const says = /^kmseal: (\S+: )?\S+ would be in \/dev, .*--output/;
+    try {
+      await setting.fails(['seal', '--key', 'key.json', '--output', name, 'f.kmseal'], 1, says);
+      const piped = ['-c', 'printf plain | "$0" "$@"', KMSEAL, 'seal', '--key', 'key.json', '/dev/stdin'];
+      await setting.fails(piped, 1, says, { program: 'sh' });
+      assert.ok(!existsSync(name) && !existsSync('/dev/stdin.kmseal'));
+      // On Linux it is for files; other systems have none.
+      if (existsSync('/dev/shm')) await setting.succeeds(['seal', '--key', 'key.json', '--output', shared, 'f.kmseal']);
+    } finally {
+      for (const file of [name, shared, '/dev/stdin.kmseal']) rmSync(file, { force: true });
+    }
+  });
 });

@@ -101,10 +101,14 @@ fn what_is_there(target: &Path, force: bool) -> Result<Option<Stamp>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let last = target.as_os_str().as_encoded_bytes().last();
             let is_file = target.file_name().is_some() && !last.is_some_and(|byte| is_separator(char::from(*byte)));
-            return if is_file {
-                Ok(None)
-            } else {
+            return if !is_file {
                 refused("cannot be the name of a file; give another name with --output")
+            } else if is_lost_in(folder_of(target)) {
+                refused(
+                    "would be in /dev, which is emptied when the system stops; name another file with --output, or write - for standard input",
+                )
+            } else {
+                Ok(None)
             };
         }
         Err(error) => return Err(about(target, error)),
@@ -118,6 +122,11 @@ fn what_is_there(target: &Path, force: bool) -> Result<Option<Stamp>> {
     } else {
         Stamp::of_name(target).map(Some).map_err(|error| about(target, error))
     }
+}
+
+/// Whether a folder is of devices, in memory, where only root may make files. A result gets there from /dev/stdin, or by the wrong name of a disk.
+fn is_lost_in(folder: &Path) -> bool {
+    fs::canonicalize(folder).is_ok_and(|folder| folder.starts_with("/dev") && !folder.starts_with("/dev/shm"))
 }
 
 /// Whether a link leads to something other than a file, or through the system's own folders, as /dev/stdout does.
