@@ -214,7 +214,7 @@ export class KmsealFileElement extends ReflectingControl {
   connectedCallback(): void {
     applyStyles(this.shadowRoot!);
     upgradeProperties(this, ['sealer', 'encryptionContext', ALIAS, 'texts', ...reflected(), 'files', 'value']);
-    this.#list.start();
+    this.#list.start(this.ownerDocument.defaultView);
     this.#sealing.loadAhead();
     this.#guard.watch([this.getRootNode(), this.ownerDocument.defaultView].filter((root) => root !== null));
     autofocus(this);

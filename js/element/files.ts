@@ -67,6 +67,7 @@ export class SealingList {
   #entries: readonly Entry[] = [];
   #current: { entry: Entry; controller: AbortController } | undefined;
   #stopped = true;
+  #window: Window | null = null;
 
   /** @param prepare gets the sealer; if that fails, so do all waiting files */
   constructor(prepare: () => Promise<Seal>, listener: Listener) {
@@ -146,15 +147,34 @@ export class SealingList {
 
   /** Interrupts the sealing until start(). */
   stop(): void {
+    this.#watch(null);
     this.#stopped = true;
     this.#abort();
     this.#listener.changed();
   }
 
-  start(): void {
+  /** @param window that of the page, which may be left meanwhile */
+  start(window: Window | null): void {
+    this.#watch(window);
     this.#stopped = false;
     this.#goOn();
   }
+
+  #watch(window: Window | null): void {
+    this.#window?.removeEventListener('pageshow', this.#again);
+    this.#window = window;
+    window?.addEventListener('pageshow', this.#again);
+  }
+
+  /**
+   * Seals once more what was being sealed when the page was left, if the browser shows it again: in Firefox 153 neither a read nor an encryption
+   * that was running then ever ends. In WebKit 2.50 such a read fails, and the person can try again.
+   */
+  readonly #again = ({ persisted }: PageTransitionEvent): void => {
+    if (!persisted) return;
+    this.#abort();
+    this.#goOn();
+  };
 
   #abort(): void {
     if (!this.#current) return;
