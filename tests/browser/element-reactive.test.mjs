@@ -11,7 +11,13 @@ import { bundlePages } from '../support/browsers/frameworks.mjs';
 let bundles;
 after(() => bundles?.remove());
 const { forms, files, inBrowsers } = testForms(async (start) => {
-  bundles = await bundlePages(['inline.jsx', 'reactive-vue.js', 'reactive-svelte.js', 'attribute-vue.js']);
+  bundles = await bundlePages([
+    'inline.jsx',
+    'reactive-vue.js',
+    'reactive-svelte.js',
+    'attribute-vue.js',
+    'model-vue.js',
+  ]);
   await start({ folders: { '/frameworks/': bundles.folder } });
 });
 
@@ -109,6 +115,19 @@ inBrowsers((page, name) => {
       found[2],
       /an object was set as an attribute; set the property encryptionContext in its place \(in Vue, :encryptionContext\.prop\)/,
     );
+  });
+
+  test('Vue clears an element that has v-model when it renders again, and not one that has a listener of change', async () => {
+    await show('model-vue');
+    const values = await page.evaluate(async () => {
+      const elements = [...document.querySelectorAll('kmseal-file')];
+      for (const one of elements) one.add([new File(['x'], 'a.pdf')]);
+      await Promise.all(elements.map((one) => idle(one)));
+      change(1);
+      await until(() => document.querySelector('output').textContent === '1 1');
+      return elements.map(({ value }) => value);
+    });
+    assert.deepEqual(values, ['C:\\fakepath\\file-1.kmseal', '']);
   });
 
   test('an equal new Sealer or context at each event does not seal the file again', async () => {
