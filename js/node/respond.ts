@@ -133,7 +133,8 @@ async function answer(
     for (; !piece.done; piece = await pieces.next()) {
       // A middleware with a time limit, for example; the rest would be missing without an error.
       if (out.writableEnded) throw new Error('the response was ended before respond() had handed over everything');
-      if (!out.write(piece.value)) await reader.drained();
+      // The write of an adapter may return nothing.
+      if (out.write(piece.value) === false) await reader.drained();
     }
   }
   reader.end();
@@ -246,12 +247,14 @@ interface Reader {
 function watch(out: ServerResponse): Reader {
   // A response that has ended releases it.
   const { socket } = out;
+  // Adapters for functions (Lambda), and inject() of frameworks, have a socket in name only, which counts nothing and cannot be reset.
+  const isAdapted = !('stream' in out) && !!socket && !('resetAndDestroy' in socket);
   let ended = false;
   let look = () => {};
   const finished = new Promise<void>((resolve, reject) => {
     look = () => {
       // HTTP/2 fires `finish` for an aborted response, too.
-      if (ended && out.writableFinished) return resolve();
+      if (ended && (out.writableFinished || isAdapted)) return resolve();
       reject(
         Object.assign(new Error('the reader went away before it had everything'), {
           code: 'ERR_STREAM_PREMATURE_CLOSE',
@@ -275,8 +278,11 @@ function watch(out: ServerResponse): Reader {
       // HTTP/1 is reset, since the length may have been lost on the way; a TLS socket cannot be. In HTTP/2 destroying without an
       // error, or with an AbortError, would end the stream as if it was complete, or as intended.
       const connection = out.socket ?? socket;
-      if (!('stream' in out) && connection && !('encrypted' in connection)) connection.resetAndDestroy();
-      out.destroy(new Error('the answer was broken off', { cause }));
+      const broken = new Error('the answer was broken off', { cause });
+      if (!isAdapted && !('stream' in out) && connection && !('encrypted' in connection)) connection.resetAndDestroy();
+      out.destroy(broken);
+      // An adapter learns of it by the event alone.
+      if (isAdapted) out.emit('error', broken);
     },
     close: () => void out.off('finish', look).off('close', look),
   };
