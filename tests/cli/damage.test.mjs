@@ -142,7 +142,7 @@ describe('failures midway', () => {
       runCommand(folder, setting.env, ['-c', 'ulimit -f 1000; exec "$0" "$@"', KMSEAL, ...args], { program: 'sh' });
     const { status, stderr } = await limited('seal', '--key', 'key.json', 'large');
     assert.deepEqual(
-      { status, isExplained: /large: File too large/.test(stderr) },
+      { status, isExplained: /large: writing large\.kmseal: File too large/.test(stderr) },
       { status: 1, isExplained: true },
       stderr,
     );

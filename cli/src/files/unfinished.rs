@@ -126,7 +126,9 @@ impl Unfinished {
 
 impl Write for Unfinished {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.as_mut().expect("it is closed last").write(bytes)
+        let written = self.file.as_mut().expect("it is closed last").write(bytes);
+        // The input has a name, too, and may be on another disk.
+        written.map_err(|error| io::Error::new(error.kind(), format!("writing {}: {error}", file_name(&self.target))))
     }
 
     fn flush(&mut self) -> io::Result<()> {
