@@ -185,6 +185,15 @@ inBrowsers((page, name) => {
     assert.deepEqual(fieldsOf(await forms.received()), [['note', 'hello']]);
   });
 
+  test('what stands between its tags is shown where the element is not defined, and only there', async () => {
+    forms.show(FORM('required').replace('></kmseal-file>', '>Reload this page.</kmseal-file>'));
+    const shown = () => page.driver.executeScript("return document.querySelector('form').innerText.includes('Reload')");
+    await page.driver.get(`${forms.origin}/form`);
+    const before = await shown();
+    await page.visit('/form');
+    assert.deepEqual([before, await shown()], [true, false]);
+  });
+
   test('a form that the browser restores comes back empty', async () => {
     await page.show(`<script type="module" src="/dist/define.js"></script>${FORM('required meta-name="doc-meta"')}`);
     await page.choose([files.create('restored')]);
