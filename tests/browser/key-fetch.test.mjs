@@ -27,6 +27,13 @@ const holdBack = () => {
   });
 };
 
+/** Fetches a key in a frame, and tells the page around it what comes of it. */
+const FRAME = `
+  import { KmsPublicKey } from '/dist/index.js';
+  const tell = (text) => parent.postMessage(text, '*');
+  KmsPublicKey.fetch('/keys/frame.json').then(({ keyId }) => tell(keyId), ({ message }) => tell(message));
+`;
+
 const open = (name) =>
   openPage(name, {
     routes(app) {
@@ -46,6 +53,7 @@ const open = (name) =>
         letThrough();
         return context.body(null, 204);
       });
+      app.get('/frame.js', (context) => context.body(FRAME, 200, { 'Content-Type': 'text/javascript' }));
     },
   });
 
@@ -176,6 +184,20 @@ inBrowsers(open, (page) => {
     }
     assert.match(await get('http://[?token=secret'), /^ERR_LOAD .*http:\/\/\[ is not a URL/);
     assert.equal(await get('/keys/a.json', { fingerprint: 7 }), 'TypeError');
+  });
+
+  test('a frame with srcdoc takes a key of the origin of the page around it', async () => {
+    await begin();
+    const told = await page.evaluate(async () => {
+      const answer = new Promise((resolve) => addEventListener('message', ({ data }) => resolve(data), { once: true }));
+      const frame = document.createElement('iframe');
+      frame.srcdoc = '<script type="module" src="/frame.js"></script>';
+      document.body.append(frame);
+      const told = await answer;
+      frame.remove();
+      return told;
+    });
+    assert.equal(told, keyId);
   });
 
   test('an answer without an end is given up at 1 MiB, and its error does not show the query of the URL', async () => {
