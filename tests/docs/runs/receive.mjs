@@ -44,6 +44,8 @@ async function arrivals({ key, host }) {
     'in the clear': { bytes: Buffer.from(PAPER), status: 400, says: /not an envelope/ },
     'turned into text': { bytes: Buffer.from(Buffer.from(good).toString('utf8')), status: 400, says: /./ },
     'cut off in its header': { bytes: good.subarray(0, 100), status: 400, says: /too early/ },
+    'cut off behind its header': { bytes: good.subarray(0, -1), status: 400, says: /cut off/ },
+    'with a line end behind it': { bytes: Buffer.concat([good, Buffer.from('\n')]), status: 400, says: /cut off/ },
     empty: { bytes: new Uint8Array(), status: 400, says: /./ },
   };
 }
@@ -70,6 +72,26 @@ function takeOut(answer) {
 
 const expectedOf = ({ key }) => ({ keyId: key.keyId, encryptionContext: CONTEXT });
 
+/** A check takes what has several frames, a full one at its end or an empty one, in every form, and notices the lack of any frame or byte. */
+async function assertEnds(checkEnvelope, stage) {
+  const FRAME = 256 * 1024;
+  const expected = { ...expectedOf(stage), maxSize: 4 * FRAME };
+  for (const size of [0, FRAME - 1, FRAME, FRAME + 1, 3 * FRAME, 3 * FRAME + 1]) {
+    const bytes = await new Sealer({ keys: [stage.key] }).seal(new Uint8Array(size), { encryptionContext: CONTEXT });
+    const read = async (start, end) => bytes.slice(start, end);
+    for (const envelope of [bytes, new Blob([bytes]), { size: bytes.length, read }])
+      assert.equal((await checkEnvelope(envelope, expected)).plaintextSize, size);
+    const { headerLength } = await inspect(bytes);
+    for (const cut of [1, 16, 40, FRAME, FRAME + 32, FRAME + 33, 2 * (FRAME + 32), bytes.length - headerLength - 36]) {
+      if (cut < 1 || cut >= bytes.length - headerLength) continue;
+      for (const envelope of [bytes.slice(0, -cut), new Blob([bytes.slice(0, -cut)])])
+        await assert.rejects(checkEnvelope(envelope, expected), { status: 400 }, `${size}, without ${cut}`);
+    }
+    const converted = Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
+    if (size >= FRAME) await assert.rejects(checkEnvelope(converted, expected), { status: 400 });
+  }
+}
+
 export default {
   'What to check': {
     async js(stage) {
@@ -86,6 +108,7 @@ export default {
       }
       const large = await new Sealer({ keys: [stage.key] }).seal(new Uint8Array(1001), { encryptionContext: CONTEXT });
       await assert.rejects(checkEnvelope(large, expected), /too large/);
+      await assertEnds(checkEnvelope, stage);
     },
   },
   'With Request.formData': {
