@@ -1,6 +1,7 @@
 // The intake function of infra/kmseal.yaml as it runs on AWS: S3 puts its events into the queue, Lambda starts the bundled function under its
 // role, and the application hears of the outcome. The function comes into the stack by the commands of docs/receive.md.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -82,9 +83,8 @@ for (const [KeySpec, isCurve] of [
     assert.deepEqual({ Events, rules }, { Events: ['s3:ObjectCreated:*'], rules: ['prefix uploads/'] });
 
     const put = (Key, Body) => s3.send(new PutObjectCommand({ Bucket, Key, Body }));
-    const sealed = await new Sealer({ keys: [key] }).seal(sample(1000), {
-      encryptionContext: { purpose: 'upload', user: '4711' },
-    });
+    const encryptionContext = { purpose: 'upload', user: '4711' };
+    const sealed = await new Sealer({ keys: [key] }).seal(sample(1000), { encryptionContext });
     await put('other/a', 'outside of the prefix');
     await put('uploads/4711/good ü.kmseal', sealed);
     const accepted = await application.next();
@@ -112,5 +112,19 @@ for (const [KeySpec, isCurve] of [
     const sqs = new SQSClient(aws.emulator.config);
     assert.equal(await queued(sqs, stack.IntakeDeadLettersUrl), 0);
     sqs.destroy();
+
+    // The next key, of RSA in both stacks: what is sealed for it is taken once the function knows its ARN.
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const keyId = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const next = await KmsPublicKey.import(publicKey.export({ type: 'spki', format: 'pem' }), { keyId });
+    const resealed = await new Sealer({ keys: [next] }).seal(sample(1000), { encryptionContext });
+    const outcomeOf = async (Body) => {
+      await put('uploads/4711/next.kmseal', Body);
+      const told = await application.next();
+      return told.detail.refused?.code ?? told['detail-type'];
+    };
+    assert.equal(await outcomeOf(resealed), 'ERR_NO_MATCHING_KEY');
+    await addIntake(name, `IntakeKeyArns=${keyId}`);
+    for (const envelope of [resealed, sealed]) assert.equal(await outcomeOf(envelope), 'Envelope Accepted');
   });
 }
