@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { KmsPublicKey, Sealer, inspect } from 'kmseal';
@@ -165,6 +166,13 @@ export default {
           assert.deepEqual(readdirSync(uploadDir), [], `${name}: a refused form leaves nothing`);
         }
         assert.equal((await send(formOf())).status, 422);
+        // formidable refuses the 41st file, and begins to write those behind it all the same.
+        const many = new Response(formOf(...Array.from({ length: 60 }, () => Buffer.from(PAPER))));
+        const bytes = Buffer.from(await many.arrayBuffer());
+        const headers = { 'content-type': many.headers.get('content-type'), 'content-length': bytes.length };
+        const tooMany = Object.assign(Readable.from([bytes]), { headers });
+        await assert.rejects(receiveFiles(tooMany, { uploadDir, ...expectedOf(stage) }), { httpCode: 413 });
+        assert.deepEqual(readdirSync(uploadDir), [], 'nothing in the clear is left of too many files');
 
         // The longest file takes longest to write, and is first all the same. Each has its description, and the field `other` is not written.
         const lengths = [3_000_000, ...Array.from({ length: 15 }, (_, index) => 100 - 2 * index)];
