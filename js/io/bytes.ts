@@ -27,8 +27,7 @@ function platformGetters() {
 export function viewOf(data: unknown, name = 'data'): Chunk {
   let place: [ArrayBuffer, number?, number?] | undefined;
   try {
-    if (isArrayBuffer(data)) place = [data];
-    else if (ArrayBuffer.isView(data)) {
+    if (ArrayBuffer.isView(data)) {
       const isTypedArray = PLATFORM.name.call(data) !== undefined;
       // It throws if the view is out of bounds or its buffer detached; the getters below return 0 then, as for an empty view. It looks at no
       // byte. WebKit 2.50, once it has compiled a place that is often passed, does not throw at keys().
@@ -36,7 +35,7 @@ export function viewOf(data: unknown, name = 'data'): Chunk {
       place = (isTypedArray ? PLATFORM.array : PLATFORM.view).map(
         (getter) => getter.call(data) as unknown,
       ) as typeof place;
-    }
+    } else if (isArrayBuffer(data)) place = [data];
     if (place && isArrayBuffer(place[0])) return new Uint8Array(...place);
   } catch {
     throw new TypeError(
@@ -80,6 +79,7 @@ export function bytesAtEnd(data: unknown, sealedSize: (length: number) => number
 // Not by instanceof, which fails for objects of another window or realm.
 export const tagOf = (data: unknown) => Object.prototype.toString.call(data).slice(8, -1);
 
+/** Of what is a view, ask only that: what is not an ArrayBuffer costs an exception, 5 microseconds for each chunk. */
 function isArrayBuffer(data: unknown): data is ArrayBuffer {
   try {
     PLATFORM.byteLength.call(data);
@@ -99,7 +99,7 @@ export function kindOf(data: unknown): Kind {
 }
 
 export function isBytes(data: unknown): data is Bytes {
-  return isArrayBuffer(data) || ArrayBuffer.isView(data);
+  return ArrayBuffer.isView(data) || isArrayBuffer(data);
 }
 
 /** By its name, or by what it does: a test DOM has its own classes. */
