@@ -19,6 +19,7 @@ export const ANY_ENGINE = process.env.BROWSERS ? BROWSERS : BROWSERS.slice(0, 1)
 
 const PACKAGES = {
   chromium: 'chromium',
+  'chromium-headless-shell': 'chromium-headless-shell',
   chromedriver: 'chromium-driver',
   'firefox-esr': 'firefox-esr',
   WebKitWebDriver: 'webkit2gtk-driver',
@@ -59,12 +60,18 @@ function miniBrowser() {
   return found;
 }
 
-/** The executables of a browser and its driver. */
-export async function browserPrograms(name) {
+/**
+ * The executables of a browser and its driver. For Chromium without windows that is its headless shell, where there is one: the same engine, which
+ * needs a third less of the processor. It has no viewer of PDF files, no wake locks, no profile that is kept, and none of its settings.
+ */
+export async function browserPrograms(name, { hasWindows = true } = {}) {
   await browserPackages();
   switch (name) {
     case 'chromium':
-      return { browser: which('chromium') ?? application('chromium'), driver: which('chromedriver') };
+      return {
+        browser: (!hasWindows && which('chromium-headless-shell')) || (which('chromium') ?? application('chromium')),
+        driver: which('chromedriver'),
+      };
     case 'firefox':
       return {
         browser: which('firefox-esr') ?? application('firefox'),

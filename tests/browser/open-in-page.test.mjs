@@ -33,7 +33,9 @@ function replaced(envelope, field, bytes) {
   return Buffer.concat([envelope.subarray(0, start), bytes, envelope.subarray(end)]);
 }
 
-inBrowsers(openOpenInPage, (page, name) => {
+const open = (name) => openOpenInPage(name, { hasWindows: name === 'chromium' }); // for its viewer of PDF files
+
+inBrowsers(open, (page, name) => {
   before(() => page.visit());
 
   /** What the server says when the page asks it for a file: nothing, or the sentence of the refusal. */

@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { BROWSERS } from '../../tools/browsers.mjs';
+import { openKit } from '../support/browsers/session.mjs';
 import { MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 /* global kit -- of the page */
 
 uploadsInBrowsers(
-  openUploads,
+  (name) =>
+    openUploads(name, { open: (name, options) => openKit(name, { ...options, browser: { hasWindows: true } }) }),
   (uploads) => {
     let s3;
     before(() => {

@@ -9,8 +9,8 @@ import { startUnlocking } from '../../support/servers/unlocking.mjs';
 
 const PAGE = fileURLToPath(new URL('../../../examples/open-in-page/page/', import.meta.url));
 
-/** Both halves. @param {Parameters<typeof launch>[0]} name */
-export async function openOpenInPage(name) {
+/** Both halves. @param {Parameters<typeof launch>} options */
+export async function openOpenInPage(...options) {
   const half = await startUnlocking();
   const closing = [() => half.close()];
   const close = async () => {
@@ -57,7 +57,7 @@ export async function openOpenInPage(name) {
     });
     closing.push(() => server.close());
     await half.allow(server.origin);
-    const browser = await launch(name);
+    const browser = await launch(...options);
     closing.push(() => browser.close());
     const { driver, downloads, evaluate } = browser;
     return {

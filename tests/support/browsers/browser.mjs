@@ -3,26 +3,28 @@ import { randomUUID } from 'node:crypto';
 import { By } from 'selenium-webdriver';
 import { NONCE, publish } from '../servers/server.mjs';
 import { lease } from './lease.mjs';
-import { startBrowser } from './start.mjs';
+import { PLAIN, startBrowser } from './start.mjs';
 
 /**
  * A browser that nobody else uses: one of the pool where a run has one, as if it were new, else one of its own. With options it is always
- * its own.
+ * its own, and Chromium is the one that people have; without, it is the one without windows.
  *
  * `evaluate(code, ...values)` runs a function, or an expression given as a string, in a page of startServer() and returns
  * what it comes to; it rejects with what that throws. Values and result are JSON in which Uint8Arrays may stand.
  * `chooseFiles(selector, paths)` chooses files in an `<input type=file>`. `driver` is selenium-webdriver's.
  * `downloads` is the folder of what Chromium and Firefox download.
  * @param {'chromium' | 'firefox' | 'webkit'} name
- * @param {{ args?: string[], preferences?: Record<string, unknown>, env?: Record<string, string> }} [options] args: further command-line
- *   arguments of the browser; preferences: settings by the browser's own names, which WebKitGTK's has not; env: of its processes, besides this
- *   one's
+ * @param {{ args?: string[], preferences?: Record<string, unknown>, env?: Record<string, string>, hasWindows?: boolean }} [options] args:
+ *   further command-line arguments of the browser; preferences: settings by the browser's own names, which WebKitGTK's has not; env: of its
+ *   processes, besides this one's; hasWindows: the test needs what Chromium has only with windows (browserPrograms() names it)
  */
 export async function launch(name, options) {
   const pool = process.env.KMSEAL_BROWSER_POOL;
   // A test may have options for some browsers only: an empty list of them does not count.
-  const isPlain = Object.values(options ?? {}).every((given) => Object.keys(given ?? {}).length === 0);
-  const { driver, downloads, close } = pool && isPlain ? await lease(pool, name) : await startBrowser(name, options);
+  const { hasWindows = false, ...others } = options ?? {};
+  const isPlain = !hasWindows && Object.values(others).every((given) => Object.keys(given ?? {}).length === 0);
+  const leased = isPlain && pool ? await lease(pool, name) : undefined;
+  const { driver, downloads, close } = leased ?? (await startBrowser(name, isPlain ? PLAIN : options));
   return {
     driver,
     downloads,

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { TIMEOUTS, startBrowser } from './start.mjs';
+import { PLAIN, TIMEOUTS, startBrowser } from './start.mjs';
 
 /** So that what a browser gathers in its memory stays small. */
 const MOST_USES = 50;
@@ -24,7 +24,7 @@ async function take(name) {
 }
 
 async function start(name) {
-  const browser = await startBrowser(name);
+  const browser = await startBrowser(name, PLAIN);
   return { ...browser, session: (await browser.driver.getSession()).getId(), uses: 0 };
 }
 

@@ -79,16 +79,19 @@ async function startDisplay() {
   return { env: { DISPLAY: `:${number}` }, stop: child.stop };
 }
 
+/** Of a browser for any test. */
+export const PLAIN = { hasWindows: false };
+
 /** How long scripts and pages may take. */
 export const TIMEOUTS = { script: 6 * MINUTES, pageLoad: MINUTES };
 
 /**
  * A browser of its own. `address` is its WebDriver's, and `downloads` the folder of what it downloads.
  * @param {'chromium' | 'firefox' | 'webkit'} name
- * @param {Parameters<typeof import('./browser.mjs').launch>[1]} [options]
+ * @param {Parameters<typeof import('./browser.mjs').launch>[1]} [options] hasWindows: true by default, here
  */
-export async function startBrowser(name, { args = [], preferences = {}, env: more = {} } = {}) {
-  const { browser, driver: program } = await browserPrograms(name);
+export async function startBrowser(name, { args = [], preferences = {}, env: more = {}, hasWindows } = {}) {
+  const { browser, driver: program } = await browserPrograms(name, { hasWindows });
   const folder = mkdtempSync(path.join(tmpdir(), `kmseal-${name}-`));
   const downloads = path.join(folder, 'downloads');
   mkdirSync(downloads);
