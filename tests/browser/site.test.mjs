@@ -57,7 +57,7 @@ inBrowsers(openSitePages, (page, name) => {
     assert.match(await text('#key-service'), /stand-in for AWS KMS/);
     const [keyId, spec] = await facts();
     assert.match(keyId, /^arn:aws:kms:eu-central-1:000000000000:key\/[0-9a-f-]{36}$/);
-    assert.equal(spec, 'RSA_3072, RSAES_OAEP_SHA_256');
+    assert.equal(spec, 'RSA_2048, RSAES_OAEP_SHA_256');
     await press('Seal a sample letter');
     await press('Open it', NEWEST);
     assert.match(await text(`${NEWEST} .same`), /The same file came out/);

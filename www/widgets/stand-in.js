@@ -15,10 +15,10 @@ const ACCOUNT = '000000000000';
 
 /** @type {Record<string, Kind>} by KeySpec */
 const KINDS = {
-  RSA_3072: {
+  RSA_2048: {
     generate() {
       const publicExponent = Uint8Array.of(1, 0, 1);
-      const algorithm = { name: 'RSA-OAEP', modulusLength: 3072, publicExponent, hash: 'SHA-256' };
+      const algorithm = { name: 'RSA-OAEP', modulusLength: 2048, publicExponent, hash: 'SHA-256' };
       return crypto.subtle.generateKey(algorithm, false, ['decrypt']);
     },
     describes: { KeyUsage: 'ENCRYPT_DECRYPT', EncryptionAlgorithms: ['RSAES_OAEP_SHA_256'] },
@@ -40,7 +40,7 @@ const KINDS = {
  * @param {string} [keySpec] one of KINDS
  * @returns {Promise<{ publicKey: import('kmseal').GetPublicKeyOutput, opener: Opener }>}
  */
-export async function makeStandIn(keySpec = 'RSA_3072') {
+export async function makeStandIn(keySpec = 'RSA_2048') {
   const kind = KINDS[keySpec];
   const pair = await kind.generate();
   const KeyId = `arn:aws:kms:eu-central-1:${ACCOUNT}:key/${crypto.randomUUID()}`;
