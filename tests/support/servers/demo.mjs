@@ -8,10 +8,24 @@ import { startDemo } from '../../../www/server/demo.mjs';
 
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
+/**
+ * Lets browsers keep scripts and styles. A page of the demo has 30 of them, and tests visit it again and again: to fetch them takes more than half
+ * of a visit. The demo itself has them asked for each time, since its reader may change them.
+ * @param {import('node:http').Server} server
+ */
+const keepScripts = (server) =>
+  server.prependListener('request', ({ headers }, outgoing) => {
+    if (!['script', 'style'].includes(String(headers['sec-fetch-dest']))) return;
+    const { writeHead } = outgoing;
+    outgoing.writeHead = (status, headers) =>
+      writeHead.call(outgoing, status, { ...headers, 'cache-control': 'max-age=600' });
+  });
+
 /** @param {Omit<Parameters<typeof startDemo>[0], 'ports'>} [options] */
 export async function openDemo(options) {
   const demo = await startDemo({ ports: [0], ...options });
   const { kms, s3, bucket, origin, publicKey } = demo;
+  keepScripts(demo.server);
 
   /**
    * A request with any headers; fetch sets Host by itself. A `body` that is not a Buffer is sent as JSON.
@@ -49,7 +63,7 @@ export async function openDemo(options) {
      * @param {() => Promise<void>} work
      */
     async holding(pattern, count, work) {
-      const [answer] = demo.server.listeners('request');
+      const answer = demo.server.listeners('request').at(-1);
       const held = [];
       const hold = (incoming, outgoing) => {
         const matches = pattern.test(`${incoming.method} ${incoming.url}`);
