@@ -116,6 +116,10 @@ export async function startBrowser(name, { args = [], preferences = {}, env: mor
       .usingServer(server.origin)
       .withCapabilities(CAPABILITIES[name](browser, args, { ...savesTo(downloads)[name], ...preferences }))
       .build();
+    if (name === 'chromium') {
+      // Without windows it does not do so by its settings alone.
+      await driver.sendDevToolsCommand('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
+    }
     await driver.manage().setTimeouts(TIMEOUTS);
     return { driver, address: server.origin, downloads, close };
   } catch (error) {
