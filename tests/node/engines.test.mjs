@@ -12,7 +12,7 @@ before(async () => {
 
 test('both engines seal to the same bytes', async () => {
   const seen = new Set();
-  await holds(sealsAlike(engines.seal, seen), 250);
+  await holds(sealsAlike(engines.seal, seen), 100);
   cameTo(seen, ['ERR_CONTEXT', 'sealed']);
 });
 
