@@ -68,7 +68,7 @@ interface Asked {
  * otherwise an object that was never created would count as delivered.
  */
 function expectAnswer<T>(asked: Asked, given: unknown, answered: T): T {
-  const { subscribe, headers } = (answered ?? {}) as { subscribe?: unknown; headers?: unknown };
+  const { subscribe, headers, response, responseURL, data, body, text } = (answered ?? {}) as Record<string, unknown>;
   // Some start only when something subscribes (Angular's HttpClient).
   if (typeof subscribe === 'function')
     throw new TypeError(`${asked.what} gives an Observable; give a promise (firstValueFrom)`);
@@ -77,11 +77,36 @@ function expectAnswer<T>(asked: Asked, given: unknown, answered: T): T {
       `${asked.what} gives nothing to wait for; return the promise of what it asks, or make it an async function`,
     );
   }
-  // Clients that do not throw on error statuses, such as axios with validateStatus.
-  const status = typeof headers === 'object' ? statusOf(answered) : undefined;
+  // Clients that do not throw on error statuses, such as axios with validateStatus, openapi-fetch, and XMLHttpRequest.
+  const isClients = typeof headers === 'object' || isResponse(response) || typeof responseURL === 'string';
+  const status = isClients ? statusOf(answered) : undefined;
   if (status !== undefined && (status < 200 || status > 299)) throw refused(asked, status);
+  expectNoFailure(asked, answered);
+  if (isClients) for (const content of [data, body, text, response]) expectNoFailure(asked, content);
   return answered;
 }
+
+/**
+ * Throws if an answer with a good status tells of a failure. Some clients follow a redirect and give only the login page. S3 answers
+ * CompleteMultipartUpload with 200 before it knows whether it works. Other clients and gateways have failures in `error`, `errors` or `errorMessage`.
+ */
+function expectNoFailure(asked: Asked, answer: unknown): void {
+  if (typeof answer === 'string' && isPage(answer)) throw notAnswered(asked);
+  const { error, errors, errorMessage } = (answer ?? {}) as Record<string, unknown>;
+  const told = error || (Array.isArray(errors) && errors.length > 0 && errors) || errorMessage;
+  if (told || (answer === false && asked.writes))
+    throw failed(asked, 'reports an error; see what the server says', told);
+}
+
+/** Whether a text is a page, or another answer in tags that is not a result of S3's. */
+const isPage = (text: string): boolean => /^\s*</.test(text) && !/^\s*(<\?xml[^>]*>\s*)?<\w+Result[\s>]/.test(text);
+
+const notAnswered = (asked: Asked): Fault =>
+  failed(asked, "is a page or S3's error; sign in again, or see what the server says");
+
+/** The request may have succeeded all the same. */
+const failed = ({ what, part, writes }: Asked, said: string, cause?: unknown): Fault =>
+  uploadFault(`the answer to ${what} ${said}`, { mendable: true, lost: writes, part, cause });
 
 function refused({ what, part, writes }: Asked, status: number, cause?: unknown): Fault {
   const message = `the server answered ${what} with status ${status}; see what it says`;
@@ -171,13 +196,17 @@ async function json(response: Response, asked: Asked): Promise<unknown> {
     if (TELLING.includes(asked.what) || Number(response.headers?.get('content-length')) > 0) throw cut(asked);
     return undefined;
   }
+  let answer: unknown;
   try {
-    return JSON.parse(text);
+    answer = JSON.parse(text);
   } catch {
+    if (isPage(text)) throw notAnswered(asked);
     if (/^\s*[[{"]/.test(text)) throw cut(asked);
     // The platform's own error quotes the text, in which there may be a presigned URL.
     throw new SyntaxError('the answer is not JSON');
   }
+  expectNoFailure(asked, answer);
+  return answer;
 }
 
 /**

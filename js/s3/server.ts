@@ -55,7 +55,8 @@ export interface AskOptions {
  * Silence, errors that report a missing answer (fetch's TypeError, those of axios, ky and the like), and the statuses 408, 425, 429
  * and 5xx, of a Response or in `status` or `response.status` of an error, are retried: a callback may be called again because
  * its answer was lost. Any other error of a callback, any other status, and a Response that was redirected, end the upload with
- * ERR_UPLOAD, whose `cause` is the thrown value, or call `resume` if somebody can fix it.
+ * ERR_UPLOAD, whose `cause` is the thrown value, or call `resume` if somebody can fix it. So does an answer with `error`, `errors` or
+ * `errorMessage`, as clients give it that do not throw, and a text in tags, such as a login page, that is not a result of S3's.
  */
 export interface UploadServer<U = unknown> {
   /**
@@ -79,7 +80,8 @@ export interface UploadServer<U = unknown> {
   /**
    * CompleteMultipartUpload; its answer is the result's `completed`. S3 may take minutes, and can answer with status 200 and an
    * `<Error>`: AWS's SDKs throw that, any other client has to check for it. A callback that returns at once, and nothing, is refused: the
-   * upload would count as delivered before the server has answered.
+   * upload would count as delivered before the server has answered. So is a page in place of an answer. (XMLHttpRequest with `responseType: 'json'`
+   * gives null for one: reject then.)
    */
   completeMultipartUpload(
     request: { upload: U; size: number; parts: FinishedPart[] },

@@ -33,7 +33,10 @@ let clients;
 async function open(name) {
   const script = await (clients ??= bundled());
   return openUploads(name, {
-    routes: (app) => app.get('/clients.js', (c) => c.body(script, 200, { 'content-type': 'text/javascript' })),
+    routes: (app) => {
+      app.get('/clients.js', (c) => c.body(script, 200, { 'content-type': 'text/javascript' }));
+      app.get('/sign-in', (c) => c.html('<!doctype html><title>Sign in</title>'));
+    },
   });
 }
 
@@ -90,6 +93,18 @@ uploadsInBrowsers(open, (uploads, name) => {
       assert.deepEqual(
         { code: error?.code, status: error?.status, part: error?.part, times: times('signPart 2') },
         { code: 'ERR_UPLOAD', status: 403, part: 2, times: 1 },
+      );
+    });
+
+    // XMLHttpRequest gives nothing but null of a page that is read as JSON.
+    if (client.startsWith('XMLHttpRequest')) continue;
+    test(`an upload is not done if ${client} has followed the last request to a login page, and continues after signing in`, async () => {
+      s3.faults.add('completeMultipartUpload', { does: 'answer', status: 302, path: '/sign-in' }, 1);
+      const outcome = await uploads.upload({}, `{ ...${code}, resume: () => true }`);
+      await expectArrived(outcome);
+      assert.deepEqual(
+        { told: outcome.told.map((error) => error.code), times: times('completeMultipartUpload') },
+        { told: ['ERR_UPLOAD'], times: 2 },
       );
     });
   }

@@ -126,6 +126,64 @@ for (const [what, [completeMultipartUpload, expected]] of Object.entries(SILENT)
   });
 }
 
+const PAGE = '<!doctype html><title>Sign in</title>';
+const S3_ERROR = '<?xml version="1.0" encoding="UTF-8"?>\n\n<Error><Code>InternalError</Code></Error>';
+const IS_PAGE =
+  /^the envelope is perhaps delivered.* the answer to server\.completeMultipartUpload is a page or S3's error;/;
+const REPORTS = /^the envelope is perhaps delivered.* the answer to server\.completeMultipartUpload reports an error;/;
+const FAILED = {
+  'a login page, as the data of axios': [PAGE, IS_PAGE],
+  'a login page in a Response': [new Response(PAGE), IS_PAGE],
+  'a login page in an answer of axios': [{ status: 200, headers: {}, data: PAGE }, IS_PAGE],
+  'a login page in an answer of superagent': [{ status: 200, headers: {}, text: PAGE, body: {} }, IS_PAGE],
+  'a login page in an XMLHttpRequest': [{ status: 200, responseURL: origin, response: PAGE }, IS_PAGE],
+  "S3's error with status 200": [S3_ERROR, IS_PAGE],
+  'an error beside data, as Supabase gives it': [{ data: null, error: new Error('no') }, REPORTS],
+  'an error in JSON with status 200': [Response.json({ error: 'InternalError' }), REPORTS],
+  'a failure of Lambda through API Gateway': [Response.json({ errorMessage: 'Task timed out' }), REPORTS],
+  'errors of GraphQL': [{ data: null, errors: [{ message: 'no' }] }, REPORTS],
+  'false, as `ok` of a Response': [false, REPORTS],
+};
+for (const [what, [answer, message]] of Object.entries(FAILED)) {
+  test(`an upload does not count as delivered if completeMultipartUpload gives ${what}, and stays in the store`, async () => {
+    const kept = endingStore();
+    const server = { completeMultipartUpload: async () => answer };
+    await assert.rejects(upload(PARTS, { store: kept, id: 'mine', server }), { code: 'ERR_UPLOAD', message });
+    assert.ok(await kept.load());
+    const { completed } = await upload(PARTS, { store: kept, id: 'mine', begin: resumeSealed });
+    assert.deepEqual(completed, {});
+  });
+}
+
+test('a refusal with its Response, as openapi-fetch gives it, has its status', async () => {
+  const response = new Response(null, { status: 403 });
+  const server = { completeMultipartUpload: async () => ({ error: undefined, response }) };
+  await assert.rejects(upload(PARTS, { server }), { code: 'ERR_UPLOAD', status: 403 });
+});
+
+test('a login page in place of any other answer keeps the upload, which continues after signing in', async () => {
+  for (const step of ['createMultipartUpload', 'signPart', 'listParts']) {
+    const kept = { store: endingStore(), id: 'mine' };
+    const begin = step === 'listParts' ? resumeSealed : uploadSealed;
+    if (begin === resumeSealed) {
+      const completeMultipartUpload = async () => PAGE;
+      await assert.rejects(upload(PARTS, { ...kept, server: { completeMultipartUpload } }));
+    }
+    const message = `the answer to server.${step} is a page or S3's error; sign in again, or see what the server says`;
+    await assert.rejects(upload(PARTS, { ...kept, begin, server: { [step]: async () => PAGE } }), { message });
+    assert.deepEqual((await upload(PARTS, { ...kept, begin: resumeSealed })).completed, {});
+  }
+});
+
+test("an answer counts with S3's own result, and with empty lists of errors", async () => {
+  const result =
+    '<?xml version="1.0" encoding="UTF-8"?>\n<CompleteMultipartUploadResult></CompleteMultipartUploadResult>';
+  for (const answer of [result, { errors: [], error: null, data: 1 }]) {
+    const { completed } = await upload(PARTS, { server: { completeMultipartUpload: async () => answer } });
+    assert.deepEqual(completed, answer);
+  }
+});
+
 test('an answer constructed by the page may have a status and headers', async () => {
   const { completed } = await upload(PARTS, { server: { completeMultipartUpload: () => ({ status: 3 }) } });
   assert.deepEqual(completed, { status: 3 });

@@ -63,13 +63,14 @@ export class Faults {
     const { number } = body.length > 0 ? await c.req.json() : {};
     const name = [new URL(c.req.url).pathname.split('/').at(-1), number].filter(Boolean).join(' ');
     this.seen.push({ name, method: c.req.method, url: c.req.url, headers: c.req.header(), body });
-    const { does, status, after } = this.fault(name) ?? {};
+    const { does, status, path, after } = this.fault(name) ?? {};
     if (!does) return next();
     if (after === 'all' || does === 'wait') await next();
     if (does === 'wait') return delay(4000);
     if (does === 'stall') await new Promise(() => {});
     if (does === 'cut') c.env.incoming.socket.destroy();
-    c.res = does === 'cut' ? RESPONSE_ALREADY_SENT : new Response('no', { status });
+    c.res =
+      does === 'cut' ? RESPONSE_ALREADY_SENT : new Response('no', { status, headers: path ? { location: path } : {} });
     return undefined;
   }
 }
