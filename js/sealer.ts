@@ -17,7 +17,7 @@ import { type CacheLimits, SEALER_CACHE, limitsOf } from './cache/limits.js';
 import { SenderCache, freshSenders } from './cache/senders.js';
 import { CacheWatch } from './cache/watch.js';
 import { type Chunks, isRangeSource, rangeChunks, readSlice, sizeOf } from './io/chunks.js';
-import { checkedContext, checkedContexts } from './io/context.js';
+import { checkedContexts } from './io/context.js';
 import { KmsealError, changedError, closedError } from './errors.js';
 import { describeMessage } from './frames/description.js';
 import { Drain, collect } from './frames/flow.js';
@@ -112,8 +112,7 @@ export class Sealer {
   /** @throws KmsealError ERR_CONTEXT; ERR_KEY_UNSUPPORTED: an ECC key with the engine `wasm`, or an ML-KEM key beside others without `mixed` */
   constructor(options: SealerOptions) {
     disposable(this);
-    const { keys, encryptionContext, requiredEncryptionContext, frameLength, engine = 'webcrypto', cache } = options;
-    const { mixed = false } = options;
+    const { keys, mixed = false, frameLength, engine = 'webcrypto', cache } = options;
     this.#keys = Array.isArray(keys) ? [...keys] : [keys as SealerKey];
     const strangers = this.#keys.filter((key) => !(key instanceof KmsPublicKey || key instanceof RsaPublicKey));
     if (this.#keys.length === 0 || strangers.length > 0) {
@@ -133,9 +132,10 @@ export class Sealer {
       throw new TypeError('cache.keepSender needs an ECC key in keys: other kinds of key have no sender');
     const limits = cache && limitsOf(limited, SEALER_CACHE);
     this.#senders = keepSender ? new SenderCache(limits!) : undefined;
+    const { stored, required } = checkedContexts(options, ['keys', 'mixed', 'frameLength', 'engine', 'cache']);
     this.#options = {
-      encryptionContext: checkedContext(encryptionContext),
-      requiredEncryptionContext: checkedContext(requiredEncryptionContext, 'requiredEncryptionContext'),
+      encryptionContext: stored,
+      requiredEncryptionContext: required,
       mixed,
       frameLength,
       cache: keepSender ? undefined : limits,

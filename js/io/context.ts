@@ -26,20 +26,21 @@ export function checkedContext(context: unknown, name = 'encryptionContext'): En
   return pairs;
 }
 
-/** Those of one envelope. */
-export function checkedContexts(options: ContextOptions) {
+/** Those of one envelope, or of a sealer, which takes `more` options. */
+export function checkedContexts(options: ContextOptions, more: readonly string[] = []) {
   const { encryptionContext, requiredEncryptionContext } = options;
-  if (requiredEncryptionContext === undefined) requirePairs(options, ['requiredEncryptionContext']);
+  if (requiredEncryptionContext === undefined) requirePairs(options, ['requiredEncryptionContext', ...more]);
   return {
     stored: checkedContext(encryptionContext),
     required: checkedContext(requiredEncryptionContext, 'requiredEncryptionContext'),
   };
 }
 
-/** That which the opener of an envelope expects. */
-export function expectedContext(options: Pick<ContextOptions, 'encryptionContext'>): EncryptionContext | undefined {
-  requirePairs(options);
-  return checkedContext(options.encryptionContext);
+/** That which the opener of an envelope expects. It has required pairs, too: by another name nobody would miss those that an envelope does not have. */
+export function expectedContext(options: ContextOptions): EncryptionContext | undefined {
+  const { encryptionContext, requiredEncryptionContext } = options;
+  requirePairs(requiredEncryptionContext === undefined ? options : { requiredEncryptionContext });
+  return checkedContext(encryptionContext);
 }
 
 /** All that calls with a context take besides. */
@@ -49,7 +50,7 @@ const OPTIONS = ['encryptionContext', 'signal', 'onProgress', 'idleTimeout', 'si
  * Without a context nothing is bound, and every envelope opens. So where none is named, an option that no call has is a mistake: the pairs
  * themselves in place of the options, or the name that the AWS SDK has for them.
  */
-function requirePairs(options: Pick<ContextOptions, 'encryptionContext'>, more: readonly string[] = []): void {
+function requirePairs(options: ContextOptions, more: readonly string[] = []): void {
   if (options.encryptionContext === undefined)
     refuseStrays(options, [...OPTIONS, ...more], 'hand over the pairs as { encryptionContext }');
 }

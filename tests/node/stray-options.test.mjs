@@ -60,10 +60,23 @@ test('every call refuses an encryption context under the name that the AWS SDK h
 });
 
 test('calls that open refuse requiredEncryptionContext, whose pairs belong to the others', async () => {
-  const outcomes = await refusing({ requiredEncryptionContext: { user: '8' } }, /^"requiredEncryptionContext" is not/);
+  const required = { requiredEncryptionContext: { pin: '8' } };
   const opening = ['open of a Blob', 'open of bytes', 'open of a stream', 'openRange', 'unlock', 'reseal'];
-  const refused = Object.keys(outcomes).filter((name) => outcomes[name] === 'refused');
-  assert.deepEqual(refused, opening);
+  for (const options of [required, { encryptionContext: { user: '7' }, ...required }]) {
+    const outcomes = await refusing(options, /^"requiredEncryptionContext" is not an option; hand over/);
+    const refused = Object.keys(outcomes).filter((name) => outcomes[name] === 'refused');
+    assert.deepEqual(refused, opening);
+  }
+});
+
+test('a Sealer refuses an encryption context in place of its options, or under another name', async () => {
+  const keys = await KmsPublicKey.import(pem, { keyId: KEY_ID });
+  for (const stray of ['user', 'context', 'EncryptionContext']) {
+    const message = `"${stray}" is not an option; hand over the pairs as { encryptionContext }`;
+    assert.throws(() => new Sealer({ keys, [stray]: '8' }), { name: 'TypeError', message });
+  }
+  const none = { encryptionContext: undefined, requiredEncryptionContext: undefined, cache: undefined };
+  new Sealer({ keys, mixed: true, frameLength: 4096, engine: 'wasm', ...none });
 });
 
 test('options without a value, and those of other calls, are accepted', async () => {
