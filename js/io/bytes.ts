@@ -79,7 +79,7 @@ export function bytesAtEnd(data: unknown, sealedSize: (length: number) => number
 // Not by instanceof, which fails for objects of another window or realm.
 export const tagOf = (data: unknown) => Object.prototype.toString.call(data).slice(8, -1);
 
-/** Of what is a view, ask only that: what is not an ArrayBuffer costs an exception, 5 microseconds for each chunk. */
+/** Ask ArrayBuffer.isView first: what is not an ArrayBuffer costs an exception here, 5 microseconds for each chunk. */
 function isArrayBuffer(data: unknown): data is ArrayBuffer {
   try {
     PLATFORM.byteLength.call(data);
