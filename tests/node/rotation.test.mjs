@@ -57,6 +57,16 @@ test('an alias moves to a new key: old and new envelopes open, and resealed ones
   assert.equal(await opens(resealed, both), fresh.KeyId);
 });
 
+test('a file that was begun before a rotation continues for the old key, whatever key the later page has', async () => {
+  const [old, fresh] = [await kms.createKey(), await kms.createKey()];
+  const sealerFor = async (key) => new Sealer({ keys: [await KmsPublicKey.import(key)], encryptionContext: CONTEXT });
+  const file = new Blob([PLAINTEXT]);
+  const state = await (await (await sealerFor(old)).prepare(file)).save();
+  const continued = await (await sealerFor(fresh)).restore(file, state);
+  const envelope = new Uint8Array(await (await continued.slice()).arrayBuffer());
+  assert.equal(await opens(envelope, [fresh.KeyId, old.KeyId]), old.KeyId);
+});
+
 test('any one of several keys opens, whatever became of the others', async () => {
   const answers = await Promise.all([0, 1, 2].map(() => kms.createKey()));
   const envelope = await seal(await Promise.all(answers.map((answer) => KmsPublicKey.import(answer))));
