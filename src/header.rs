@@ -9,7 +9,9 @@ use crate::damage::{self, LOOK_LEN};
 use crate::edk::EncryptedDataKey;
 use crate::error::{Code, Error, Reason, Result, decimal};
 use crate::fingerprint::sha256;
+use crate::frame::Frame;
 use crate::kdf::{CommitKey, MessageId};
+use crate::layout::Layout;
 use crate::suite::{CONTENT_FRAMED, KEY_LEN, MESSAGE_ID_LEN, SUITE_ID, TAG_LEN, VERSION};
 use crate::suite::{check_suite, check_version};
 use crate::wire::{Reader, Stop, put_field};
@@ -123,6 +125,25 @@ impl Header {
             Err(Stop::Bad(_)) if bytes.len() < LOOK_LEN => Ok(HeaderRead::Need(LOOK_LEN)),
             Err(Stop::Bad(error)) => Err(damage::explained(bytes, error)),
         }
+    }
+
+    /// Checks that the final frame begins where the envelope's length says: `head` is the [`Body::HEAD_LEN`](crate::Body::HEAD_LEN) bytes from
+    /// [`Layout::final_span`] on. An envelope that was cut off, or has lost or gained bytes on its way, has others there. Nothing vouches for
+    /// them (docs/format.md, 2 to 4 and 12).
+    ///
+    /// # Errors
+    /// [`Code::Truncated`]: other bytes are there.
+    pub fn check_end(&self, layout: &Layout, head: &[u8]) -> Result<()> {
+        let frame = layout.final_span().map(|span| Frame::new(self.message_id, layout.frames(), span.len, span.kind));
+        if frame.is_some_and(|frame| frame.head() == head) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::Truncated,
+            &[
+                "the envelope is not as long as its frames say: it was cut off, or lost or gained bytes, on its way; fetch it again",
+            ],
+        ))
     }
 
     /// The error of an envelope that ends after these bytes, though [`Header::read`] needs more.

@@ -118,6 +118,12 @@ impl Layout {
         })
     }
 
+    /// The final frame.
+    #[must_use]
+    pub fn final_span(&self) -> Option<Span> {
+        self.span(self.frames - 1)
+    }
+
     /// The index of the frame that holds this byte of the envelope; 0 within the header.
     #[must_use]
     pub fn frame_at(&self, sealed_offset: u64) -> u32 {

@@ -16,7 +16,7 @@ use crate::args::{Aws, Files, From, Inspect, Key, Open, Reseal, Seal};
 use crate::aws::kms::Kms;
 use crate::aws::public_key;
 use crate::aws::session::Session;
-use crate::envelope::inspected::Inspected;
+use crate::envelope::inspected::{Inspected, layout_of};
 use crate::envelope::names::left_out;
 use crate::envelope::open::open as open_frames;
 use crate::envelope::pipeline::MEMORY_LEN;
@@ -143,8 +143,11 @@ pub fn inspect(args: &Inspect) -> Result<ExitCode> {
     let limits = args.limits.get();
     Batch::run(&args.files, None, |file, _| {
         let envelope = Envelope::read(file, &limits)?;
-        let inspected = Inspected::new(&envelope.header, envelope.input.origin.rest)?;
+        let layout = layout_of(&envelope.header, &envelope.input.origin);
+        // The header helps to find out what happened to an envelope that is not whole.
+        let inspected = Inspected::new(&envelope.header, layout.as_ref().ok().copied().flatten());
         stdout::print(if args.json { inspected.json(file) } else { inspected.text(file) })?;
+        layout?;
         Ok(None)
     })
 }

@@ -67,7 +67,9 @@ export function describing({ s3, opener, sealer }) {
       const { there, made } = await look(s3, to);
       if (there.Metadata?.[NAME] !== undefined) return { outcome: 'already there' };
       const old = versionFrom(from, made.version);
-      const header = await inspect(await read({ ...to, IfMatch: there.ETag }, 0, FIRST));
+      // As a stream: of bytes and Blobs inspect() would miss the end.
+      const start = new Blob([await read({ ...to, IfMatch: there.ETag }, 0, FIRST)]);
+      const header = await inspect(start.stream());
       const within = (await head(s3, old))?.Metadata?.[NAME];
       const place = { ...to, Key: besideKey(to.Key) };
       if (within !== undefined) {
@@ -106,7 +108,7 @@ async function peeked(stream) {
     for (;;) {
       const { done, value } = await reader.read();
       if (!done) chunks.push(value);
-      const header = await inspect(Buffer.concat(chunks)).catch((error) => {
+      const header = await inspect(new Blob(chunks).stream()).catch((error) => {
         if (done || error.code !== 'ERR_TRUNCATED') throw error;
       });
       if (header) return { header, whole: continued(chunks, reader) };

@@ -10,11 +10,6 @@ const MAX_FRAME_LENGTH = 16_777_216; // 16 MiB
 /** Bytes of JSON. */
 const MAX_DESCRIPTION = 65_536;
 
-/** Parts of a frame, in bytes (docs/format.md, rule 2). */
-const FINAL_HEAD = 24;
-const FRAME_OVERHEAD = 32;
-const FINAL = 0xffffffff;
-
 /** Codes of errors that say that the object itself is wrong, now and at every further look. */
 const REFUSALS = new Set([
   'REFUSED',
@@ -48,28 +43,5 @@ export async function examine(envelope, { isOwn, encryptionContext, isDescriptio
     throw new Refused("the envelope's context is not the one that the object's key says", 'ERR_CONTEXT');
   if (isDescription && plaintextSize > MAX_DESCRIPTION)
     throw new Refused(`a description has ${MAX_DESCRIPTION} bytes at most, and this one ${plaintextSize}`);
-  await checkEnd(envelope, header);
   return header;
-}
-
-/**
- * Where the size says that the final frame begins, one must begin, with the number and the length that follow from the size. An envelope
- * that was cut off, or has lost or gained bytes, has something else there, unless the one who altered it wrote that (docs/format.md, 2 to 4 and 12).
- * @param {Ranges} envelope
- * @param {import('kmseal').Inspection} header whose sizes are known, since the envelope's is
- */
-async function checkEnd(envelope, { headerLength, frameLength, plaintextSize, frames }) {
-  const start = headerLength + (frames - 1) * (frameLength + FRAME_OVERHEAD);
-  const { signal } = new AbortController();
-  const bytes = Buffer.from(await envelope.read(start, start + FINAL_HEAD, { signal }));
-  const expected = Buffer.alloc(FINAL_HEAD);
-  expected.writeUInt32BE(FINAL, 0);
-  expected.writeUInt32BE(frames, 4);
-  expected.writeUInt32BE(frames, 16); // the end of the IV
-  expected.writeUInt32BE(plaintextSize - (frames - 1) * frameLength, 20);
-  if (!bytes.equals(expected))
-    throw new Refused(
-      'the envelope is not as long as its frames say: it was cut off, or bytes are missing or added',
-      'ERR_TRUNCATED',
-    );
 }

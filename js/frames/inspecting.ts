@@ -1,4 +1,5 @@
 import { HEAD_SLICE_BYTES, queueOf } from '../io/envelope.js';
+import { readSlice } from '../io/chunks.js';
 import { instance, load } from '../load.js';
 import { type Limits, readHeader } from './opening.js';
 import type { ByteStream, Bytes, EncryptionContext, RangeSource } from '../types.js';
@@ -27,6 +28,9 @@ export interface InspectedDataKey {
   ciphertextLength: number;
 }
 
+/** The bytes of the final frame before its content: what an envelope that was cut off has not (docs/format.md, 2). */
+const FINAL_HEAD_BYTES = 24;
+
 /** What an envelope's header says; no part of it is authenticated. */
 export interface Inspection {
   /** `0x0478`: AES-256-GCM with HKDF and key commitment, without a signature (AWS Encryption SDK Developer Guide, "Supported algorithm suites"). */
@@ -50,17 +54,25 @@ export interface Inspection {
 }
 
 /**
- * Reads an envelope's header; nothing is authenticated. A stream is consumed.
+ * Reads an envelope's header, and looks for the final frame where its size says; nothing is authenticated. A stream is consumed, and shows no end: for
+ * the first bytes of an envelope, give `new Blob([bytes]).stream()`.
  *
- * @throws KmsealError ERR_ENVELOPE_INVALID, ERR_ENVELOPE_UNSUPPORTED, ERR_TRUNCATED, ERR_READ, ERR_LOAD
+ * @throws KmsealError ERR_ENVELOPE_INVALID, ERR_ENVELOPE_UNSUPPORTED, ERR_READ, ERR_LOAD; ERR_TRUNCATED: it was cut off, or lost or gained bytes;
+ *   ERR_SOURCE_CHANGED: the source reads more or less than it is asked for
  */
 export async function inspect(envelope: Blob | Bytes | ByteStream | RangeSource): Promise<Inspection> {
-  const { queue, size } = queueOf(envelope, {}, HEAD_SLICE_BYTES);
+  const { queue, size, file, bytes } = queueOf(envelope, {}, HEAD_SLICE_BYTES);
   try {
     await load();
     const header = await readHeader(instance(), queue, INSPECTED);
     try {
-      return header.describe(size) as Inspection;
+      let head = new Uint8Array();
+      if (size !== undefined) {
+        const start = header.finalFrame(size);
+        const end = start + FINAL_HEAD_BYTES;
+        head = bytes?.subarray(start, end) ?? (await readSlice(file ?? (envelope as RangeSource), start, end));
+      }
+      return header.describe(size, head) as Inspection;
     } finally {
       header.free();
     }

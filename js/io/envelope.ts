@@ -1,5 +1,5 @@
 import { adopted } from './browser.js';
-import { bytesAtCall, isBlob, isBytes, isStream } from './bytes.js';
+import { type Chunk, bytesAtCall, isBlob, isBytes, isStream } from './bytes.js';
 import { type ReadOptions, blobChunks, isRangeSource, rangeChunks, sizeOf, sliceOf } from './chunks.js';
 import { ByteQueue } from './queue.js';
 import { streamChunks } from './streams.js';
@@ -13,6 +13,7 @@ export interface Source {
   /** In bytes, if known. */
   size?: number | undefined;
   file?: Blob | undefined;
+  bytes?: Chunk;
 }
 
 export function queueOf(envelope: unknown, reading: ReadOptions, slice = sliceOf(1)): Source {
@@ -23,7 +24,7 @@ export function queueOf(envelope: unknown, reading: ReadOptions, slice = sliceOf
   }
   if (isBytes(envelope)) {
     const bytes = bytesAtCall(envelope);
-    return { queue: new ByteQueue(bytes), size: bytes.length };
+    return { queue: new ByteQueue(bytes), size: bytes.length, bytes };
   }
   if (isStream(envelope)) return { queue: new ByteQueue(streamChunks(envelope), reading) };
   if (!isRangeSource(envelope)) throw new TypeError('envelope must be a Blob, bytes or a stream, or { size, read }');

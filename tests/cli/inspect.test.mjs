@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { inspect } from 'kmseal';
 import { sample } from '../support/page/bytes.mjs';
+import { KMSEAL, runCommand } from './command.mjs';
 import { startSetting } from './setting.mjs';
 
 let setting;
@@ -85,4 +86,35 @@ test('inspect of standard input prints no sizes, and an impossible length is rep
   folder.write('cut.kmseal', envelope.subarray(0, (await inspect(envelope)).headerLength + 20));
   await setting.fails(['inspect', 'cut.kmseal'], 3, /ERR_TRUNCATED/);
   await setting.fails(['inspect', 'key.json'], 3, /not an envelope/);
+});
+
+test('inspect prints the header of an envelope that is not whole, without sizes, and fails', async () => {
+  const { messageId, headerLength, frameLength } = await inspect(envelope);
+  const end = headerLength + frameLength + 32;
+  for (const bytes of [
+    envelope.subarray(0, -1),
+    envelope.subarray(0, end),
+    envelope.subarray(0, end + 30),
+    Buffer.concat([envelope.subarray(0, end - 1), envelope.subarray(end)]),
+    Buffer.concat([envelope, Buffer.from('\n')]),
+  ]) {
+    folder.write('cut.kmseal', bytes);
+    const { status, stdout, stderr } = await setting.run(['inspect', '--json', 'cut.kmseal', 'a.kmseal']);
+    const [cut, whole] = stdout.toString().trimEnd().split('\n').map(JSON.parse);
+    assert.deepEqual(
+      { status, id: cut.messageId, frames: [cut.frames, whole.frames], plaintextSize: cut.plaintextSize },
+      { status: 3, id: messageId, frames: [undefined, 2], plaintextSize: undefined },
+    );
+    assert.match(stderr, /^kmseal: cut\.kmseal: the envelope [^\n]*fetch it again \(ERR_TRUNCATED\)\n$/);
+  }
+});
+
+test('inspect looks for the end of a file from which something has read', async () => {
+  const read = async (bytes) => {
+    folder.write('second.kmseal', Buffer.concat([Buffer.from('a line\n'), bytes]));
+    const script = '{ read -r line; "$0" inspect --json -; } < second.kmseal';
+    return runCommand(folder, setting.env, ['-c', script, KMSEAL], { program: 'sh' });
+  };
+  assert.equal(JSON.parse((await read(envelope)).stdout.toString()).plaintextSize, 300_000);
+  assert.equal((await read(envelope.subarray(0, -1))).status, 3);
 });

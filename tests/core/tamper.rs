@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use crate::common::edge::Outcome;
-use crate::common::forge::{Forge, WRAPPED};
+use crate::common::forge::{Forge, ForgedFrame, WRAPPED};
 use crate::common::{ARN, context, sample};
-use kmseal::Code;
+use kmseal::{Body, Code, Header, HeaderRead, Layout, Limits};
 use proptest::prelude::*;
 
 const REGULAR: usize = 4 + 12 + 8 + 16;
@@ -162,4 +162,34 @@ proptest! {
         prop_assert!(envelope.plaintext.starts_with(&outcome.released));
         prop_assert!(outcome.released.starts_with(envelope.frames(whole)));
     }
+}
+
+/// What `inspect` says of a length: the code, or how many frames there are.
+fn end_of(bytes: &[u8]) -> Result<u32, Code> {
+    let Ok(HeaderRead::Done(header)) = Header::read(bytes, &Limits::default()) else { panic!("no header") };
+    let layout = Layout::of_envelope(header.len(), bytes.len() as u64, header.frame_length()).ok_or(Code::Truncated)?;
+    let start = layout.final_span().expect("a final frame").sealed_start as usize;
+    let head = &bytes[start..start + Body::HEAD_LEN];
+    header.check_end(&layout, head).map_err(|error| error.code())?;
+    Ok(layout.frames())
+}
+
+#[test]
+fn an_end_that_is_not_where_the_length_says_is_noticed_without_a_key() {
+    let envelope = Envelope::new();
+    assert_eq!(end_of(&envelope.bytes), Ok(3));
+    for end in envelope.header..envelope.bytes.len() {
+        assert_eq!(end_of(&envelope.bytes[..end]), Err(Code::Truncated), "cut to {end}");
+        let longer = [&envelope.bytes[..], &envelope.bytes[end..]].concat();
+        assert_eq!(end_of(&longer), Err(Code::Truncated), "twice from {end}");
+    }
+    // A frame is lost, and what is left has a possible length.
+    let lost = [&envelope.bytes[..envelope.header], &envelope.bytes[envelope.header + REGULAR..]].concat();
+    assert_eq!(end_of(&lost), Err(Code::Truncated));
+    // Others end with an empty frame behind full ones.
+    let mut forge = Forge::new(&sample(16));
+    forge.frames[1].last = false;
+    forge.frames.push(ForgedFrame::new(3, true, &[]));
+    assert_eq!(end_of(&forge.bytes()), Ok(3));
+    assert_eq!(end_of(&Forge::new(b"").bytes()), Ok(1));
 }

@@ -99,6 +99,40 @@ test('inspect refuses anything but an envelope', async () => {
   }
 });
 
+test('inspect notices an envelope that was cut off, appended to or changed on its way, in every form that has a size', async () => {
+  const end = envelope.length - 10 - 16 - 24; // where the final frame begins, of 10 bytes
+  const cuts = [1, 10, 26, 50, 51, FRAME, FRAME + 32, FRAME + 33].map((less) => envelope.subarray(0, -less));
+  const ways = {
+    'a line end behind it': Buffer.concat([envelope, Buffer.from('\n')]),
+    'line ends replaced': Buffer.from(Buffer.from(envelope).toString('latin1').replaceAll('\n', '\r\n'), 'latin1'),
+    'bytes lost within': Buffer.concat([envelope.subarray(0, end - 200), envelope.subarray(end - 100)]),
+    'frames lost within': Buffer.concat([envelope.subarray(0, end - FRAME - 32), envelope.subarray(end)]),
+    'two in one': Buffer.concat([envelope, envelope]),
+    ...Object.fromEntries(cuts.map((cut) => [`cut to ${cut.length}`, cut])),
+  };
+  for (const [way, bytes] of Object.entries(ways)) {
+    const { length: size } = bytes;
+    const read = async (start, end) => bytes.slice(start, end);
+    for (const form of [bytes, new Blob([bytes]), { size, read }])
+      await assert.rejects(inspect(form), { name: 'KmsealError', code: 'ERR_TRUNCATED' }, way);
+  }
+  assert.equal((await inspect(inPieces(envelope.subarray(0, -1), 100))).headerLength, headerLength);
+});
+
+test('inspect of a source reads its first bytes and the head of the final frame', async () => {
+  const reads = [];
+  const read = async (start, end) => {
+    reads.push([start, end]);
+    return envelope.slice(start, end);
+  };
+  assert.equal((await inspect({ size: envelope.length, read })).frames, 4);
+  const end = envelope.length - 50;
+  assert.deepEqual(reads, [
+    [0, envelope.length],
+    [end, end + 24],
+  ]);
+});
+
 test('inspect reports a forged header as it is, since it is unauthenticated', async () => {
   const altered = envelope.slice();
   altered[readHeader(envelope).places['header tag'][0]] ^= 1;

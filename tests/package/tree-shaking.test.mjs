@@ -11,13 +11,13 @@ after(stop);
 
 /** What each export costs alone: bytes of minified script in brotli, with what it imports. Lower a figure when it falls. */
 const FIGURES = {
-  KmsPublicKey: 9050,
+  KmsPublicKey: 9100,
   KmsealError: 250,
   Opener: 20_600,
   RsaPublicKey: 500,
   Sealer: 20_500,
   generateRandom: 800,
-  inspect: 11_500,
+  inspect: 11_600,
   load: 7600,
   reseal: 25_300,
 };

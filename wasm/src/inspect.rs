@@ -9,8 +9,14 @@ use wasm_bindgen::prelude::*;
 use crate::context;
 use crate::error::{Result, set};
 
-/// The public result of `inspect` for an envelope of `sealed_len` bytes; sizes only if that is known.
-pub fn describe(header: &Header, sealed_len: Option<f64>) -> Result<JsValue> {
+/// The places in an envelope of that length.
+pub fn layout_of(header: &Header, sealed_len: f64) -> Result<Layout> {
+    let layout = Layout::of_envelope(header.len(), sealed_len as u64, header.frame_length());
+    Ok(layout.ok_or_else(kmseal::Error::truncated)?)
+}
+
+/// The public result of `inspect` for an envelope whose length and final frame's head are these; sizes only if they are known.
+pub fn describe(header: &Header, end: Option<(Layout, &[u8])>) -> Result<JsValue> {
     let edks = Array::new();
     let key_ids = Array::new();
     for edk in header.encrypted_data_keys() {
@@ -41,9 +47,8 @@ pub fn describe(header: &Header, sealed_len: Option<f64>) -> Result<JsValue> {
     set(&described, "keyIds", key_ids);
     set(&described, "frameLength", header.frame_length());
     set(&described, "headerLength", header.len() as f64);
-    if let Some(sealed_len) = sealed_len {
-        let layout = Layout::of_envelope(header.len(), sealed_len as u64, header.frame_length());
-        let layout = layout.ok_or_else(kmseal::Error::truncated)?;
+    if let Some((layout, head)) = end {
+        header.check_end(&layout, head)?;
         set(&described, "plaintextSize", layout.plaintext_len() as f64);
         set(&described, "frames", layout.frames());
     }

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::context;
 use crate::engine::{Engine, import_key, is_short, opened, opened_together};
 use crate::error::{Result, Thrown, kmseal_error, set};
-use crate::inspect::describe;
+use crate::inspect::{describe, layout_of};
 use crate::key::{PublicKey, algorithm};
 use crate::remedies::sentence;
 
@@ -63,9 +63,17 @@ impl Header {
         message_id_text(self.0.message_id()).into()
     }
 
-    /// What `inspect` returns.
-    pub fn describe(&self, sealed_len: Option<f64>) -> Result<JsValue> {
-        describe(&self.0, sealed_len)
+    /// Where the final frame of an envelope of this length begins.
+    #[wasm_bindgen(js_name = finalFrame)]
+    pub fn final_frame(&self, sealed_len: f64) -> Result<f64> {
+        let span = layout_of(&self.0, sealed_len)?.final_span();
+        Ok(span.ok_or_else(kmseal::Error::truncated)?.sealed_start as f64)
+    }
+
+    /// What `inspect` returns. `head`: the first bytes of the final frame, if the length is known.
+    pub fn describe(&self, sealed_len: Option<f64>, head: &[u8]) -> Result<JsValue> {
+        let layout = sealed_len.map(|sealed_len| layout_of(&self.0, sealed_len)).transpose()?;
+        describe(&self.0, layout.map(|layout| (layout, head)))
     }
 
     /// Compares the stored context with what the caller expects.

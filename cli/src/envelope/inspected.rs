@@ -4,10 +4,11 @@ use std::fmt::Write;
 use std::path::Path;
 
 use kmseal::edge::message_id_text;
-use kmseal::{EccKeyName, EncryptedDataKey, Error, Header, Layout, SUITE_ID};
+use kmseal::{Body, EccKeyName, EncryptedDataKey, Error, Header, Layout, SUITE_ID};
 use serde_json::{Map, json};
 
 use crate::failure::Result;
+use crate::files::input::Origin;
 use crate::text::{name, printable, printable_json};
 
 /// A header, and the sizes that follow from the file's length where that is known.
@@ -17,12 +18,9 @@ pub struct Inspected<'a> {
 }
 
 impl<'a> Inspected<'a> {
-    /// Fails if no envelope has that length: it was cut off or appended to.
-    pub fn new(header: &'a Header, sealed_len: Option<u64>) -> Result<Self> {
-        let layout = sealed_len.map(|sealed_len| {
-            Layout::of_envelope(header.len(), sealed_len, header.frame_length()).ok_or_else(Error::truncated)
-        });
-        Ok(Self { header, layout: layout.transpose()? })
+    /// What a header says, and with a layout the sizes.
+    pub fn new(header: &'a Header, layout: Option<Layout>) -> Self {
+        Self { header, layout }
     }
 
     /// The object that the JavaScript package's `inspect` returns, with the file's name, on a line.
@@ -95,6 +93,17 @@ impl<'a> Inspected<'a> {
         }
         lines
     }
+}
+
+/// The places in an envelope whose length is known. Fails if its final frame is not where that says: it was cut off or appended to.
+pub fn layout_of(header: &Header, origin: &Origin) -> Result<Option<Layout>> {
+    let Some(sealed_len) = origin.rest else { return Ok(None) };
+    let layout = Layout::of_envelope(header.len(), sealed_len, header.frame_length()).ok_or_else(Error::truncated)?;
+    let span = layout.final_span().ok_or_else(Error::truncated)?;
+    let mut head = [0; Body::HEAD_LEN];
+    origin.read_at(span.sealed_start, &mut head)?;
+    header.check_end(&layout, &head)?;
+    Ok(Some(layout))
 }
 
 /// How an envelope names a key.

@@ -1,7 +1,7 @@
 //! What is read: files, and standard input for `-`.
 
 use std::fs::{File, Metadata};
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,6 +31,8 @@ pub struct Origin {
     pub stamp: Option<Stamp>,
     /// The bytes to come, if it is a regular file whose length says so.
     pub rest: Option<u64>,
+    /// Where these begin.
+    begin: u64,
     file: Arc<File>,
 }
 
@@ -50,19 +52,27 @@ impl Input {
         let regular = metadata.filter(Metadata::is_file);
         let len = regular.as_ref().map(Metadata::len).filter(|len| has_length(&file, *len));
         // Standard input may be a file that something has read from already.
-        let rest = len.map(|len| Ok::<_, io::Error>(len.saturating_sub((&file).stream_position()?))).transpose()?;
+        let begin = if len.is_some() { (&file).stream_position()? } else { 0 };
+        let rest = len.map(|len| len.saturating_sub(begin));
         let id = FileId::of(&file)?;
         let stamp = regular.map(|_| Stamp::of(&file)).transpose()?;
         let file = Arc::new(file);
         Ok(Self {
             reader: reader(Arc::clone(&file)),
             len: len.filter(|_| !is_standard(path)),
-            origin: Origin { id, stamp, rest, file },
+            origin: Origin { id, stamp, rest, begin, file },
         })
     }
 }
 
 impl Origin {
+    /// Reads bytes of a regular file, `at` bytes behind the first one that was to come.
+    pub fn read_at(&self, at: u64, bytes: &mut [u8]) -> Result<()> {
+        let mut file = &*self.file;
+        file.seek(SeekFrom::Start(self.begin.saturating_add(at)))?;
+        Ok(file.read_exact(bytes)?)
+    }
+
     /// Fails if a file that was read to its end is not what it was when it was opened. `read` is how many bytes came.
     pub fn check_unchanged(&self, read: u64) -> Result<()> {
         let stamp = self.stamp.map(|_| Stamp::of(&self.file)).transpose()?;
