@@ -79,7 +79,7 @@ async function startDisplay() {
   return { env: { DISPLAY: `:${number}` }, stop: child.stop };
 }
 
-/** Of a browser for any test. */
+/** What a browser for any test takes. */
 export const PLAIN = { hasWindows: false };
 
 /** How long scripts and pages may take. */
