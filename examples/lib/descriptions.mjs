@@ -68,7 +68,7 @@ export function describing({ s3, opener, sealer }) {
       if (there.Metadata?.[NAME] !== undefined) return { outcome: 'already there' };
       const old = versionFrom(from, made.version);
       // As a stream: of bytes and Blobs inspect() would miss the end.
-      const start = new Blob([await read({ ...to, IfMatch: there.ETag }, 0, FIRST)]);
+      const start = new Blob([new Uint8Array(await read({ ...to, IfMatch: there.ETag }, 0, FIRST))]);
       const header = await inspect(start.stream());
       const within = (await head(s3, old))?.Metadata?.[NAME];
       const place = { ...to, Key: besideKey(to.Key) };
