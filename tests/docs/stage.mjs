@@ -68,7 +68,7 @@ async function start(closing) {
   closing.push(() => tus.close());
 
   const pages = new Map();
-  const state = { uploads: [], handle: undefined, answers: new Map() };
+  const state = { uploads: [], isSignedIn: true, handle: undefined, answers: new Map() };
   const host = await startHost({
     emulator: { env: { SERVICES: 'kms,s3,cloudformation,cloudtrail,iam,sts', CLOUDTRAIL_RECORDING: '1' } },
     folders: { '/docs/': folder, '/kmseal/': path.join(ROOT, 'dist') },
@@ -100,6 +100,7 @@ async function start(closing) {
       `<!doctype html><meta charset="utf-8"><title>${name}</title><link rel="icon" href="data:,">${html}`,
     );
     state.uploads = [];
+    state.isSignedIn = true;
     await browser.driver.get(`${host.origin}/page/${name}`);
   }
 
@@ -204,7 +205,13 @@ function addRoutes(app, { pages, state, tus }) {
       );
     return context.html(html);
   });
+  // From then on uploads are redirected to a page, as to that for signing in.
+  app.post('/sign-out', (context) => {
+    state.isSignedIn = false;
+    return context.body(null, 204);
+  });
   app.post('/uploads', async (context) => {
+    if (!state.isSignedIn) return context.redirect(`/page/${[...pages.keys()].at(-1)}`);
     if (context.req.header('content-type') === 'application/json') return state.handle(context.req.raw, 'somebody');
     const body = new Uint8Array(await context.req.arrayBuffer());
     if (body.length > 0) state.uploads.push(body);

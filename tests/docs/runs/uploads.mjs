@@ -41,7 +41,17 @@ export default {
   },
   'With fetch': {
     async js({ inPage, assertOpens, uploads }, code) {
-      await inPage('fetch', code, { use: (example, file) => example({ file }) });
+      const signedOut = await inPage('fetch', code, {
+        use: async (example, file) => {
+          await example({ file });
+          await fetch('/sign-out', { method: 'POST' });
+          return example({ file }).then(
+            () => 'stored',
+            ({ name }) => name,
+          );
+        },
+      });
+      assert.equal(signedOut, 'TypeError');
       await assertOpens(uploads()[0]);
     },
   },
