@@ -1,8 +1,10 @@
 import { load } from './load.js';
 import { KeyHandle, copyOf, listOf } from './io/key-source.js';
-import { requirePin } from './io/strays.js';
+import { refuseStrays } from './io/strays.js';
 import type { GetPublicKeyOutput } from './key.js';
 import type { Bytes, OaepHash } from './types.js';
+
+const OPTIONS = ['keyNamespace', 'keyName', 'hash', 'fingerprint'];
 
 /** A raw RSA key's file: a public key with the name that envelopes give it. */
 export interface RawPublicKeyOutput {
@@ -58,7 +60,9 @@ export class RsaPublicKey {
     options: RawImportOptions = {},
   ): Promise<RsaPublicKey> {
     const { keyNamespace, keyName, hash, fingerprint } = options;
-    requirePin(options, ['keyNamespace', 'keyName', 'hash']);
+    // A hash under another name, such as `oaepHash`, would leave SHA-256: who holds the private key may not have that.
+    if (hash === undefined || fingerprint === undefined)
+      refuseStrays(options, OPTIONS, 'hand over a fingerprint as { fingerprint }, and a hash as { hash }');
     const fingerprints = listOf(fingerprint, 'fingerprint');
     const copy = await copyOf(source);
     await load();

@@ -94,8 +94,15 @@ test('a fingerprint in place of the options, or under another name, does not lea
     (options) => RsaPublicKey.import(pem, options),
   ]) {
     const refused = (words) => ({ name: 'TypeError', message: words });
-    await assert.rejects(load(pin), refused(/^"0" is not an option; hand over a fingerprint as \{ fingerprint \}$/));
+    await assert.rejects(load(pin), refused(/^"0" is not an option; hand over a fingerprint as \{ fingerprint \}/));
     await assert.rejects(load({ fingerprints: [pin] }), refused(/^"fingerprints" is not an option;/));
   }
   await RsaPublicKey.import(pem, { ...names, hash: undefined, fingerprint: undefined });
+  const { fingerprint } = await RsaPublicKey.import(pem, names);
+  // Its holder may not have the hash that is taken in its place.
+  await assert.rejects(RsaPublicKey.import(pem, { ...names, fingerprint, oaepHash: 'SHA-1' }), {
+    name: 'TypeError',
+    message: '"oaepHash" is not an option; hand over a fingerprint as { fingerprint }, and a hash as { hash }',
+  });
+  await RsaPublicKey.import(pem, { ...names, fingerprint, hash: 'SHA-1', comment: 'of our own' });
 });
