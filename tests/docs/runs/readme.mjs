@@ -44,13 +44,19 @@ export default {
       // As soon as the page is there, with the key still loading.
       await browser.chooseFiles('#file', [place('paper.pdf')]);
       envelope = await until(() => uploads()[0]);
-      const shown = () => browser.evaluate(() => document.querySelector('#status').textContent);
+      const shown = () => browser.evaluate(() => document.querySelector('#status > :last-child')?.textContent);
       await until(async () => /sealed and stored/.test(await shown()));
       // What is not stored is not shown as if it were, whatever the page said before.
       await browser.evaluate(() => fetch('/sign-out', { method: 'POST' }).then(({ status }) => status));
       await browser.chooseFiles('#file', [place('paper.pdf')]);
-      await until(async () => /^not stored \(TypeError\)$/.test(await shown()));
+      await until(async () => /^paper\.pdf: not stored \(TypeError\)$/.test(await shown()));
       assert.equal(uploads().length, 1);
+      // Nor does it take the line of the file before.
+      const lines = await browser.evaluate(() =>
+        Array.from(document.querySelectorAll('#status > li'), (line) => line.textContent),
+      );
+      assert.match(lines[0], /^paper\.pdf: \d+ bytes sealed and stored$/);
+      assert.equal(lines.length, 2);
     },
   },
   '3. Open in Node': {
