@@ -19,7 +19,9 @@ export function createNaming({ opener, uploads }) {
     const { signal } = new AbortController();
     const description = about ? await buffer(await uploads.read(about.id, signal)) : await uploads.readDescription(id);
     if (!description) return undefined;
-    const { messageId } = await inspect(await uploads.readRange(id, { start: 0, end: HEAD, signal }));
+    // As a stream: of bytes inspect() would miss the end.
+    const start = new Blob([new Uint8Array(await uploads.readRange(id, { start: 0, end: HEAD, signal }))]);
+    const { messageId } = await inspect(start.stream());
     const { name } = await opener.describe(description, { messageId, encryptionContext: uploads.get(id).context });
     return name;
   };
