@@ -75,7 +75,7 @@ async function setUp(pem) {
     /** Prepares the chosen file in small frames: `part(2)` is the place of frame 2, `part(2, 10, 20)` that of ten bytes in it. */
     async prepare(engine) {
       const sealed = await page.sealer({ engine, frameLength: 4096 }).prepare(page.file());
-      const { headerLength } = await inspect(await sealed.slice(0, 2000));
+      const { headerLength } = await inspect((await sealed.slice(0, 2000)).stream());
       const part = (frame, from = 0, to = 4096 + 32) =>
         [from, to].map((offset) => headerLength + frame * (4096 + 32) + offset);
       Object.assign(page, { sealed, headerLength, part });

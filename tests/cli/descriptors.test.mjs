@@ -136,7 +136,8 @@ test('`inspect -` reports a cut envelope if standard input is a file, whose leng
   const { headerLength } = JSON.parse(whole.stdout);
   folder.write('cut.kmseal', envelope.subarray(0, headerLength + 20));
   const cut = await shell('< cut.kmseal', 'inspect', '-');
-  assert.deepEqual({ status: cut.status, length: cut.stdout.length }, { status: 3, length: 0 });
+  assert.equal(cut.status, 3);
+  assert.doesNotMatch(cut.stdout.toString(), /plaintext/);
   assert.match(cut.stderr, /ERR_TRUNCATED/);
 });
 

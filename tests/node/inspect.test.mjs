@@ -104,7 +104,10 @@ test('inspect notices an envelope that was cut off, appended to or changed on it
   const cuts = [1, 10, 26, 50, 51, FRAME, FRAME + 32, FRAME + 33].map((less) => envelope.subarray(0, -less));
   const ways = {
     'a line end behind it': Buffer.concat([envelope, Buffer.from('\n')]),
-    'line ends replaced': Buffer.from(Buffer.from(envelope).toString('latin1').replaceAll('\n', '\r\n'), 'latin1'),
+    'line ends replaced behind the header': Buffer.concat([
+      envelope.subarray(0, headerLength),
+      Buffer.from(Buffer.from(envelope.subarray(headerLength)).toString('latin1').replaceAll('\n', '\r\n'), 'latin1'),
+    ]),
     'bytes lost within': Buffer.concat([envelope.subarray(0, end - 200), envelope.subarray(end - 100)]),
     'frames lost within': Buffer.concat([envelope.subarray(0, end - FRAME - 32), envelope.subarray(end)]),
     'two in one': Buffer.concat([envelope, envelope]),

@@ -16,13 +16,16 @@ const MIB = 2 ** 20;
 const u16 = (value) => Buffer.from([value >> 8, value & 255]);
 const field = (bytes) => Buffer.concat([u16(bytes.length), bytes]);
 
-/** A header of `count` encrypted data keys, each of three fields of `length` bytes, and what must follow it at least. */
+/** What stands before the content of an empty final frame that is the only one: mark, number, IV, length. */
+const END = Buffer.from('ffffffff00000001000000000000000000000001'.padEnd(48, '0'), 'hex');
+
+/** A header of `count` encrypted data keys, each of three fields of `length` bytes, and an empty final frame, whose tag is wrong. */
 function envelope(count, length, { context = Buffer.alloc(0), frameLength = 4096, claimed = count } = {}) {
   const key = Buffer.concat([1, 2, 3].map((byte) => field(Buffer.alloc(length, byte))));
   const start = [Buffer.from([2, 4, 0x78]), Buffer.alloc(32), field(context), u16(claimed), ...Array(count).fill(key)];
   const size = Buffer.alloc(4);
   size.writeUInt32BE(frameLength);
-  return Buffer.concat([...start, Buffer.from([2]), size, Buffer.alloc(32 + 16 + 40)]);
+  return Buffer.concat([...start, Buffer.from([2]), size, Buffer.alloc(32 + 16), END, Buffer.alloc(16)]);
 }
 
 /** How much WebAssembly's memory grew, in bytes. */
