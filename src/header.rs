@@ -127,6 +127,12 @@ impl Header {
         }
     }
 
+    /// The layout of an envelope of `sealed_len` bytes with this header; `None` if no message has that length.
+    #[must_use]
+    pub fn layout(&self, sealed_len: u64) -> Option<Layout> {
+        Layout::of_envelope(self.len(), sealed_len, self.frame_length)
+    }
+
     /// Checks that the final frame begins where the envelope's length says: `head` is the [`Body::HEAD_LEN`](crate::Body::HEAD_LEN) bytes from
     /// [`Layout::final_span`] on. An envelope that was cut off, or has lost or gained bytes on its way, has others there. Nothing vouches for
     /// them (docs/format.md, 2 to 4 and 12).

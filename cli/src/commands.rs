@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 
+use kmseal::Limits;
 use kmseal::edge::default_frame_length;
 use kmseal::io::read_header;
-use kmseal::{Layout, Limits};
 
 use crate::args::{Aws, Files, From, Inspect, Key, Open, Reseal, Seal};
 use crate::aws::kms::Kms;
@@ -195,7 +195,7 @@ impl Envelope {
     fn read(file: &Path, limits: &Limits) -> Result<Self> {
         let mut input = Input::open(file)?;
         let header = read_header(&mut input.reader, limits)?;
-        let layout = input.len.and_then(|len| Layout::of_envelope(header.len(), len, header.frame_length()));
+        let layout = input.len.and_then(|len| header.layout(len));
         let plaintext_len = layout.map(|layout| layout.plaintext_len());
         Ok(Self { input, header, plaintext_len })
     }

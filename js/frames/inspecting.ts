@@ -28,9 +28,6 @@ export interface InspectedDataKey {
   ciphertextLength: number;
 }
 
-/** The bytes of the final frame before its content: what an envelope that was cut off has not (docs/format.md, 2). */
-const FINAL_HEAD_BYTES = 24;
-
 /** What an envelope's header says; no part of it is authenticated. */
 export interface Inspection {
   /** `0x0478`: AES-256-GCM with HKDF and key commitment, without a signature (AWS Encryption SDK Developer Guide, "Supported algorithm suites"). */
@@ -64,12 +61,13 @@ export async function inspect(envelope: Blob | Bytes | ByteStream | RangeSource)
   const { queue, size, file, bytes } = queueOf(envelope, {}, HEAD_SLICE_BYTES);
   try {
     await load();
-    const header = await readHeader(instance(), queue, INSPECTED);
+    const wasm = instance();
+    const header = await readHeader(wasm, queue, INSPECTED);
     try {
       let head = new Uint8Array();
       if (size !== undefined) {
         const start = header.finalFrame(size);
-        const end = start + FINAL_HEAD_BYTES;
+        const end = start + wasm.Body.headLength();
         head = bytes?.subarray(start, end) ?? (await readSlice(file ?? (envelope as RangeSource), start, end));
       }
       return header.describe(size, head) as Inspection;

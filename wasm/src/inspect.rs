@@ -11,8 +11,7 @@ use crate::error::{Result, set};
 
 /// The places in an envelope of that length.
 pub fn layout_of(header: &Header, sealed_len: f64) -> Result<Layout> {
-    let layout = Layout::of_envelope(header.len(), sealed_len as u64, header.frame_length());
-    Ok(layout.ok_or_else(kmseal::Error::truncated)?)
+    Ok(header.layout(sealed_len as u64).ok_or_else(kmseal::Error::truncated)?)
 }
 
 /// The public result of `inspect` for an envelope whose length and final frame's head are these; sizes only if they are known.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use js_sys::{Array, Object, Promise, Uint8Array};
 use kmseal::edge::{kms_fault, message_id_text};
-use kmseal::{Candidate, Frame, HeaderRead, KeyArn, Layout, Limits, OpenerKey, Operation, Recipient};
+use kmseal::{Candidate, Frame, HeaderRead, KeyArn, Limits, OpenerKey, Operation, Recipient};
 use wasm_bindgen::prelude::*;
 use web_sys::CryptoKey;
 use zeroize::Zeroizing;
@@ -53,8 +53,7 @@ impl Header {
     /// The plaintext's length in an envelope of this length; undefined if no message has it.
     #[wasm_bindgen(js_name = plaintextLength)]
     pub fn plaintext_len(&self, sealed_len: f64) -> Option<f64> {
-        let layout = Layout::of_envelope(self.0.len(), sealed_len as u64, self.0.frame_length())?;
-        Some(layout.plaintext_len() as f64)
+        Some(self.0.layout(sealed_len as u64)?.plaintext_len() as f64)
     }
 
     /// The message id, in base64url.

@@ -98,7 +98,7 @@ impl<'a> Inspected<'a> {
 /// The places in an envelope whose length is known. Fails if its final frame is not where that says: it was cut off or appended to.
 pub fn layout_of(header: &Header, origin: &Origin) -> Result<Option<Layout>> {
     let Some(sealed_len) = origin.rest else { return Ok(None) };
-    let layout = Layout::of_envelope(header.len(), sealed_len, header.frame_length()).ok_or_else(Error::truncated)?;
+    let layout = header.layout(sealed_len).ok_or_else(Error::truncated)?;
     let span = layout.final_span().ok_or_else(Error::truncated)?;
     let mut head = [0; Body::HEAD_LEN];
     origin.read_at(span.sealed_start, &mut head)?;
