@@ -7,7 +7,7 @@ import { KeyHandle, type KeySource, copyOf, listOf } from './io/key-source.js';
 import { isMlKem, loadMlKem } from './frames/encapsulation.js';
 import { load } from './load.js';
 import { ignoreFailure } from './io/promises.js';
-import { requirePin } from './io/strays.js';
+import { refuseStrays } from './io/strays.js';
 import type { Bytes, EncryptionAlgorithm } from './types.js';
 
 /** The answer of KMS GetPublicKey, as `aws kms get-public-key` prints it, the JavaScript SDK returns it, or `JSON.stringify` writes that. */
@@ -200,12 +200,13 @@ async function ready(key: KmsPublicKey): Promise<KmsPublicKey> {
   return key;
 }
 
-/** What `import` and `fetch` take besides a fingerprint. */
-const OPTIONS = ['keyId', 'encryptionAlgorithm', 'keyUsage', 'experimental', 'signal'];
+/** What `import` and `fetch` take. */
+const OPTIONS = ['fingerprint', 'keyId', 'encryptionAlgorithm', 'keyUsage', 'experimental', 'signal'];
 
 function askedBy(options: FetchKeyOptions): Asked {
   const { keyId, encryptionAlgorithm, keyUsage, fingerprint, experimental = false } = options;
-  requirePin(options, OPTIONS);
+  // In place of the options, or under another name, it pins nothing.
+  if (fingerprint === undefined) refuseStrays(options, OPTIONS, 'hand over a fingerprint as { fingerprint }');
   // A missing setting often arrives as null, and must not pass for an unpinned key.
   return {
     keyIds: listOf(keyId ?? undefined, 'keyId'),
