@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
+import { pressHeldBack } from '../support/browsers/held-back.mjs';
 
 /* global element, form, hold, held, idle, part, statesOf, until, values -- of forms.mjs, in the page */
 
@@ -146,15 +147,8 @@ inBrowsers((page, name) => {
     await page.show(FORM().replace('enctype="multipart/form-data"', ''));
     await page.choose([files.create('stopped names')]);
     const uploads = forms.uploads();
-    const warnings = await page.evaluate(async () => {
-      await idle();
-      const warnings = [];
-      console.warn = (text) => warnings.push(text);
-      form.addEventListener('submit', (event) => event.stopPropagation());
-      document.querySelector('button').click();
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      return warnings;
-    });
+    await page.evaluate(() => form.addEventListener('submit', (event) => event.stopPropagation()));
+    const [, ...warnings] = await pressHeldBack(page);
     assert.equal(warnings.length, 1, `${warnings}`);
     assert.match(warnings[0], /would send only the names of its files/);
     assert.equal(forms.uploads(), uploads);

@@ -4,8 +4,8 @@ import { after, test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 import { bundlePages } from '../support/browsers/frameworks.mjs';
-
 import { HELD_BACK, pressHeldBack } from '../support/browsers/held-back.mjs';
+
 /* global Alpine, element, find, form, hold, held, htmx, idle, part, statesOf, until, values -- of forms.mjs and the pages, in the page */
 
 const CONTEXT = { user: '4711' };

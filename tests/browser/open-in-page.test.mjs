@@ -33,7 +33,7 @@ function replaced(envelope, field, bytes) {
   return Buffer.concat([envelope.subarray(0, start), bytes, envelope.subarray(end)]);
 }
 
-const open = (name) => openOpenInPage(name, { hasWindows: name === 'chromium' }); // for its viewer of PDF files
+const open = (name) => openOpenInPage(name, { hasWindows: true }); // for Chromium's viewer of PDF files
 
 inBrowsers(open, (page, name) => {
   before(() => page.visit());

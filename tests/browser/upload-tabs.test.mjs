@@ -12,8 +12,7 @@ const KEPT = `{ store: ${STORE}, lists: true }`;
 /** A browser with as many tabs as a test opens. */
 async function openTabs(name, { keys, ...options }) {
   // Without windows Chromium's driver does not get over a tab that was killed.
-  const browser = { hasWindows: name === 'chromium' };
-  const page = await openKit(name, { keys, browser, ...options });
+  const page = await openKit(name, { keys, browser: { hasWindows: true }, ...options });
   const { driver } = page;
   return Object.assign(page, {
     /** Opens another one, goes there, and returns its handle. */

@@ -22,7 +22,8 @@ export async function launch(name, options) {
   const pool = process.env.KMSEAL_BROWSER_POOL;
   // A test may have options for some browsers only: an empty list of them does not count.
   const { hasWindows = false, ...others } = options ?? {};
-  const isPlain = !hasWindows && Object.values(others).every((given) => Object.keys(given ?? {}).length === 0);
+  const isBare = !hasWindows || name !== 'chromium'; // the others are always the same
+  const isPlain = isBare && Object.values(others).every((given) => Object.keys(given ?? {}).length === 0);
   const leased = isPlain && pool ? await lease(pool, name) : undefined;
   const { driver, downloads, close } = leased ?? (await startBrowser(name, isPlain ? PLAIN : options));
   return {

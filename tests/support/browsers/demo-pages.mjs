@@ -5,9 +5,12 @@ import { openDemo } from '../servers/demo.mjs';
 
 export const PAGES = ['/', '/form', '/uppy', '/s3', '/tus', '/arrived'];
 
-/** @param {'chromium' | 'firefox' | 'webkit'} name */
-export async function openDemoPages(name) {
-  const [demo, browser] = [await openDemo(), await launch(name)];
+/**
+ * @param {'chromium' | 'firefox' | 'webkit'} name
+ * @param {Parameters<typeof launch>[1]} [options] as of launch()
+ */
+export async function openDemoPages(name, options) {
+  const [demo, browser] = [await openDemo(), await launch(name, options)];
   const pages = createPages(browser);
 
   return {
