@@ -190,6 +190,7 @@ class SealingRequest implements TusRequest {
     const location = response.getHeader('Location');
     const length = this.#declared();
     if (!location) return;
+    this.#stack.knowsLength = false; // that was of the upload before it
     const url = noteCreated({ location, endpoint: this.#url, length }, sent);
     if (!this.#starting) return;
     this.#stack.note(url, this.#starting);

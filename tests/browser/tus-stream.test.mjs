@@ -237,6 +237,21 @@ inBrowsers((page, name) => {
     assert.equal(patches().length, 3);
   });
 
+  test('a stream whose upload the server has lost declares its length again', async () => {
+    let asked = 0;
+    server.relay.fault = ({ method }) => {
+      if (method === 'PATCH' && asked < 2) return { does: 'answer', status: 503, after: 'nothing' };
+      if (method !== 'HEAD') return undefined;
+      // First the length has arrived, and then the upload is gone.
+      const headers = { 'upload-offset': '0', 'upload-length': lengths()[0] };
+      return { does: 'answer', status: ++asked === 1 ? 200 : 404, after: 'nothing', headers };
+    };
+    const bytes = BYTES.subarray(0, 1000);
+    await expectArrived(await upload(`kit.inPieces(kit.sample(${SIZE}).slice(0, 1000), 300).getReader()`), bytes);
+    const [first, second, third] = lengths().map(Boolean);
+    assert.deepEqual({ first, second, third }, { first: true, second: false, third: true });
+  });
+
   test('an upload fails if the server is done before the stream is', async () => {
     await byHand(1.5 * MIB);
     let isCut = false;
