@@ -295,12 +295,15 @@ class SealingRequest implements TusRequest {
 }
 
 /**
- * After any answer but a good one tus-js-client creates the upload again, and all that has arrived is sent a second time. So only a refusal may
- * reach it (tus 1.0, "HEAD": 403, 404 or 410), and not a server that restarts or a session that has ended.
+ * After any answer but a good one tus-js-client creates the upload again, and all that has arrived is sent a second time. So only these may
+ * reach it: that there is no such upload (tus 1.0, "HEAD"), and that it is locked, which it tries again. Others say nothing about the upload: the
+ * server restarts, the session has ended, or the server wants something else (tuspyserver 4 answers 400 to uploads without a file name).
  */
 function expectGone(status: number): void {
-  if (status >= 400 && status !== 401 && !passes(status)) return;
-  const message = `the tus server did not say how far the upload is (status ${status}); start it again later, or after signing in`;
+  if ([403, 404, 410, 423].includes(status)) return;
+  const isPassing = status === 401 || passes(status);
+  const remedy = isPassing ? 'start it again later, or after signing in' : 'see what it expects, such as metadata';
+  const message = `the tus server did not say how far the upload is (status ${status}); ${remedy}`;
   throw new KmsealError('ERR_UPLOAD', message, { status });
 }
 

@@ -180,6 +180,16 @@ inBrowsers((page, name) => {
     assert.deepEqual(statuses, [503, 503]);
   });
 
+  test('a question for the offset that the server refuses fails the upload, which does not begin again', async () => {
+    await page.choose(3 * MIB);
+    breakAndAnswer(400, 1);
+    await begin();
+    const { error, message } = await done();
+    assert.equal(error, 'ERR_UPLOAD');
+    assert.match(message, /did not say how far the upload is \(status 400\); see what it expects, such as metadata$/);
+    assert.equal(posts(), 1);
+  });
+
   test('a session that has ended when it is asked how far the upload is fails it, and it continues after signing in', async () => {
     const bytes = await page.choose(3 * MIB);
     breakAndAnswer(401, 1);
