@@ -3,7 +3,7 @@ import type { TusRequest, TusResponse } from './client.js';
 import { declaredLength, expectLength, expectOwn, keyOf, noteCreated, noteSent } from './reached.js';
 import type { TusKeeper } from './kept.js';
 import { DESCRIPTION } from '../uploads/describe.js';
-import { passes } from '../uploads/fault.js';
+import { mayBeMended, passes } from '../uploads/fault.js';
 import { watchPolicy } from '../uploads/policy.js';
 import { isOffline, untilOnline } from '../uploads/retry.js';
 
@@ -41,6 +41,8 @@ export interface Starting {
   onThere(): void;
   /** Called when the upload is deleted. */
   onDeleted(): void;
+  /** Called when the server will not create it. */
+  onRefused(): void;
 }
 
 /**
@@ -158,7 +160,7 @@ class SealingRequest implements TusRequest {
       expectGone(response.getStatus());
       this.#stack.expectAgain(this.#starting);
     }
-    if (this.#method === 'POST' && isGood(response)) this.#noteCreated(response);
+    if (this.#method === 'POST') this.#noteCreated(response);
     return response;
   }
 
@@ -187,6 +189,10 @@ class SealingRequest implements TusRequest {
   }
 
   #noteCreated(response: TusResponse, sent?: { envelope: symbol; end: number; offset: number }): void {
+    const status = response.getStatus();
+    const isFinal = status >= 400 && status !== 409 && status !== 423 && !mayBeMended(status);
+    if (isFinal) this.#starting?.onRefused();
+    if (!isGood(response)) return;
     const location = response.getHeader('Location');
     const length = this.#declared();
     if (!location) return;
@@ -211,7 +217,7 @@ class SealingRequest implements TusRequest {
     expectLength(this.#declared() ?? declaredLength(this.#url), length);
     if (offset === undefined) {
       const response = await this.#exchange(body);
-      if (isGood(response)) this.#noteCreated(response, { envelope, end, offset: offsetOf(response) });
+      this.#noteCreated(response, { envelope, end, offset: offsetOf(response) });
       return response;
     }
     this.#declareLength();

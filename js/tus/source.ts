@@ -141,6 +141,7 @@ class SealingSource implements TusSource {
       onThere: () => this.close(),
       // The envelope itself stays for an Upload that starts again; a new one of the same file gets its own, which is kept.
       onDeleted: () => this.#giveUp(),
+      onRefused: () => this.#giveUp(),
     });
     return size;
   }

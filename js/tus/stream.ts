@@ -156,6 +156,8 @@ class StreamSource implements TusSource, Starting {
 
   onBypass(): void {}
 
+  onRefused(): void {}
+
   onThere(): void {}
 
   /** All has arrived. */

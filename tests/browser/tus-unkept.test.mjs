@@ -68,6 +68,44 @@ inBrowsers((page) => {
     await seen(async () => (await list()).length === 0);
   });
 
+  for (const [status, isKept] of Object.entries({ 413: false, 401: true })) {
+    test(`an upload that the server will not create, with status ${status}, is ${isKept ? 'still' : 'not'} kept`, async () => {
+      const bytes = await page.choose(SIZE);
+      server.relay.fault = ({ method }) =>
+        method === 'POST' ? { does: 'answer', status: Number(status), after: 'nothing' } : undefined;
+      const list = () => page.evaluate(async () => (await tus.store.list()).map(({ id }) => id));
+      const begin = () =>
+        page.evaluate(
+          async (name, chunkSize) => {
+            const { UploadStore } = await import('/dist/store.js');
+            tus.store = new UploadStore();
+            tus.creatable ??= tus.tusOptions({ sealer: kit.sealer(), store: tus.store, id: () => 'mine' });
+            return tus.start(kit.chosenFile(name), { ...tus.creatable, chunkSize, retryDelays: [] }).done;
+          },
+          NAME,
+          MIB,
+        );
+      assert.notEqual((await begin()).error, undefined);
+      await seen(() => page.evaluate(async () => (await navigator.locks.query()).pending.length === 0));
+      await seen(async () => (await list()).length === (isKept ? 1 : 0));
+      // Another one of the file is kept as any is.
+      server.relay.fault = ({ headers }) =>
+        headers['upload-offset'] === String(MIB) ? { does: 'answer', status: 400, body: '' } : undefined;
+      assert.notEqual((await begin()).error, undefined);
+      assert.deepEqual(await list(), ['mine']);
+      server.relay.fault = () => undefined;
+      const { url } = await page.evaluate(
+        () =>
+          new Promise((resolve) => {
+            tus.last.options.onSuccess = () => resolve({ url: tus.last.url });
+            tus.last.start();
+          }),
+      );
+      assert.ok(bytes.equals(await open(url)));
+      await seen(async () => (await list()).length === 0);
+    });
+  }
+
   test('nothing more leaves by tus, however often it starts, once an old state can neither be saved nor removed', async () => {
     await page.choose(SIZE);
     const ended = await page.evaluate(
