@@ -166,10 +166,13 @@ export async function resumeTusOptions(
   };
   const restored = { sealer, store, id, way: 'tus', remoteOf: remoteTusOf, recognize, onUnsaved } as const;
   const { sealed, description, keeper } = await restore(file, restored);
-  const { url, sent } = keeper.kept.remote;
+  const { url, sent, refused } = keeper.kept.remote;
   const tusKeeper = new TusKeeper(keeper, sealed, sent);
   const envelope = (made.fileReader as SealingReader).restore(file, { sealed, description }, tusKeeper);
-  if (url !== undefined) noteRestored(url, { envelope, offset: sent, length: sealed.size });
+  if (url !== undefined) {
+    const before = refused ? { status: 0, isTold: true } : undefined; // by the page that began it
+    noteRestored(url, { envelope, offset: sent, length: sealed.size, refused: before });
+  }
   void tusKeeper.prove();
   return { ...made, uploadUrl: url ?? null };
 }

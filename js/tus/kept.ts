@@ -10,13 +10,16 @@ export interface RemoteTus {
   readonly url: string | undefined;
   /** Bytes from the start of the envelope that may have left. */
   readonly sent: number;
+  /** Whether the server refused its last bytes. It may have all of them, and a later page would take that for done. */
+  readonly refused: boolean;
 }
 
 /** What was kept, if it is what we keep. */
 export function remoteTusOf(kept: unknown, total: number): RemoteTus {
-  const { url, sent } = (kept ?? {}) as Partial<RemoteTus>;
+  const { url, sent, refused } = (kept ?? {}) as Partial<RemoteTus>;
   const isWhole = Number.isSafeInteger(sent) && sent! >= 0 && sent! <= total;
-  if (isWhole && (url === undefined || (typeof url === 'string' && isUrl(url)))) return { url, sent: sent! };
+  if (isWhole && (url === undefined || (typeof url === 'string' && isUrl(url))))
+    return { url, sent: sent!, refused: refused === true };
   throw damagedError();
 }
 
@@ -49,8 +52,15 @@ export class TusKeeper {
 
   /** The upload was created. */
   created(url: string): void {
-    this.#keeper.note({ url });
+    this.#keeper.note({ url, refused: false });
     void this.#keeper.save();
+  }
+
+  /** The server refused the last bytes, or they are about to be sent once more. Resolves when that is on disk. */
+  async refused(refused: boolean): Promise<void> {
+    if (this.#keeper.kept.remote.refused === refused) return;
+    this.#keeper.note({ refused });
+    await this.#keeper.save();
   }
 
   /**

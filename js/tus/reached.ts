@@ -10,6 +10,8 @@ interface Reached {
   foreign: boolean;
   /** In bytes, if the page declared it when it created the upload. */
   length: number | undefined;
+  /** The answer that refused its last bytes, if one did, and whether the page was told. */
+  refused?: { status: number; isTold: boolean } | undefined;
 }
 
 /**
@@ -38,6 +40,18 @@ export function expectOwn(url: string, envelope: symbol, offset: number): void {
 
 /** What the page declared as an upload's length in bytes, if it did. */
 export const declaredLength = (url: string): number | undefined => uploads.get(keyOf(url))?.length;
+
+/**
+ * Whether the server refused the last bytes of an upload that is complete, so that it has to begin again. Throws once if the page was not told:
+ * what was refused would look done, and to send all again is not for us to decide.
+ */
+export function wasRefused(url: string): boolean {
+  const refused = uploads.get(keyOf(url))?.refused;
+  if (!refused || refused.isTold) return refused !== undefined;
+  refused.isTold = true;
+  const message = `the tus server has all of it, but answered with status ${refused.status}, and may have refused it; start again to send all of it again`;
+  throw new KmsealError('ERR_UPLOAD', message);
+}
 
 /** Throws if an upload was created for another length: the server would take a part of the envelope for the whole. */
 export function expectLength(declared: number | undefined, length: number | undefined): void {
@@ -76,28 +90,33 @@ export function noteRestored(url: string, reached: Omit<Reached, 'foreign'>): vo
   uploads.set(keyOf(url), { ...reached, foreign: false });
 }
 
+/** The server's answer to bytes that were sent. */
+interface Answer {
+  /** NaN if it named none. */
+  offset: number;
+  /** Whether it said that it was at another offset. */
+  conflict: boolean;
+  refused: Reached['refused'];
+}
+
 /**
  * Records before they leave that the bytes from `start` to `end` are sent, since the answer may be lost.
  *
- * @returns a function for the answer: the server's offset, NaN if it named none, and whether it said that it was at another one
+ * @returns a function for the answer
  */
-export function noteSent(
-  url: string,
-  envelope: symbol,
-  start: number,
-  end: number,
-): (offset: number, conflict: boolean) => void {
+export function noteSent(url: string, envelope: symbol, start: number, end: number): (answer: Answer) => void {
   expectOwn(url, envelope, start);
   const key = keyOf(url);
   const before = uploads.get(key);
-  const reached = {
+  const reached: Reached = {
     envelope,
     offset: Math.max(before?.offset ?? 0, end),
     foreign: before?.foreign ?? true,
     length: before?.length,
   };
   uploads.set(key, reached);
-  return (offset, conflict) => {
+  return ({ offset, conflict, refused }) => {
+    reached.refused = refused;
     if (!Number.isNaN(offset)) reached.offset = atMost(offset, end);
     // tus-js-client would send the same bytes again, endlessly.
     if (offset === start && start < end) {

@@ -1,6 +1,6 @@
 import { KmsealError } from '../index.js';
 import type { TusRequest, TusResponse } from './client.js';
-import { declaredLength, expectLength, expectOwn, keyOf, noteCreated, noteSent } from './reached.js';
+import { declaredLength, expectLength, expectOwn, keyOf, noteCreated, noteSent, wasRefused } from './reached.js';
 import type { TusKeeper } from './kept.js';
 import { DESCRIPTION } from '../uploads/describe.js';
 import { mayBeMended, passes } from '../uploads/fault.js';
@@ -91,6 +91,11 @@ export class SealingStack {
     for (const [url, starting] of this.#uploads) if (starting.envelope === envelope) this.#uploads.delete(url);
   }
 
+  /** Keeps the upload with this URL. */
+  keeperOf(url: string): TusKeeper | undefined {
+    return this.#uploads.get(keyOf(url))?.keeper;
+  }
+
   createRequest(method: string, url: string): TusRequest {
     this.isUsed = true;
     const known = method === 'POST' ? this.#again : method === 'DELETE' ? this.#uploads.get(keyOf(url)) : undefined;
@@ -155,13 +160,18 @@ class SealingRequest implements TusRequest {
     if (this.#declared() === 0)
       throw new KmsealError('ERR_UPLOAD', 'an envelope is never empty; leave uploadSize alone');
     const response = await this.#exchange(null);
-    if (this.#method === 'HEAD' && isGood(response)) this.#expectResumable(response);
-    if (this.#method === 'HEAD' && !isGood(response)) {
-      expectGone(response.getStatus());
-      this.#stack.expectAgain(this.#starting);
-    }
+    if (this.#method === 'HEAD') return this.#resumable(response);
     if (this.#method === 'POST') this.#noteCreated(response);
     return response;
+  }
+
+  /** The answer to the question how far the upload is. After any but a good one, tus-js-client begins again. */
+  #resumable(response: TusResponse): TusResponse {
+    const isThere = isGood(response);
+    if (isThere && !this.#expectResumable(response)) return response;
+    if (!isThere) expectGone(response.getStatus());
+    this.#stack.expectAgain(this.#starting);
+    return isThere ? { ...response, getStatus: () => 410 } : response;
   }
 
   /** The metadata of an upload that is created: the page's own, and the file's description. */
@@ -222,14 +232,25 @@ class SealingRequest implements TusRequest {
     }
     this.#declareLength();
     const answered = noteSent(this.#url, envelope, start, end);
+    const keeper = this.#stack.keeperOf(this.#url);
+    await keeper?.refused(false);
     const response = await this.#exchange(body);
+    const status = response.getStatus();
+    const isRefused = end === length && isRefusal(response);
+    await keeper?.refused(isRefused);
+    // After 5xx tus-js-client asks how far the upload is, and tells the page nothing.
+    const refused = isRefused ? { status, isTold: !passes(status) } : undefined;
     // Conflict: tus 1.0, "PATCH".
-    answered(isGood(response) ? offsetOf(response) : NaN, response.getStatus() === 409);
+    answered({ offset: isGood(response) ? offsetOf(response) : NaN, conflict: status === 409, refused });
     return response;
   }
 
-  /** If the server has all of it, tus-js-client ends the upload here, and reads no byte. */
-  #expectResumable(response: TusResponse): void {
+  /**
+   * If the server has all of it, tus-js-client ends the upload here, and reads no byte.
+   *
+   * @returns whether it is worth nothing, since the server refused it
+   */
+  #expectResumable(response: TusResponse): boolean {
     if (!this.#starting)
       throw new KmsealError(
         'ERR_UPLOAD',
@@ -247,7 +268,10 @@ class SealingRequest implements TusRequest {
     const offset = offsetOf(response) || 0;
     expectOwn(this.#url, envelope, offset);
     this.#stack.note(this.#url, this.#starting);
-    if (offset === length) this.#starting.onThere();
+    if (offset !== length) return false;
+    if (wasRefused(this.#url)) return true;
+    this.#starting.onThere();
+    return false;
   }
 
   async #exchange(body: Blob | null): Promise<TusResponse> {
@@ -311,6 +335,16 @@ function expectGone(status: number): void {
   const remedy = isPassing ? 'start it again later, or after signing in' : 'see what it expects, such as metadata';
   const message = `the tus server did not say how far the upload is (status ${status}); ${remedy}`;
   throw new KmsealError('ERR_UPLOAD', message, { status });
+}
+
+/**
+ * Whether the server refused these bytes for itself, although it may have all of them: a hook wants them not, or its store could not put them
+ * together. By 409 and 423 (tus 1.0) it refuses the request. What may pass may be a proxy's, and the upload done, unless the answer is of tus.
+ */
+function isRefusal(response: TusResponse): boolean {
+  const status = response.getStatus();
+  if (isGood(response) || status === 409 || status === 423) return false;
+  return !passes(status) || response.getHeader('Tus-Resumable') !== undefined;
 }
 
 const isGood = (response: TusResponse) => response.getStatus() >= 200 && response.getStatus() < 300;

@@ -82,7 +82,7 @@ export class SealingReader {
     const { sealed, description } = await prepareDescribed(sealer, file, wanted);
     try {
       const kept = { store, id: id?.(file), name: name?.(file), onUnsaved };
-      const keeper = await keep<RemoteTus>(sealed, kept, 'tus', { url: undefined, sent: 0 });
+      const keeper = await keep<RemoteTus>(sealed, kept, 'tus', { url: undefined, sent: 0, refused: false });
       const tusKeeper = keeper && new TusKeeper(keeper, sealed);
       return { id: Symbol('envelope'), sealed, description, keeper: tusKeeper, sources: 0 };
     } catch (error) {

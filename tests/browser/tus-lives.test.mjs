@@ -188,6 +188,26 @@ inBrowsers((page, name) => {
     });
   }
 
+  if (anyEngine)
+    test('an upload by tus that the server has refused in an earlier page begins again, and does not count as done', async () => {
+      await page.choose(SIZE);
+      server.hook.refuses = { status_code: 422, body: 'refused' };
+      await begin();
+      const { error, url } = await page.evaluate(() => tus.last.done);
+      assert.equal(error, 'Error');
+      server.hook.refuses = undefined;
+      await page.reload();
+      await page.setUp();
+      await page.chooseFiles([file]);
+      await seen(async () => (await list())[0]?.isRunning === false);
+      const done = await resumed();
+      assert.equal(done.error, undefined, done.message);
+      assert.notEqual(done.url, url);
+      assert.ok((await open(done.url)).equals(readFileSync(file)));
+      assertOneCiphertext();
+      await seen(async () => (await list()).length === 0);
+    });
+
   // What follows, our script decides by what it reads and is handed.
   if (!anyEngine) return;
 

@@ -10,7 +10,14 @@ import { startRelay } from './relay.mjs';
 
 export async function startTus() {
   const directory = mkdtempSync(path.join(tmpdir(), 'kmseal-tus-'));
-  const tus = new Server({ path: '/files', datastore: new FileStore({ directory }), relativeLocation: true });
+  /** `refuses`: what its hook for complete uploads throws. @type {{ refuses?: { status_code: number, body: string } }} */
+  const hook = {};
+  const onUploadFinish = async () => {
+    if (hook.refuses) throw hook.refuses;
+    return {};
+  };
+  const datastore = new FileStore({ directory });
+  const tus = new Server({ path: '/files', datastore, relativeLocation: true, onUploadFinish });
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     // As proxies do for clients that have no PATCH (tus 1.0, "X-HTTP-Method-Override").
     request.method = request.headers['x-http-method-override'] ?? request.method;
@@ -23,6 +30,7 @@ export async function startTus() {
   const fileOf = (url) => path.join(directory, idOf(url));
   return {
     relay,
+    hook,
     endpoint: `${relay.origin}/files`,
     /** What has arrived under an upload's URL. */
     read: (url) => readFileSync(fileOf(url)),
