@@ -83,7 +83,7 @@ async function compileUrl(url: URL): Promise<WebAssembly.Module> {
       response = await fetch(url, { credentials: 'same-origin', integrity: INTEGRITY, signal });
     } catch (cause) {
       // A wrong hash hides even the status.
-      throw await whyNot(url, cause, signal);
+      return compileBytes(await fetchAgain(url, cause, signal));
     }
     return compileResponse(response);
   });
@@ -120,30 +120,37 @@ async function readFile(url: URL): Promise<Uint8Array<ArrayBuffer>> {
 
 /** The bytes, if they have the hash that the build pinned. Without SubtleCrypto, which every server has, they are accepted as they are. */
 async function genuine(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
-  if (subtle && !(await hasPinnedHash(subtle, bytes))) throw new LoadFault('another version');
+  if (subtleCrypto() && !(await hasPinnedHash(bytes))) throw new LoadFault('another version');
   return bytes;
 }
 
-async function hasPinnedHash(subtle: SubtleCrypto, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+const subtleCrypto = () => globalThis.crypto?.subtle as SubtleCrypto | undefined;
+
+async function hasPinnedHash(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+  const subtle = subtleCrypto();
+  if (!subtle) return false;
   const hash = new Uint8Array(await subtle.digest('SHA-384', bytes));
   return INTEGRITY.endsWith(`-${btoa(String.fromCharCode(...hash))}`);
 }
 
-/** Requests it again without the hash, to find out what arrived instead of the file. */
-async function whyNot(url: URL, cause: unknown, signal: AbortSignal): Promise<LoadFault> {
+/**
+ * Requests it again, past the HTTP cache, which may have kept the file of an older version under the same name: a reload of the page would leave it
+ * there. The request is without the hash, to find out what arrives instead of the file.
+ */
+async function fetchAgain(url: URL, cause: unknown, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   const { href } = url;
   let response;
   let bytes;
   try {
-    response = await fetch(url, { credentials: 'same-origin', signal });
+    response = await fetch(url, { credentials: 'same-origin', cache: 'reload', signal });
     bytes = new Uint8Array(await response.arrayBuffer());
   } catch {
-    return new LoadFault('no connection', { url: href, cause });
+    throw new LoadFault('no connection', { url: href, cause });
   }
   const { ok, status } = response;
-  if (!ok) return new LoadFault('refused', { url: href, status, cause });
+  if (!ok) throw new LoadFault('refused', { url: href, status, cause });
+  if (await hasPinnedHash(bytes)) return bytes;
   const start = new TextDecoder().decode(bytes.subarray(0, 1024)).trimStart();
-  if (start.startsWith('<')) return new LoadFault('a page', { url: href, cause });
-  return new LoadFault(start.startsWith('\0asm') ? 'another version' : 'another file', { url: href, cause });
+  if (start.startsWith('<')) throw new LoadFault('a page', { url: href, cause });
+  throw new LoadFault(start.startsWith('\0asm') ? 'another version' : 'another file', { url: href, cause });
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { ANY_ENGINE, BROWSERS } from '../../tools/browsers.mjs';
 import { launch } from '../support/browsers/browser.mjs';
@@ -53,7 +54,13 @@ let fault;
 let requests;
 before(async () => {
   server = await startServer({
+    folders: { '/deployed/': fileURLToPath(new URL('../../dist/', import.meta.url)) },
     routes(app) {
+      // What the server had under this name before the deployment, and had said of it that it never changes.
+      app.get('/deployed/kmseal.wasm', async (context, next) => {
+        if (fault) return fault(context);
+        await next();
+      });
       app.use('/dist/*', async (context, next) => {
         requests.push(context.req.path);
         const answer = context.req.path.endsWith('.wasm') ? fault : undefined;
@@ -153,6 +160,24 @@ for (const name of BROWSERS) {
         assert.ok(fetched() >= 2);
       });
     }
+
+    test('an older file that the HTTP cache has kept under the same name is replaced by the one that was deployed', async () => {
+      await open();
+      const cached = { ...TYPE, 'Cache-Control': 'max-age=31536000, immutable' };
+      fault = (context) => context.body(tampered, 200, cached);
+      const size = () =>
+        browser.evaluate(async () => (await (await fetch('/deployed/kmseal.wasm')).arrayBuffer()).byteLength);
+      assert.equal(await size(), tampered.length);
+      fault = undefined;
+      // WebKitGTK keeps none under its driver.
+      assert.equal(await size(), name === 'webkit' ? wasm.length : tampered.length);
+      const outcome = await browser.evaluate(async () => {
+        const { load } = await import('/deployed/index.js');
+        return attempt(load);
+      });
+      assert.deepEqual(outcome, {});
+      assert.equal(await size(), wasm.length);
+    });
 
     test('all calls that wait for one load fail with it, and the next ones work', async () => {
       await open();
