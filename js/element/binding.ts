@@ -20,6 +20,9 @@ export class Binding {
   #contextRefused: KmsealError | undefined;
   /** The page's own object, which it may change. */
   #given: unknown;
+  /** Whether a script set the context, and whether it was then taken away by way of the attribute, as by a page that morphs. */
+  #scripted = false;
+  #lost = false;
   #reflecting = false;
 
   /** @param changed is called when files that were sealed before are not bound as they would be now */
@@ -67,7 +70,7 @@ export class Binding {
   /** @throws TypeError */
   setContext(given: unknown): void {
     try {
-      this.#set(given);
+      this.#set(given, true);
     } finally {
       this.#reflect();
     }
@@ -78,7 +81,7 @@ export class Binding {
     // Our own change, or the rest of it.
     if (this.#reflecting || (name === ALIAS && text === null)) return;
     try {
-      this.#set(text);
+      this.#set(text, false);
       if (name === ALIAS) this.#reflect();
     } catch (error) {
       if (name === ALIAS) this.#write(null);
@@ -87,8 +90,10 @@ export class Binding {
     }
   }
 
-  #set(set: unknown): void {
+  #set(set: unknown, scripted: boolean): void {
     const given = orNull(set);
+    this.#lost = given === null && !scripted && (this.#lost || this.#scripted);
+    this.#scripted = given !== null && scripted;
     const before = this.#context;
     const refusedBefore = this.#contextRefused?.message;
     this.#given = given;
@@ -138,7 +143,8 @@ export class Binding {
    * @throws KmsealError if the page has not set it yet
    */
   take(): { sealer: Sealer | null; encryptionContext: EncryptionContext | undefined } {
-    const unset = !this.#context && !this.#sealer?.hasContext;
+    // What the sealer has may be less than what the script meant.
+    const unset = !this.#context && (this.#lost || !this.#sealer?.hasContext);
     const error = this.refused ?? (unset ? new KmsealError('ERR_CONTEXT', UNSET) : undefined);
     if (error) throw error;
     return { sealer: this.#sealer, encryptionContext: this.#context ?? undefined };

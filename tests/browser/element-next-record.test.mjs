@@ -5,14 +5,25 @@ import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 import { bundlePages } from '../support/browsers/frameworks.mjs';
 
-/* global element, find, go, idle, render, until -- of forms.mjs and the pages, in the page */
+/* global element, find, go, idle, render, statesOf, Turbo, until -- of forms.mjs and the pages, in the page */
+
+/** The ids that a page gives to its form and its element. */
+const IDS = {
+  none: () => ({}),
+  'of the form': (user) => ({ form: `record-${user}`, element: 'doc' }),
+  'of the element': (user) => ({ element: `doc-${user}` }),
+};
+const idOf = (id) => (id ? `id="${id}"` : '');
 
 /** Turbo morphs the page that an answer leads to, if it has the same address. Each answer is about the next person. */
-const MORPHED = (user, id, script) => `<!doctype html><html lang="en"><head><title>form</title>
+const MORPHED = (user, ids, context = `encryption-context='{"user":"${user}"}'`) => {
+  const { form, element } = IDS[ids](user);
+  return `<!doctype html><html lang="en"><head><title>form</title>
   <meta name="turbo-refresh-method" content="morph"><script type="module" src="/frameworks/turbo.js"></script></head>
-  <body><h1>${user}</h1><form method="post" enctype="multipart/form-data" action="/record?${script}" ${id}>
-  <kmseal-file name="doc" key-src="/kms-public-key.json" encryption-context='{"user":"${user}"}'></kmseal-file>
+  <body><h1>${user}</h1><form method="post" enctype="multipart/form-data" action="/record?ids=${ids}" ${idOf(form)}>
+  <kmseal-file name="doc" key-src="/kms-public-key.json" ${context} ${idOf(element)}></kmseal-file>
   <input name="note"><button>Send</button></form></body></html>`;
+};
 
 let bundles;
 let user = 0;
@@ -22,14 +33,12 @@ const { forms, files, inBrowsers } = testForms(async (start) => {
   await start({
     folders: { '/frameworks/': bundles.folder },
     routes(app) {
-      app.get('/record', (context) => {
-        const own = context.req.query('own') !== undefined;
-        return context.html(MORPHED(user, own ? `id="record-${user}"` : '', own ? 'own' : 'same'));
-      });
+      app.get('/record', (context) => context.html(MORPHED(user, context.req.query('ids'))));
       app.post('/record', (context) => {
         user += 1;
-        return context.redirect(context.req.query('own') !== undefined ? '/record?own' : '/record?same', 303);
+        return context.redirect(`/record?ids=${context.req.query('ids')}`, 303);
       });
+      app.get('/bare', (context) => context.html(MORPHED(user, 'none', '')));
     },
   });
 });
@@ -64,15 +73,17 @@ inBrowsers((page) => {
     }
   });
 
-  test('a form that Turbo morphs keeps its sent files for the next record, unless it has an id of its own or is reset', async () => {
-    for (const { own, reset } of [
-      { own: false, reset: false },
-      { own: true, reset: false },
-      { own: false, reset: true },
+  test("a form that Turbo morphs keeps its sent files for the next record, unless the element's id changes or the form is reset", async () => {
+    for (const { ids, reset, kept } of [
+      { ids: 'none', reset: false, kept: true },
+      // What has the same id in both pages is moved into the new form.
+      { ids: 'of the form', reset: false, kept: true },
+      { ids: 'of the element', reset: false, kept: false },
+      { ids: 'none', reset: true, kept: true },
     ]) {
       user = 1;
       const paper = files.create('morphed');
-      await page.visit(`/record?${own ? 'own' : 'same'}`);
+      await page.visit(`/record?ids=${ids}`);
       await page.evaluate(async (reset) => {
         await until(() => globalThis.Turbo);
         // The line of docs/form.md.
@@ -89,9 +100,38 @@ inBrowsers((page) => {
         await until(() => element.shadowRoot);
         return element === before;
       });
-      assert.equal(same, !own);
+      assert.equal(same, kept);
       assert.deepEqual(await forms.arrived(), [{ bytes: paper.bytes, context: { user: '1' } }]);
-      assert.deepEqual(await sends(), own || reset ? [] : [{ bytes: paper.bytes, context: { user: '2' } }]);
+      assert.deepEqual(await sends(), kept && !reset ? [{ bytes: paper.bytes, context: { user: '2' } }] : []);
     }
+  });
+
+  test("a context that a script set is missed after Turbo has morphed it away, and the Sealer's does not take its place", async () => {
+    const paper = files.create('bare');
+    await page.visit('/bare');
+    await page.evaluate(async () => {
+      await until(() => globalThis.Turbo);
+      find();
+      const { KmsPublicKey, Sealer } = await import('/frameworks/turbo.js');
+      const keys = [await KmsPublicKey.fetch('/kms-public-key.json')];
+      element.sealer = new Sealer({ keys, encryptionContext: { purpose: 'paper' } });
+      element.encryptionContext = { user: '4711' };
+    });
+    const whole = [{ bytes: paper.bytes, context: { purpose: 'paper', user: '4711' } }];
+    await page.choose([paper]);
+    assert.deepEqual(await sends(), whole);
+    const state = await page.evaluate(async () => {
+      Turbo.visit(location.href, { action: 'replace' });
+      await until(() => !element.hasAttribute('encryption-context'));
+      await idle();
+      return statesOf();
+    });
+    assert.equal(state, 'failed');
+    assert.deepEqual(await sends(), []);
+    await page.evaluate(() => (element.encryptionContext = { user: '4711' }));
+    assert.deepEqual(await sends(), whole);
+    // The page itself may do without.
+    await page.evaluate(() => (element.encryptionContext = null));
+    assert.deepEqual(await sends(), [{ bytes: paper.bytes, context: { purpose: 'paper' } }]);
   });
 }, ANY_ENGINE);

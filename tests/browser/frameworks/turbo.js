@@ -1,2 +1,4 @@
 import '@hotwired/turbo';
 import 'kmseal/define';
+
+export { KmsPublicKey, Sealer } from 'kmseal';
