@@ -5,9 +5,11 @@
  */
 // The element imports this, too: named here, pages without a bundler fetch both at the same time.
 import './index.js';
-import { KmsealFileElement } from './element.js';
+import { KmsealFileElement, type KmsealFileEventMap } from './element.js';
 
 declare global {
+  /** A listener on the document also hears elements that come later. */
+  interface DocumentEventMap extends Pick<KmsealFileEventMap, 'beforeseal' | 'seal' | 'sealerror'> {}
   interface HTMLElementTagNameMap {
     'kmseal-file': KmsealFileElement;
   }

@@ -103,7 +103,8 @@ const CHECKED_ELSEWHERE = ['Angular'];
 /** Names for which lib.dom has another type: a page's elements are what its HTML says, which no type knows. */
 const SHADOWED = {
   opener: "import('kmseal').Opener",
-  document: '{ querySelector(selector: string): any; createElement(name: string): any }',
+  document:
+    "{ querySelector(selector: string): any; createElement(name: string): any; addEventListener: Document['addEventListener'] }",
 };
 
 /** The rest of a block's imports, which readers know where to get. */

@@ -12,6 +12,16 @@ export default {
       const root = await element.getShadowRoot();
       await (await root.findElement(By.css('input'))).sendKeys(place('paper.pdf'));
       await until(() => browser.evaluate(() => document.querySelector('form').checkValidity()));
+      // Its listener also sees the files of an element that comes later, as where Turbo or Astro replace the page.
+      const refused = await browser.evaluate(async () => {
+        const later = document.body.appendChild(document.querySelector('kmseal-file').cloneNode());
+        later.add([new File(['MZ'], 'program.pdf')]);
+        const error = () => later.shadowRoot.querySelector('[part=error]')?.textContent ?? '';
+        while (!error() && !later.value) await new Promise((resolve) => setTimeout(resolve, 10));
+        later.remove();
+        return error();
+      });
+      assert.match(refused, /Programs are not taken\./);
       await browser.driver.executeScript("document.querySelector('form').requestSubmit()");
       const body = await until(() => uploads()[0]);
       assert.equal(body.doc.name, 'file-1.kmseal');

@@ -196,6 +196,7 @@ export function form(sealer: Sealer): void {
   element.addEventListener('beforeseal', (event) => {
     if (event.detail.file.size > 1_000_000) event.preventDefault();
   });
+  document.addEventListener('beforeseal', (event) => event.waitUntil(event.detail.file.text()));
   element.addEventListener('seal', ({ detail: { file, sealed } }) => console.log(file.name, sealed.size, files.length));
   element.addEventListener('sealerror', function ({ detail }) {
     console.log(this.validationMessage, tell(detail.error));
