@@ -12,6 +12,7 @@ import { nginxProgram } from '../tools/nginx.mjs';
 import * as npm from '../tools/npm.mjs';
 import { which } from '../tools/run.mjs';
 import { geckodriver, rustToolchain, wasmBindgen, wasmTarget } from '../tools/rust.mjs';
+import { tusdLacks, tusdProgram } from '../tools/tusd.mjs';
 import { venv } from '../tools/venv.mjs';
 
 /** Installs those of Debian's packages whose command is missing. @param {Record<string, string>} packages by their command */
@@ -69,9 +70,10 @@ const LANES = [
     types: { install: npm.typeTools },
   },
   {
-    // AWS's Encryption SDKs in Java and Go, where this machine has what they need
+    // AWS's Encryption SDKs in Java and Go, and tusd, where this machine has what they need
     java: { install: () => javaLacks() || javaEsdk() },
     go: { install: () => goLacks() || goEsdk() },
+    tusd: { install: () => tusdLacks() || tusdProgram() },
   },
 ];
 

@@ -2,6 +2,7 @@
 import { goLacks } from '../tools/go-esdk.mjs';
 import { javaLacks } from '../tools/java-esdk.mjs';
 import { officialLacks } from '../tools/official-vectors.mjs';
+import { tusdLacks } from '../tools/tusd.mjs';
 import { PACKAGE } from './setup.mjs';
 
 const BROWSER = [...PACKAGE, 'browsers', 'geckodriver', 'emulator'];
@@ -29,6 +30,7 @@ export const SUITES = {
   // Killing a page takes /proc
   'tests/browser/s3-lives': { needs: BROWSER, ...LINUX },
   'tests/browser/tus-lives': { needs: BROWSER, ...LINUX },
+  'tests/browser/tusd': { needs: [...BROWSER, 'tusd'], lacks: tusdLacks },
   'tests/cli/': { needs: COMMAND },
   'tests/cli/configuration': { needs: COMMAND, ...LINUX },
   'tests/cli/damage': { needs: COMMAND, ...LINUX },

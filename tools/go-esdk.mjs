@@ -8,14 +8,17 @@ import { ROOT, read, run, step } from './run.mjs';
 
 const GO_FOLDER = path.join(ROOT, 'tests', 'interop', 'go');
 
-/** What this machine lacks for it, or undefined. */
-export function goLacks() {
+/** What this machine lacks of Go 1.`least`, or undefined. */
+export function lacksGo(least) {
   const [, minor] = read('go', ['version'])?.match(/ go1\.(\d+)/) ?? [];
-  return Number(minor) >= 24 ? undefined : 'Go 1.24 or newer';
+  return Number(minor) >= least ? undefined : `Go 1.${least} or newer`;
 }
 
+/** What this machine lacks for it, or undefined. */
+export const goLacks = () => lacksGo(24);
+
 /** The SDK is two hundred thousand lines, which run for seconds: with what Go does by default to make them fast, it takes twice as long. */
-const QUICKLY = ['-gcflags=all=-N -l', '-ldflags=-s -w'];
+export const QUICKLY = ['-gcflags=all=-N -l', '-ldflags=-s -w'];
 
 /** Builds a program whose modules are those of tests/interop/go, from the source files, or from the folder's own. */
 export const goBuild = (program, ...files) =>

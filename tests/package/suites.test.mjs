@@ -21,6 +21,7 @@ const USES = {
   awscli: /venv\('awscli'\)/,
   deny: /\bcargoDeny\(/,
   nginx: /\bnginxProgram\(/,
+  tusd: /\btusdProgram\(/,
   command: /target\/debug\/kmseal/,
   attributes: /'(chattr|setfacl)'/,
   shells: /'zsh'/,
@@ -47,7 +48,8 @@ const USES = {
   ),
 };
 /** They say how something is installed; using it is another matter. */
-const DEFINES = /^(tools\/(npm|venv|rust|nginx|emulator|browsers|java-esdk|go-esdk)|scripts\/(setup|suites))\.mjs$/;
+const DEFINES =
+  /^(tools\/(npm|venv|rust|nginx|emulator|browsers|java-esdk|go-esdk|tusd)|scripts\/(setup|suites))\.mjs$/;
 
 /** It imports each of these by a name that it makes. */
 const RUNS = Object.freeze({ 'tests/docs/pages.test.mjs': 'tests/docs/runs' });

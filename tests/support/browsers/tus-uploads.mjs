@@ -58,9 +58,9 @@ async function setUp(endpoint, key) {
 
 /**
  * What the tests of a file share; it is there once they run. `server` is of startTus(), and inBrowsers() defines tests of a page in each
- * browser, whose requests must not reveal anything about the file.
+ * browser, whose requests must not reveal anything about the file. `start`: starts another server, as startTus() does.
  */
-export function testTus({ spec, open: openTusPage = openKit } = {}) {
+export function testTus({ spec, open: openTusPage = openKit, start = startTus } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-tus-'));
   const file = path.join(folder, NAME);
   const server = {};
@@ -70,7 +70,7 @@ export function testTus({ spec, open: openTusPage = openKit } = {}) {
   before(async () => {
     kms = await startKms();
     key = await kms.createKey(spec && { spec });
-    Object.assign(server, await startTus());
+    Object.assign(server, await start());
     scripts = await bundle(`export * from 'tus-js-client'; export { resumeTusOptions, tusOptions } from 'kmseal/tus';`);
   });
   after(async () => {
