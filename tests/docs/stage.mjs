@@ -7,6 +7,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CreateAliasCommand, DeleteAliasCommand } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { build } from 'esbuild';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { ROOT } from '../../tools/run.mjs';
@@ -68,7 +69,7 @@ async function start(closing) {
   closing.push(() => tus.close());
 
   const pages = new Map();
-  const state = { uploads: [], isSignedIn: true, handle: undefined, answers: new Map() };
+  const state = { uploads: [], isSignedIn: true, isReached: true, handle: undefined, answers: new Map() };
   const host = await startHost({
     emulator: { env: { SERVICES: 'kms,s3,cloudformation,cloudtrail,iam,sts', CLOUDTRAIL_RECORDING: '1' } },
     folders: { '/docs/': folder, '/kmseal/': path.join(ROOT, 'dist') },
@@ -100,7 +101,7 @@ async function start(closing) {
       `<!doctype html><meta charset="utf-8"><title>${name}</title><link rel="icon" href="data:,">${html}`,
     );
     state.uploads = [];
-    state.isSignedIn = true;
+    state.isSignedIn = state.isReached = true;
     await browser.driver.get(`${host.origin}/page/${name}`);
   }
 
@@ -163,6 +164,20 @@ async function start(closing) {
       return (await import(pathToFileURL(file).href)).example(given);
     },
 
+    /** Runs what sends an upload in the page that is shown, where that does not reach the server. */
+    async offline(send) {
+      await browser.evaluate(async () => {
+        await navigator.serviceWorker.register('/offline.js');
+        while (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, 10));
+        await fetch('/go-offline', { method: 'POST' });
+      });
+      try {
+        return await send();
+      } finally {
+        await browser.evaluate(async () => void (await (await navigator.serviceWorker.ready).unregister()));
+      }
+    },
+
     freeAlias,
     /** The stage's key is called alias/uploads then. */
     async aliasUploads() {
@@ -191,6 +206,12 @@ async function unlessMissing(call) {
   });
 }
 
+/** As guides for pages that work offline write it. */
+const OFFLINE = `
+addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+addEventListener('fetch', (event) => event.respondWith(fetch(event.request).catch(() => new Response('You are offline.'))));
+`;
+
 /** The page's server: it keeps what comes, hands /uploads to a block's handler, and passes on to the tus server. */
 function addRoutes(app, { pages, state, tus }) {
   app.get('/page/:name', (context) => {
@@ -210,12 +231,22 @@ function addRoutes(app, { pages, state, tus }) {
     state.isSignedIn = false;
     return context.body(null, 204);
   });
+  // From then on uploads get no answer, and the page has a service worker that gives a page of its own to each request that fails.
+  app.post('/go-offline', (context) => {
+    state.isReached = false;
+    return context.body(null, 204);
+  });
+  app.get('/offline.js', (context) => context.body(OFFLINE, 200, { 'content-type': 'text/javascript' }));
   app.post('/uploads', async (context) => {
+    if (!state.isReached) {
+      context.env.outgoing.destroy();
+      return RESPONSE_ALREADY_SENT;
+    }
     if (!state.isSignedIn) return context.redirect(`/page/${[...pages.keys()].at(-1)}`);
     if (context.req.header('content-type') === 'application/json') return state.handle(context.req.raw, 'somebody');
     const body = new Uint8Array(await context.req.arrayBuffer());
     if (body.length > 0) state.uploads.push(body);
-    return context.json({ id: 'upload-7' }, 201);
+    return context.body(null, 204);
   });
   app.post('/uploads/:id/:step', (context) => state.handle(context.req.raw, 'somebody'));
   const answer = (context) => state.answers.get(context.req.path)(context);

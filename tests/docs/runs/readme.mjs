@@ -35,7 +35,7 @@ export default {
     },
   },
   '2. Seal in the page': {
-    async 'html, js'({ place, browser, show, uploads }, html, js) {
+    async 'html, js'({ place, browser, show, uploads, offline }, html, js) {
       await show(
         'readme',
         fill(js, { [SAMPLE.fingerprint]: fingerprint, '/kms-public-key.json': '/docs/kms-public-key.json' }),
@@ -50,13 +50,17 @@ export default {
       await browser.evaluate(() => fetch('/sign-out', { method: 'POST' }).then(({ status }) => status));
       await browser.chooseFiles('#file', [place('paper.pdf')]);
       await until(async () => /^paper\.pdf: not stored \(TypeError\)$/.test(await shown()));
+      await offline(async () => {
+        await browser.chooseFiles('#file', [place('paper.pdf')]);
+        await until(async () => /^paper\.pdf: not stored \(status 200\), try again$/.test(await shown()));
+      });
       assert.equal(uploads().length, 1);
       // Nor does it take the line of the file before.
       const lines = await browser.evaluate(() =>
         Array.from(document.querySelectorAll('#status > li'), (line) => line.textContent),
       );
       assert.match(lines[0], /^paper\.pdf: \d+ bytes sealed and stored$/);
-      assert.equal(lines.length, 2);
+      assert.equal(lines.length, 3);
     },
   },
   '3. Open in Node': {
