@@ -50,6 +50,11 @@ export class TusKeeper {
     this.#unproven = [...proofsOf(sealed, 0, unproven, this.#stop.signal)];
   }
 
+  /** Whether the upload was created once, in this life or another. */
+  get isCreated(): boolean {
+    return this.#keeper.kept.remote.url !== undefined;
+  }
+
   /** The upload was created. */
   created(url: string): void {
     this.#keeper.note({ url, refused: false });

@@ -141,7 +141,8 @@ class SealingSource implements TusSource {
       onThere: () => this.close(),
       // The envelope itself stays for an Upload that starts again; a new one of the same file gets its own, which is kept.
       onDeleted: () => this.#giveUp(),
-      onRefused: () => this.#giveUp(),
+      // A server that has just lost its routes answers 404 to everything, and may have the upload all the same.
+      onRefused: () => keeper?.isCreated === false && this.#giveUp(),
     });
     return size;
   }

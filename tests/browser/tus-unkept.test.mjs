@@ -106,6 +106,40 @@ inBrowsers((page) => {
     });
   }
 
+  test('an upload that the server has had stays kept where that neither finds it nor creates it again', async () => {
+    await page.choose(SIZE);
+    const answer = { does: 'answer', status: 404, after: 'nothing' };
+    server.relay.fault = ({ method, headers }) =>
+      method === 'HEAD' || headers['upload-offset'] === String(MIB) ? answer : undefined;
+    const ended = await page.evaluate(
+      async (name, chunkSize) => {
+        const { UploadStore } = await import('/dist/store.js');
+        tus.store = new UploadStore();
+        const options = tus.tusOptions({ sealer: kit.sealer(), store: tus.store, id: () => 'mine' });
+        return tus.start(kit.chosenFile(name), { ...options, chunkSize, retryDelays: [] }).done;
+      },
+      NAME,
+      MIB,
+    );
+    assert.notEqual(ended.error, undefined);
+    server.relay.fault = () => answer;
+    await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          tus.last.options.onError = resolve;
+          tus.last.start();
+        }),
+    );
+    assert.deepEqual(
+      server.relay.seen.slice(-2).map(({ method }) => method),
+      ['HEAD', 'POST'],
+    );
+    // What ends an upload releases its lock last.
+    const held = await page.evaluate(async () => (await navigator.locks.query()).held.length);
+    assert.deepEqual({ held, kept: (await page.evaluate(() => tus.store.list())).length }, { held: 1, kept: 1 });
+    await page.evaluate(() => tus.store.forget());
+  });
+
   test('nothing more leaves by tus, however often it starts, once an old state can neither be saved nor removed', async () => {
     await page.choose(SIZE);
     const ended = await page.evaluate(
