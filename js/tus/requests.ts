@@ -339,12 +339,13 @@ function expectGone(status: number): void {
 
 /**
  * Whether the server refused these bytes for itself, although it may have all of them: a hook wants them not, or its store could not put them
- * together. By 409 and 423 (tus 1.0) it refuses the request. What may pass may be a proxy's, and the upload done, unless the answer is of tus.
+ * together. By 409 and 423 (tus 1.0) it refuses the request. What may pass may be a proxy's, and the upload done, unless the answer is of tus; or
+ * it is 500, which proxies do not say where a server is away or slow. A hook that fails may take the server's own header with it (tuspyserver 4).
  */
 function isRefusal(response: TusResponse): boolean {
   const status = response.getStatus();
   if (isGood(response) || status === 409 || status === 423) return false;
-  return !passes(status) || response.getHeader('Tus-Resumable') !== undefined;
+  return !passes(status) || status === 500 || response.getHeader('Tus-Resumable') !== undefined;
 }
 
 const isGood = (response: TusResponse) => response.getStatus() >= 200 && response.getStatus() < 300;

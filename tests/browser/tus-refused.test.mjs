@@ -57,6 +57,18 @@ inBrowsers((page) => {
     });
   }
 
+  test('an upload fails if a hook takes the header of tus with it, and leaves status 500 only', async () => {
+    const bytes = await page.choose(1.5 * MIB);
+    server.relay.fault = ({ headers }) =>
+      headers['upload-offset'] === String(MIB) ? { does: 'answer', after: 'all', status: 500 } : undefined;
+    const { error, message } = await upload();
+    assert.equal(error, 'ERR_UPLOAD');
+    assert.match(message, /answered with status 500/);
+    server.relay.reset();
+    const { url } = await again();
+    assert.ok(bytes.equals(await open(url)));
+  });
+
   for (const [what, fault] of Object.entries({
     'a conflict (status 409), as where a browser sent them twice': {
       status: 409,

@@ -72,7 +72,7 @@ inBrowsers((page, name) => {
     'its connection is cut before anything arrives': { does: 'cut', after: 'nothing' },
     'its connection is cut before the answer': { does: 'cut', after: 'all' },
     'it is answered with status 503': { does: 'answer', status: 503, after: 'nothing' },
-    'its answer is lost behind status 500': { does: 'answer', status: 500, after: 'all' },
+    'its answer is lost behind status 502': { does: 'answer', status: 502, after: 'all' },
     'it is in conflict (status 409)': { does: 'answer', status: 409, after: 'nothing' },
   }).slice(0, ANY_ENGINE.includes(name) ? undefined : 1)) {
     test(`each chunk is sent again with the same bytes when ${what}`, async () => {

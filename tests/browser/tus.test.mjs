@@ -34,7 +34,7 @@ inBrowsers((page, name) => {
   const PLACES = { start: [0, 'nothing'], middle: [1, 'half'], end: [2, 'all'] };
   const KINDS = {
     cut: { does: 'cut' },
-    'answer 500': { does: 'answer', status: 500 },
+    'answer 502': { does: 'answer', status: 502 },
     'answer 503': { does: 'answer', status: 503 },
     stall: { does: 'stall' },
   };
