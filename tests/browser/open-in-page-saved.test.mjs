@@ -6,17 +6,18 @@ import path from 'node:path';
 import { afterEach, before, test } from 'node:test';
 import { By, until } from 'selenium-webdriver';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
-import { openOpenInPage } from './open-in-page/pages.mjs';
+import { BLOB_FIRST, openOpenInPage } from './open-in-page/pages.mjs';
 import { PATIENCE } from '../support/browsers/pages.mjs';
 import { inBrowsers } from '../support/browsers/session.mjs';
 import { sample } from '../support/page/bytes.mjs';
 
 /* global here, answer, tick, heard -- of the page: what lib.js exports, and what these tests put there */
 
-/** What is kept as a Blob first, and what is more than that. */
+/** What is kept as a Blob first, and what is more than that: the page asks for 8 MiB at a time. */
 const LARGE = sample(3 * 2 ** 20 + 17);
-const HUGE = sample(33 * 2 ** 20 + 17);
-const digest = (bytes) => createHash('sha256').update(bytes).digest('base64');
+const HUGE = sample(9 * 2 ** 20 + 17);
+assert.ok(LARGE.length < BLOB_FIRST && HUGE.length > BLOB_FIRST);
+const digestOf = (bytes) => createHash('sha256').update(bytes).digest('base64');
 const equal = (found, expected) => assert.ok(Buffer.from(expected).equals(Buffer.from(found)), 'other bytes');
 
 inBrowsers(openOpenInPage, (page, name) => {
@@ -36,16 +37,16 @@ inBrowsers(openOpenInPage, (page, name) => {
         const file = await here.openHere(id);
         results.push(await here.save(file).catch(({ code, name, message }) => code ?? `${name} ${message}`));
       }
-      const bytes = new Uint8Array(await (await (await root.getFileHandle('good.bin')).getFile()).arrayBuffer());
+      const digest = await here.digest(await (await (await root.getFileHandle('good.bin')).getFile()).arrayBuffer());
       const left = await root.getFileHandle('bad.bin').then(
         async (handle) => (await handle.getFile()).size,
         ({ name }) => name,
       );
-      return { results, bytes, left };
+      return { results, digest, left };
     }, ids);
     await page.visit();
-    equal(saved.bytes, LARGE);
-    assert.deepEqual(saved.results, ['saved', 'ERR_AUTHENTICATION']);
+    const { results, digest } = saved;
+    assert.deepEqual({ results, digest }, { results: ['saved', 'ERR_AUTHENTICATION'], digest: digestOf(LARGE) });
     assert.ok(['NotFoundError', 0].includes(saved.left), `${saved.left}`);
   };
   // WebKitGTK has no such file system, and no such dialog either.
@@ -141,7 +142,7 @@ inBrowsers(openOpenInPage, (page, name) => {
     assert.equal(await told(), 'It is among your downloads.');
     if (name === 'webkit') {
       const found = await page.evaluate(() => answer);
-      assert.deepEqual(found, { disposition: 'attachment', name: title, digest: digest(HUGE) });
+      assert.deepEqual(found, { disposition: 'attachment', name: title, digest: digestOf(HUGE) });
       return;
     }
     await arrived(title, HUGE);
@@ -223,7 +224,7 @@ inBrowsers(openOpenInPage, (page, name) => {
   };
 
   if (name !== 'webkit') {
-    test('a file of up to 32 MiB becomes a download only when all of it is there', blobFirst);
+    test('a file of up to a limit becomes a download only when all of it is there', blobFirst);
     test("neither a newer worker nor the app's own one ends a download, and the app keeps its worker", replaced);
   }
   // Chromium alone lets a test stop a worker.
@@ -231,34 +232,47 @@ inBrowsers(openOpenInPage, (page, name) => {
 
   // The way is chosen by size, and what would save is replaced here.
   if (!ANY_ENGINE.includes(name)) return;
-  test('a small file, and a larger one without a service worker, is kept as a Blob first, up to a limit that the error states', async () => {
-    const ids = [await page.put(LARGE, { name: 'a.bin', type: '' }), await page.put(HUGE, { name: 'b.bin', type: '' })];
+  test('a file of up to 32 MiB, and a larger one without a service worker, is kept as a Blob, up to a stated limit', async () => {
     await page.visit();
-    const saved = await page.evaluate(async (ids) => {
+    const saved = await page.evaluate(async () => {
       globalThis.showSaveFilePicker = undefined;
-      const [blobs, names, how] = [[], [], []];
+      const [blobs, did, how] = [[], [], []];
       navigator.serviceWorker.register = async () => {
-        names.push('a worker is asked for');
+        did.push('a worker is asked for');
         throw new DOMException('not in a private window', 'SecurityError');
       };
       URL.createObjectURL = (blob) => `blob:${blobs.push(blob)}`;
       HTMLAnchorElement.prototype.click = function click() {
-        names.push(this.download);
+        did.push(this.download);
       };
-      for (const id of ids) how.push(await here.save(await here.openHere(id)));
       let cancelled = false;
-      const plaintext = new ReadableStream({ cancel: () => (cancelled = true) });
-      const large = { name: 'c', open: async () => ({ plaintext, size: here.LARGEST_BLOB + 1 }) };
-      const message = await here.save(large).catch(({ message }) => message);
-      const digests = await Promise.all(blobs.map(async (blob) => here.digest(await blob.arrayBuffer())));
-      return { how, message, cancelled, names, digests };
-    }, ids);
+      const plaintextOf = (name) =>
+        new ReadableStream({
+          start(controller) {
+            controller.enqueue(new TextEncoder().encode(name));
+            controller.close();
+          },
+        });
+      const endless = () => new ReadableStream({ cancel: () => void (cancelled = true) });
+      for (const { name, size, plaintext = plaintextOf } of [
+        { name: 'a', size: 32 * 2 ** 20 },
+        { name: 'b', size: 32 * 2 ** 20 + 1 },
+        { name: 'c', size: 256 * 2 ** 20 },
+        { name: 'd', size: 256 * 2 ** 20 + 1, plaintext: endless },
+      ])
+        how.push(
+          await here
+            .save({ name, open: async () => ({ plaintext: plaintext(name), size }) })
+            .catch(({ message }) => message),
+        );
+      return { how, cancelled, did, contents: await Promise.all(blobs.map((blob) => blob.text())) };
+    });
+    const asked = 'a worker is asked for';
     assert.deepEqual(saved, {
-      digests: [LARGE, HUGE].map(digest),
-      how: ['downloading', 'downloading'],
-      message: 'this browser saves at most 256 MiB; open the file in another one',
+      how: [...Array(3).fill('downloading'), 'this browser saves at most 256 MiB; open the file in another one'],
       cancelled: true,
-      names: ['a.bin', 'a worker is asked for', 'b.bin', 'a worker is asked for'],
+      did: ['a', asked, 'b', asked, 'c', asked],
+      contents: ['a', 'b', 'c'],
     });
   });
 });

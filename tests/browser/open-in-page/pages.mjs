@@ -1,4 +1,5 @@
 // The example's server half, and its page half in a browser.
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +8,17 @@ import { bundle } from '../../support/browsers/bundle.mjs';
 import { startServer } from '../../support/servers/server.mjs';
 import { startUnlocking } from '../../support/servers/unlocking.mjs';
 
+/** Bytes. Up to this, the example's page makes a Blob first. */
+export const BLOB_FIRST = 4 * 2 ** 20;
+
 const PAGE = fileURLToPath(new URL('../../../examples/open-in-page/page/', import.meta.url));
+
+/** The example's page with another limit for Blobs: what it does with a larger file needs no file that is larger than the one it has. */
+function withBlobFirst(script, bytes) {
+  const [before, after, ...more] = script.split('BLOB_FIRST = 32 * 1024 * 1024');
+  assert.ok(after && more.length === 0, 'one limit of 32 MiB');
+  return `${before}BLOB_FIRST = ${bytes}${after}`;
+}
 
 /** Both halves. @param {Parameters<typeof launch>} options */
 export async function openOpenInPage(...options) {
@@ -19,7 +30,7 @@ export async function openOpenInPage(...options) {
   try {
     const saveWorker = readFileSync(path.join(PAGE, 'save-worker.js'), 'utf8');
     const modules = {
-      'index.js': await bundle(readFileSync(path.join(PAGE, 'index.js'), 'utf8'), PAGE),
+      'index.js': withBlobFirst(await bundle(readFileSync(path.join(PAGE, 'index.js'), 'utf8'), PAGE), BLOB_FIRST),
       'lib.js': await bundle(
         `export * from './open-here.js'; export * from './save.js'; export * from './show.js';
         export const digest = async (bytes) => btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))));`,
