@@ -11,8 +11,8 @@ import { readHeader, serializeContext } from '../support/message.mjs';
 
 /* global here, file -- of the page: what lib.js exports */
 
-const MIB = 2 ** 20;
-const LARGE = sample(3 * MIB + 17);
+/** It has several frames of 64 KiB. */
+const LARGE = sample(2 ** 18 + 17);
 /** A PNG of 3 by 2 pixels, and a PDF of one empty page. */
 const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR42mP4z8AARAwQCgAf7gP9Q3rRoQAAAABJRU5ErkJggg==',
