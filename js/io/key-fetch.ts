@@ -28,7 +28,9 @@ export async function fetchKeyFile(url: URL, pinned: boolean, signal: AbortSigna
   requirePin(url, pinned);
   try {
     return await withDeadline(async (signal) => {
-      const response = await fetch(url, { credentials: 'same-origin', signal });
+      // Otherwise a browser may keep a file for a tenth of its age, and seal for a key that was replaced. Servers keep none, and workerd refuses the option.
+      const cache = globalThis.location && 'no-cache';
+      const response = await fetch(url, { credentials: 'same-origin', cache, signal });
       if (!response.ok) throw new Error(`it answered with status ${response.status}`);
       // Where a redirect ended; a test's own Response does not say it.
       requirePin(new URL(response.url || url), pinned);

@@ -88,6 +88,17 @@ inBrowsers(open, (page) => {
     assert.deepEqual(asked, ['a.json']);
   });
 
+  test('a page that is loaded after a key was replaced gets the new one, though the HTTP cache has the old one', async () => {
+    const replaced = keyId.replace('1234abcd', '5678abcd');
+    // As servers of static files answer; browsers may use it for a month without asking.
+    const published = (key) => (context) =>
+      context.body(answer.replace(keyId, key), 200, { 'Last-Modified': new Date(Date.now() - 3e10).toUTCString() });
+    await begin(published(keyId));
+    assert.equal(await get('/keys/published.json'), keyId);
+    await begin(published(replaced));
+    assert.equal(await get('/keys/published.json'), replaced);
+  });
+
   test('another URL or other options cause another request', async () => {
     await begin();
     for (const options of [undefined, { fingerprint }, { keyId }, { encryptionAlgorithm: 'RSAES_OAEP_SHA_1' }]) {
