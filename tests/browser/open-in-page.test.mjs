@@ -149,6 +149,7 @@ inBrowsers(open, (page, name) => {
         );
         return { can: here.canShow(file), message, left: place.innerHTML, ran: Boolean(globalThis.ran) };
       }, id);
+    // The types that are shown are a list of the example's: each engine shows that what else would run is not shown.
     for (const type of [
       'text/html',
       'image/svg+xml',
@@ -157,7 +158,7 @@ inBrowsers(open, (page, name) => {
       '',
       'toString',
       'IMAGE/PNG',
-    ]) {
+    ].slice(0, ANY_ENGINE.includes(name) ? undefined : 2)) {
       const { message, ...rest } = await showing(await page.put(html, { name: 'a', type }));
       assert.match(message, /is not shown; save it$/, type);
       assert.deepEqual(rest, { can: false, left: '', ran: false }, type);
