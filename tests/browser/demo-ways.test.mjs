@@ -26,7 +26,10 @@ function create(name, size) {
   return { file, name, bytes };
 }
 
-for (const name of BROWSERS) {
+// What the ways do is our script and our server: what each engine makes of sealing, sending and continuing, element-submit, uppy, s3-upload and tus
+// show in each, and demo-journey goes through the demo there. Firefox alone has crashed over a form of the demo.
+const anyEngine = (name) => ANY_ENGINE.includes(name);
+for (const name of BROWSERS.filter((name) => anyEngine(name) || name === 'firefox')) {
   describe(name, () => {
     let demo;
     let browser;
@@ -110,6 +113,22 @@ for (const name of BROWSERS) {
       await driver.wait(() => driver.executeScript('return document.forms[0].checkValidity()'), PATIENCE);
     }
 
+    // Firefox crashed, and only after the second form.
+    const testSecondForm = () =>
+      test('Firefox survives a second form, and the pages after it', async () => {
+        const files = [create(`small ${name}.txt`, 1000), create(`large ${name}.bin`, 20 * MIB)];
+        for (let round = 1; round <= 2; round++) {
+          await visit('form');
+          await chooseInForm(files.slice(0, 1));
+          await (await find('form button')).click();
+          await driver.wait(until.urlIs(`${demo.origin}/arrived`), PATIENCE);
+          await visit('s3');
+          await browser.chooseFiles('#file', [files[1].file]);
+          await find('#arrivals > li');
+        }
+      });
+    if (!anyEngine(name)) return testSecondForm();
+
     test('a form uploads an envelope that opens', async () => {
       await visit('form');
       const files = [create(`letter ${name}.txt`, 1000), create(`scan ${name}.pdf`, 2 * MIB)];
@@ -169,39 +188,36 @@ for (const name of BROWSERS) {
         await (await rowButton('Pause')).click();
       });
 
-    // Pausing is held by tus below, and what a page leaves behind by s3-lives, in each engine.
-    if (ANY_ENGINE.includes(name)) {
-      test('an upload to S3 in parts that is paused and resumed is one envelope', async () => {
-        await visit('s3');
-        // From the previous test.
-        await lines(1);
-        const chosen = create(`scan ${name}.tiff`, 9 * MIB + 5);
-        await pauseWithin(chosen, /^POST .*\/signPart$/);
-        assert.deepEqual(await texts('.upload-list .step-figure'), ['Paused. What has arrived is kept.']);
-        await lines(1);
-        await (await rowButton('Resume')).click();
-        await lines(2);
-        await assertSealed(await open(1), chosen);
-        await assertPolicyKept();
-      });
+    test('an upload to S3 in parts that is paused and resumed is one envelope', async () => {
+      await visit('s3');
+      // From the previous test.
+      await lines(1);
+      const chosen = create(`scan ${name}.tiff`, 9 * MIB + 5);
+      await pauseWithin(chosen, /^POST .*\/signPart$/);
+      assert.deepEqual(await texts('.upload-list .step-figure'), ['Paused. What has arrived is kept.']);
+      await lines(1);
+      await (await rowButton('Resume')).click();
+      await lines(2);
+      await assertSealed(await open(1), chosen);
+      await assertPolicyKept();
+    });
 
-      test('an upload to S3 in parts that ended with its page continues in another one, in the same envelope', async () => {
-        await visit('s3');
-        await lines(2);
-        const chosen = create(`film ${name}.mov`, 9 * MIB + 7);
-        await pauseWithin(chosen, /^POST .*\/signPart$/);
-        await visit('s3');
-        const strip = await find('.unfinished:not([hidden])');
-        assert.equal((await strip.getText()).includes(chosen.name), false);
-        await browser.chooseFiles('.unfinished input', [chosen.file]);
-        await lines(3);
-        await assertSealed(await open(1), chosen);
-        await visit('s3');
-        await lines(3);
-        assert.deepEqual(await all('.unfinished:not([hidden])'), []);
-        await assertPolicyKept();
-      });
-    }
+    test('an upload to S3 in parts that ended with its page continues in another one, in the same envelope', async () => {
+      await visit('s3');
+      await lines(2);
+      const chosen = create(`film ${name}.mov`, 9 * MIB + 7);
+      await pauseWithin(chosen, /^POST .*\/signPart$/);
+      await visit('s3');
+      const strip = await find('.unfinished:not([hidden])');
+      assert.equal((await strip.getText()).includes(chosen.name), false);
+      await browser.chooseFiles('.unfinished input', [chosen.file]);
+      await lines(3);
+      await assertSealed(await open(1), chosen);
+      await visit('s3');
+      await lines(3);
+      assert.deepEqual(await all('.unfinished:not([hidden])'), []);
+      await assertPolicyKept();
+    });
 
     test('a tus upload that is paused and resumed is one envelope', async () => {
       await visit('tus');
@@ -216,19 +232,6 @@ for (const name of BROWSERS) {
       await assertPolicyKept();
     });
 
-    // Firefox crashed, and only after the second form. The others have sent one above, and gone on to other pages.
-    if (name !== 'firefox') return;
-    test('Firefox survives a second form, and the pages after it', async () => {
-      const files = [create(`small ${name}.txt`, 1000), create(`large ${name}.bin`, 20 * MIB)];
-      for (let round = 1; round <= 2; round++) {
-        await visit('form');
-        await chooseInForm(files.slice(0, 1));
-        await (await find('form button')).click();
-        await driver.wait(until.urlIs(`${demo.origin}/arrived`), PATIENCE);
-        await visit('s3');
-        await browser.chooseFiles('#file', [files[1].file]);
-        await find('#arrivals > li');
-      }
-    });
+    if (name === 'firefox') testSecondForm();
   });
 }
