@@ -8,7 +8,7 @@ import { By, until } from 'selenium-webdriver';
 export const PATIENCE = 120_000;
 
 /** In the page: whether an element stays where it is for three frames. */
-const isStill = (element, done) => {
+const IS_STILL = (element, done) => {
   const { top } = element.getBoundingClientRect();
   let frames = 3;
   const look = () => {
@@ -19,12 +19,22 @@ const isStill = (element, done) => {
   requestAnimationFrame(look);
 };
 
+/** In the page: the first visible button within `css` whose text begins so, if it is there and stands still. */
+const stillButton = `
+const [label, css, done] = arguments;
+const begins = ({ textContent }) => textContent.trim().replace(/\\s+/g, ' ').startsWith(label);
+const isVisible = (button) => button.checkVisibility({ visibilityProperty: true });
+const buttons = Array.from(document.querySelector(css)?.querySelectorAll('button') ?? []);
+const button = buttons.find((one) => begins(one) && isVisible(one));
+if (button) (${IS_STILL})(button, (still) => done(still && button));
+else done(false);`;
+
 /**
  * Presses a button once it stands still: during a smooth scroll a press would hit whatever is there by then.
  * @param {import('selenium-webdriver').WebDriver} driver @param {import('selenium-webdriver').WebElement} button
  */
 export async function pressStill(driver, button) {
-  await driver.wait(() => driver.executeAsyncScript(isStill, button), PATIENCE, 'the button to stand still');
+  await driver.wait(() => driver.executeAsyncScript(IS_STILL, button), PATIENCE, 'the button to stand still');
   await button.click();
 }
 
@@ -76,15 +86,10 @@ export function createPages(browser) {
       return at;
     },
 
-    /** Presses the first visible button within `css` whose text begins so, once it is there. */
+    /** Presses the first visible button within `css` whose text begins so, once it is there and stands still. */
     async press(label, css = 'main') {
-      const xpath = `.//button[starts-with(normalize-space(), "${label}")]`;
-      const visible = async () => {
-        const found = await (await find(css)).findElements(By.xpath(xpath));
-        for (const button of found) if (await button.isDisplayed().catch(() => false)) return button;
-        return false;
-      };
-      await pressStill(driver, await driver.wait(visible, PATIENCE, `a button ${label} in ${css}`));
+      const button = () => driver.executeAsyncScript(stillButton, label, css);
+      await (await driver.wait(button, PATIENCE, `a button ${label} in ${css}`)).click();
     },
 
     wait: (condition, message) => driver.wait(condition, PATIENCE, message),
