@@ -19,15 +19,16 @@ const GUIDES = readdirSync(path.join(ROOT, 'docs'))
 /** Text of twice the usual size, as readers set it in Chromium and Firefox, and a locale whose digits are not ours. */
 const LARGE_TEXT = {
   chromium: {
-    'webkit.webprefs.default_font_size': 32,
-    'webkit.webprefs.default_fixed_font_size': 26,
-    'intl.accept_languages': 'ar-EG',
+    args: ['--lang=ar-EG', '--accept-lang=ar-EG', '--blink-settings=defaultFontSize=32,defaultFixedFontSize=26'],
+    hasWindows: false,
   },
   firefox: {
-    'font.size.variable.x-western': 32,
-    'font.size.monospace.x-western': 26,
-    'intl.accept_languages': 'ar-EG',
-    'intl.locale.requested': 'ar',
+    preferences: {
+      'font.size.variable.x-western': 32,
+      'font.size.monospace.x-western': 26,
+      'intl.accept_languages': 'ar-EG',
+      'intl.locale.requested': 'ar',
+    },
   },
 };
 
@@ -184,11 +185,7 @@ inBrowsers(openSitePages, (page, name) => {
 });
 
 inBrowsers(
-  (name) =>
-    openSitePages(name, {
-      args: name === 'chromium' ? ['--lang=ar-EG', '--accept-lang=ar-EG'] : [],
-      preferences: LARGE_TEXT[name],
-    }),
+  (name) => openSitePages(name, LARGE_TEXT[name]),
   (page, name) => {
     const enlarge = async () => {
       // WebKitGTK's MiniBrowser has no such setting.

@@ -4,28 +4,60 @@ import path from 'node:path';
 import { accessibilityTools } from '../../../tools/npm.mjs';
 
 /** For a page that was looked at in other colours: all other rules would find the same again. */
-export const COLOURS = ['color-contrast'];
+export const COLOURS = ['color-contrast', 'link-in-text-block'];
 
 /**
- * One visible text of each kind, for a page whose script changes nothing: alike in all attributes but where it leads, as is all around it, it has
- * the same colours. To look at the colours of a thousand texts takes most of axe's time.
+ * One visible text of each kind, for a page whose script changes nothing: alike in colour, size, weight and in all that lies behind it. Links within
+ * a text are kinds of their own, since they have to differ from it. To look at the colours of a thousand texts takes most of axe's time.
  * @param {import('selenium-webdriver').WebDriver} driver
- * @param {Set<string>} seen the kinds that other pages of the same style have shown: they are left out, and those of this page added
+ * @param {Set<string>} seen the kinds that other pages have shown: they are left out, and those of this page added
  * @returns {Promise<import('selenium-webdriver').WebElement[]>}
  */
 export async function textsOfEachKind(driver, seen) {
   const found = await driver.executeScript(
     (known) => {
-      const written = ({ localName, attributes }) =>
-        `${localName} ${Array.from(attributes, ({ name, value }) => (['href', 'id'].includes(name) ? name : `${name}=${value}`))}`;
-      const kindOf = (element) => (element ? `${kindOf(element.parentElement)} > ${written(element)}` : '');
+      const styleOf = (element, ...names) => {
+        const style = getComputedStyle(element);
+        return names.map((name) => style[name]).join(' ');
+      };
+      /** What lies behind a text in an element, from the innermost on. */
+      const grounds = new Map([[null, '']]);
+      const groundOf = (element) => {
+        if (!grounds.has(element)) {
+          const own = styleOf(
+            element,
+            'backgroundColor',
+            'backgroundImage',
+            'opacity',
+            'filter',
+            'mixBlendMode',
+            'position',
+          );
+          const outer = groundOf(element.parentElement);
+          grounds.set(element, outer.startsWith(own) ? outer : `${own} < ${outer}`);
+        }
+        return grounds.get(element);
+      };
+      const inkOf = (element) =>
+        `${styleOf(element, 'color', 'fontSize', 'fontWeight', 'textShadow', 'textDecorationLine', 'borderBottom')} on ${groundOf(element)}`;
       const hasText = ({ childNodes }) =>
         Array.from(childNodes).some(({ nodeType, data }) => nodeType === Node.TEXT_NODE && data.trim() !== '');
+      const lengthOf = ({ textContent }) => textContent.replace(/\s+/g, '').length;
+      /** The text in which a link is, if there is more than links. */
+      const around = (link) => {
+        const block = link.closest('p, li, td, th, h1, h2, h3, body');
+        const links = Array.from(block.querySelectorAll('a'), lengthOf).reduce((sum, length) => sum + length);
+        return lengthOf(block) > links ? block : undefined;
+      };
+      const kindOf = (element) => {
+        const block = element.localName === 'a' && around(element);
+        if (block) return `link: ${inkOf(element)} in ${inkOf(block)}`;
+        return hasText(element) ? inkOf(element) : undefined;
+      };
       const kinds = new Map(known.map((kind) => [kind]));
       for (const element of document.body.querySelectorAll('*')) {
-        if (!hasText(element) || !element.checkVisibility()) continue;
-        const kind = kindOf(element);
-        if (!kinds.has(kind)) kinds.set(kind, element);
+        const kind = element.checkVisibility() && kindOf(element);
+        if (kind && !kinds.has(kind)) kinds.set(kind, element);
       }
       return [...kinds].slice(known.length);
     },
@@ -54,9 +86,9 @@ export async function barriersIn(driver, { include = [['html']], exclude = [], r
       const options = { resultTypes: ['violations'], ...(rules.length > 0 ? { runOnly: rules } : { rules: others }) };
       axe.run({ include, exclude }, options).then(
         ({ violations, passes }) => {
-          // A rule that finds nothing to look at shows nothing.
-          for (const rule of rules)
-            if (![...violations, ...passes].some(({ id }) => id === rule)) done([`${rule} found nothing`]);
+          // A rule that finds nothing to look at shows nothing; there may be no links.
+          const [main] = rules;
+          if (main && ![...violations, ...passes].some(({ id }) => id === main)) done([`${main} found nothing`]);
           const told = ({ target, failureSummary }) => `${target} ${failureSummary}`;
           done(violations.map(({ id, nodes }) => `${id}: ${nodes.map(told)}`));
         },

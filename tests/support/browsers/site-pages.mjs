@@ -1,5 +1,6 @@
 // The site in a browser, as a static host has it: built for the test, under a path of its own.
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { By, until } from 'selenium-webdriver';
@@ -40,6 +41,23 @@ const readKept = (url, done) =>
       (error) => done(String(error)),
     );
 
+/** In a guide: turns to another one without loading it. Returns what of its head differs, but for title and description. */
+const turnWithin = (html, done) => {
+  const { documentElement, body, head, title } = new DOMParser().parseFromString(html, 'text/html');
+  const headOf = (part) =>
+    Array.from(part.children, ({ outerHTML }) => outerHTML).filter((tag) => !/^<(?:title|meta name="desc)/.test(tag));
+  const [here, there] = [document.head, head].map(headOf);
+  const different = here.length === there.length ? there.filter((tag, index) => tag !== here[index]) : there;
+  document.title = title;
+  document.documentElement.lang = documentElement.lang;
+  document.body.replaceWith(document.adoptNode(body));
+  scrollTo(0, 0);
+  Promise.all(Array.from(document.images, (image) => image.decode())).then(
+    () => done(different),
+    (error) => done([String(error)]),
+  );
+};
+
 /**
  * @param {'chromium' | 'firefox' | 'webkit'} name
  * @param {Parameters<typeof launch>[1]} [options] as of launch()
@@ -57,6 +75,16 @@ export async function openSitePages(name, options) {
       if (page !== 'index.html') return;
       if (name === 'webkit') await pages.driver.executeScript(keepBlobs);
       await pages.find('#key-facts dd');
+    },
+
+    /**
+     * Within a guide, turns to another one: they are HTML without a script, with one head. Whatever was set or loaded stays, and to load a page takes
+     * as long as most of what a test does in it.
+     * @param {string} guide
+     */
+    async turnTo(guide) {
+      const html = readFileSync(path.join(site.folder, guide), 'utf8');
+      assert.deepEqual(await pages.driver.executeAsyncScript(turnWithin, html), [], guide);
     },
 
     /** Drops files, or chooses them. @param {string[]} files */
