@@ -86,7 +86,7 @@ export async function barriersIn(driver, { include = [['html']], exclude = [], r
       const options = { resultTypes: ['violations'], ...(rules.length > 0 ? { runOnly: rules } : { rules: others }) };
       axe.run({ include, exclude }, options).then(
         ({ violations, passes }) => {
-          // A rule that finds nothing to look at shows nothing; there may be no links.
+          // A rule that finds nothing to look at shows nothing. Not every page has links.
           const [main] = rules;
           if (main && ![...violations, ...passes].some(({ id }) => id === main)) done([`${main} found nothing`]);
           const told = ({ target, failureSummary }) => `${target} ${failureSummary}`;

@@ -41,7 +41,7 @@ const readKept = (url, done) =>
       (error) => done(String(error)),
     );
 
-/** In a guide: turns to another one without loading it. Returns what of its head differs, but for title and description. */
+/** In a guide: turns to another one without loading it. Returns what of its head differs, except title and description. */
 const turnWithin = (html, done) => {
   const { documentElement, body, head, title } = new DOMParser().parseFromString(html, 'text/html');
   const headOf = (part) =>
