@@ -51,6 +51,12 @@ inBrowsers(openSitePages, (page, name) => {
   const key = makeKey();
   const facts = () => texts('#key-facts dd');
   const sealed = () => find(`${NEWEST} .header-parts`);
+  /** As a page that was just loaded, for a quarter of what that takes: without files, with its own stand-in. */
+  const startOver = () =>
+    page.driver.executeScript(() => {
+      for (const button of document.querySelectorAll('#files .file-remove, #key-form-cancel, #key-back button'))
+        button.click();
+    });
 
   test('the site seals a sample letter without a server, opens it, and refuses it with any byte changed', async () => {
     await visit();
@@ -62,7 +68,8 @@ inBrowsers(openSitePages, (page, name) => {
     await press('Open it', NEWEST);
     assert.match(await text(`${NEWEST} .same`), /The same file came out/);
     await press('Change one byte', NEWEST);
-    for (let round = 0; round < 5; round++) {
+    // Which byte it is, the page's script draws.
+    for (let round = 0; round < (ANY_ENGINE.includes(name) ? 5 : 1); round++) {
       assert.match(await text(`${NEWEST} .refused`), /Refused/);
       const said = (await texts(`${NEWEST} .step-result`)).at(-1);
       assert.match(
@@ -117,7 +124,7 @@ inBrowsers(openSitePages, (page, name) => {
   });
 
   test('the site accepts several files that are dropped outside the picker, and removes them', async () => {
-    await visit();
+    await startOver();
     const kept = await page.driver.executeScript(() => {
       const dataTransfer = new DataTransfer();
       for (const file of ['one', 'two', 'three']) dataTransfer.items.add(new File([file], file));
@@ -138,7 +145,7 @@ inBrowsers(openSitePages, (page, name) => {
   if (!ANY_ENGINE.includes(name)) return;
 
   test("the site seals for a reader's key, whose envelopes only the reader's KMS can open", async () => {
-    await visit();
+    await startOver();
     await choose([create('key.json', JSON.stringify(key.answer))]);
     await wait(async () => (await facts())[0] === key.keyId, 'the key');
     assert.match(await text('#key-service'), /Your key, from key\.json/);
@@ -159,7 +166,7 @@ inBrowsers(openSitePages, (page, name) => {
   });
 
   test('the site asks for the ARN of a PEM key, and uses the key once it has one', async () => {
-    await visit();
+    await startOver();
     const [standIn] = await facts();
     await choose([create('key.pem', key.pem)]);
     await wait(() => page.driver.executeScript("return document.activeElement.id === 'key-arn'"), 'the question');
@@ -181,7 +188,7 @@ inBrowsers(openSitePages, (page, name) => {
   });
 
   test('the site seals, opens and refuses a large file without reading more than a piece of it at a time', async () => {
-    await visit();
+    await startOver();
     // More than what is kept in memory as it is (32 MiB), and several pieces.
     const size = 33 * 2 ** 20 + 1;
     // In Firefox a driver's script has prototypes of its own, and cannot watch those of the page.
@@ -210,14 +217,13 @@ inBrowsers(openSitePages, (page, name) => {
   });
 
   test("the site lists the guides in the order of the README's table, each with what it is for", async () => {
-    await visit();
     const [first, second] = await texts('.guide-list li');
     assert.match(first, /^The key in AWS KMS\s+Make the key, rotate it, .*\.$/);
     assert.match(second, /^<kmseal-file> in a form\s+Put a file field into a form, .*\.$/);
   });
 
   test('the site says how to open what was sealed for an ECC key, or for a key outside KMS', async () => {
-    await visit();
+    await startOver();
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
     const PublicKey = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
     const answer = { ...key.answer, PublicKey, KeySpec: 'ECC_NIST_P384', KeyUsage: 'KEY_AGREEMENT' };
@@ -250,7 +256,7 @@ inBrowsers(openSitePages, (page, name) => {
   });
 
   test('the site says that a PEM holds an ECC key, and seals for it once ARN and usage are stated', async () => {
-    await visit();
+    await startOver();
     const [standIn] = await facts();
     const asked = () => find('#key-form:not([hidden])');
     const usage = async () => (await find('#key-usage')).isDisplayed();
@@ -273,7 +279,7 @@ inBrowsers(openSitePages, (page, name) => {
   });
 
   test('the site seals for an RSA key outside KMS, and asks for no ARN', async () => {
-    await visit();
+    await startOver();
     const names = { keyNamespace: 'example-hsm', keyName: 'offline', hash: 'SHA-512' };
     const raw = JSON.stringify({ ...names, PublicKey: key.answer.PublicKey });
     await choose([create('raw.json', raw)]);
@@ -296,11 +302,11 @@ inBrowsers(openSitePages, (page, name) => {
   });
 
   test('the site says which key to create instead of an unsuitable one, and seals texts that only mention keys', async () => {
-    await visit();
+    await startOver();
     const [standIn] = await facts();
     await choose([create('signing.json', JSON.stringify({ ...key.answer, KeyUsage: 'SIGN_VERIFY' }))]);
-    await wait(async () => (await text('#picker-alert')) !== '', 'why not');
-    assert.match(await text('#picker-alert'), /^signing\.json: .*ENCRYPT_DECRYPT/);
+    await wait(async () => /^signing\.json: /.test(await text('#picker-alert')), 'why not');
+    assert.match(await text('#picker-alert'), /ENCRYPT_DECRYPT/);
     const { publicKey } = generateKeyPairSync('ed25519');
     await choose([create('ed25519.pem', publicKey.export({ type: 'spki', format: 'pem' }))]);
     await wait(async () => /^ed25519\.pem: /.test(await text('#picker-alert')), 'why not');
@@ -314,7 +320,7 @@ inBrowsers(openSitePages, (page, name) => {
   });
 
   test('the site reports a file that only begins like an envelope, and seals an empty file', async () => {
-    await visit();
+    await startOver();
     await choose([create('cut.kmseal', Buffer.from('02047800', 'hex'))]);
     await wait(async () => /^cut\.kmseal: /.test(await text('#picker-alert')), 'why not');
     await choose([create('empty', '')]);
