@@ -50,7 +50,7 @@ async function createRenderer(names) {
   const folder = await siteTools();
   const load = (name) => import(pathToFileURL(createRequire(path.join(folder, 'package.json')).resolve(name)).href);
   const [{ Marked }, { gfmHeadingId, getHeadingList }, { markedHighlight }, { default: highlighter }] =
-    await Promise.all(['marked', 'marked-gfm-heading-id', 'marked-highlight', 'highlight.js'].map(load));
+    await Promise.all(['marked', 'marked-gfm-heading-id', 'marked-highlight', 'highlight.js/lib/common'].map(load));
   const highlight = (code, language) =>
     highlighter.getLanguage(language) ? highlighter.highlight(code, { language }).value : escapeHtml(code);
 
