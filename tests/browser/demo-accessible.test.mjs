@@ -5,7 +5,7 @@ import { Key } from 'selenium-webdriver';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { COLOURS, barriersIn } from '../support/browsers/barriers.mjs';
 import { inBrowsers } from '../support/browsers/session.mjs';
-import { PAGES, openDemoPages } from '../support/browsers/demo-pages.mjs';
+import { PAGES, testDemo } from '../support/browsers/demo-pages.mjs';
 
 /** Brings each page into the state in which it shows most. */
 const FILLED = {
@@ -48,7 +48,7 @@ const FILLED = {
   },
 };
 
-inBrowsers(openDemoPages, (page, name) => {
+inBrowsers(testDemo(), (page, name) => {
   // Uppy's own markup is not ours to mend.
   const barriers = (rules) => barriersIn(page.driver, { exclude: [['.uppy-Root']], rules });
 

@@ -1,4 +1,5 @@
 // The demo's pages in a browser.
+import { after, before } from 'node:test';
 import { launch } from './browser.mjs';
 import { createPages } from './pages.mjs';
 import { openDemo } from '../servers/demo.mjs';
@@ -6,11 +7,26 @@ import { openDemo } from '../servers/demo.mjs';
 export const PAGES = ['/', '/form', '/uppy', '/s3', '/tus', '/arrived'];
 
 /**
- * @param {'chromium' | 'firefox' | 'webkit'} name
- * @param {Parameters<typeof launch>[1]} [options] as of launch()
+ * The demo of a test file, whose engines use it one after the other.
+ * @returns {(name: 'chromium' | 'firefox' | 'webkit', options?: Parameters<typeof launch>[1]) => ReturnType<typeof openPages>} opens its pages in
+ *   a browser; options: as of launch()
  */
-export async function openDemoPages(name, options) {
-  const [demo, browser] = [await openDemo(), await launch(name, options)];
+export function testDemo() {
+  let demo;
+  before(async () => {
+    demo = await openDemo();
+  });
+  after(() => demo?.close());
+  return (name, options) => openPages(demo, name, options);
+}
+
+/**
+ * @param {Awaited<ReturnType<typeof openDemo>>} demo
+ * @param {'chromium' | 'firefox' | 'webkit'} name
+ * @param {Parameters<typeof launch>[1]} [options]
+ */
+async function openPages(demo, name, options) {
+  const browser = await launch(name, options);
   const pages = createPages(browser);
 
   return {
@@ -72,11 +88,6 @@ export async function openDemoPages(name, options) {
         demo.server.off('request', listen);
         return count;
       };
-    },
-
-    async close() {
-      await pages.close();
-      await demo.close();
     },
   };
 }
