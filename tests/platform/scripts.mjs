@@ -50,12 +50,19 @@ export const SCRIPTS = {
 
 /**
  * Beside these no file of 32 MiB is sealed and opened. Its frames are encrypted as those of smaller files are; it goes through a Response
- * and streams, which these leave as they are. Beside "SubtleCrypto a timer late", where most frames wait at once, it is.
+ * and streams, which the first three leave as they are, and the others replace as Bluebird and zone.js do. Beside "SubtleCrypto a timer late",
+ * where most frames wait at once, it is.
  */
-export const SMALLER = ['SubtleCrypto a microtask late', 'SubtleCrypto a task late', 'SubtleCrypto behind a Proxy'];
+export const SMALLER = [
+  'SubtleCrypto a microtask late',
+  'SubtleCrypto a task late',
+  'SubtleCrypto behind a Proxy',
+  'es6-promise',
+  "OpenTelemetry's zones",
+];
 
 /** What these replace depends on what the engine lacks, or they meet what it has of its own. The others replace the same in every engine. */
-export const BY_ENGINE = ['no script', 'core-js', 'es6-shim', 'zone.js', 'web-streams-polyfill'];
+export const BY_ENGINE = ['core-js', 'es6-shim', 'zone.js', 'web-streams-polyfill'];
 
 /** The script of a package, or of the text above, as a page loads it. */
 export async function bundled(contents) {
