@@ -1,6 +1,6 @@
 // AWS's Go Encryption SDK and kmseal open what the other sealed.
 import path from 'node:path';
-import { goBuild } from '../../tools/go-esdk.mjs';
+import { buildWithEsdk } from '../../tools/go-esdk.mjs';
 import { outputOf } from '../support/tarball.mjs';
 import { crossings } from './crossings.mjs';
 import { documented } from './documented.mjs';
@@ -16,6 +16,6 @@ opensKnownAnswers(pair, ['raw-ecdh', 'aws-kms-ecdh', 'raw-rsa']);
 for (const kind of ['KMS RSA', 'ECC', 'raw RSA']) errors(pair, kind);
 documented(pair, { page: 'docs/other-sdks.md', heading: 'Go', file: 'open.go' }, async (file, folder, env) => {
   const program = path.join(folder, 'open');
-  await goBuild(program, file);
+  await buildWithEsdk(program, file);
   await outputOf(program, [], folder, env);
 });

@@ -17,7 +17,7 @@ const USES = {
   faults: /venv\('faults'\)/,
   python: /venv\('interop'\)/,
   java: /\bjavaEsdk\(|\bjavaJars\(/,
-  go: /\bgoEsdk\(|\bgoBuild\(/,
+  go: /\bgoEsdk\(|\bbuildWithEsdk\(/,
   awscli: /venv\('awscli'\)/,
   deny: /\bcargoDeny\(/,
   nginx: /\bnginxProgram\(/,
@@ -49,7 +49,7 @@ const USES = {
 };
 /** They say how something is installed; using it is another matter. */
 const DEFINES =
-  /^(tools\/(npm|venv|rust|nginx|emulator|browsers|java-esdk|go-esdk|tusd)|scripts\/(setup|suites))\.mjs$/;
+  /^(tools\/(npm|venv|rust|nginx|emulator|browsers|java-esdk|go|go-esdk|tusd)|scripts\/(setup|suites))\.mjs$/;
 
 /** It imports each of these by a name that it makes. */
 const RUNS = Object.freeze({ 'tests/docs/pages.test.mjs': 'tests/docs/runs' });
