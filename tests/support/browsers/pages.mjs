@@ -8,7 +8,7 @@ import { By, until } from 'selenium-webdriver';
 export const PATIENCE = 120_000;
 
 /** In the page: whether an element stays where it is for three frames. */
-const IS_STILL = (element, done) => {
+const isStill = (element, done) => {
   const { top } = element.getBoundingClientRect();
   let frames = 3;
   const look = () => {
@@ -20,13 +20,13 @@ const IS_STILL = (element, done) => {
 };
 
 /** In the page: the first visible button within `css` whose text begins so, if it is there and stands still. */
-const stillButton = `
+const STILL_BUTTON = `
 const [label, css, done] = arguments;
 const begins = ({ textContent }) => textContent.trim().replace(/\\s+/g, ' ').startsWith(label);
 const isVisible = (button) => button.checkVisibility({ visibilityProperty: true });
 const buttons = Array.from(document.querySelector(css)?.querySelectorAll('button') ?? []);
 const button = buttons.find((one) => begins(one) && isVisible(one));
-if (button) (${IS_STILL})(button, (still) => done(still && button));
+if (button) (${isStill})(button, (still) => done(still && button));
 else done(false);`;
 
 /**
@@ -34,7 +34,7 @@ else done(false);`;
  * @param {import('selenium-webdriver').WebDriver} driver @param {import('selenium-webdriver').WebElement} button
  */
 export async function pressStill(driver, button) {
-  await driver.wait(() => driver.executeAsyncScript(IS_STILL, button), PATIENCE, 'the button to stand still');
+  await driver.wait(() => driver.executeAsyncScript(isStill, button), PATIENCE, 'the button to stand still');
   await button.click();
 }
 
@@ -88,7 +88,7 @@ export function createPages(browser) {
 
     /** Presses the first visible button within `css` whose text begins so, once it is there and stands still. */
     async press(label, css = 'main') {
-      const button = () => driver.executeAsyncScript(stillButton, label, css);
+      const button = () => driver.executeAsyncScript(STILL_BUTTON, label, css);
       await (await driver.wait(button, PATIENCE, `a button ${label} in ${css}`)).click();
     },
 
