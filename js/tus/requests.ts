@@ -161,7 +161,7 @@ class SealingRequest implements TusRequest {
       throw new KmsealError('ERR_UPLOAD', 'an envelope is never empty; leave uploadSize alone');
     const response = await this.#exchange(null);
     if (this.#method === 'HEAD') return this.#resumable(response);
-    if (this.#method === 'POST') this.#noteCreated(response);
+    if (this.#method === 'POST') this.#noteCreation(response);
     return response;
   }
 
@@ -198,10 +198,10 @@ class SealingRequest implements TusRequest {
     else this.#xhr.setRequestHeader(LENGTH, declared);
   }
 
-  #noteCreated(response: TusResponse, sent?: { envelope: symbol; end: number; offset: number }): void {
+  /** What the server answered when it was to create the upload. */
+  #noteCreation(response: TusResponse, sent?: { envelope: symbol; end: number; offset: number }): void {
     const status = response.getStatus();
-    const isFinal = status >= 400 && status !== 409 && status !== 423 && !mayBeMended(status);
-    if (isFinal) this.#starting?.onRefused();
+    if (status >= 400 && !isRetried(status) && !mayBeMended(status)) this.#starting?.onRefused();
     if (!isGood(response)) return;
     const location = response.getHeader('Location');
     const length = this.#declared();
@@ -227,7 +227,7 @@ class SealingRequest implements TusRequest {
     expectLength(this.#declared() ?? declaredLength(this.#url), length);
     if (offset === undefined) {
       const response = await this.#exchange(body);
-      this.#noteCreated(response, { envelope, end, offset: offsetOf(response) });
+      this.#noteCreation(response, { envelope, end, offset: offsetOf(response) });
       return response;
     }
     this.#declareLength();
@@ -325,9 +325,9 @@ class SealingRequest implements TusRequest {
 }
 
 /**
- * After any answer but a good one tus-js-client creates the upload again, and all that has arrived is sent a second time. So only these may
- * reach it: that there is no such upload (tus 1.0, "HEAD"), and that it is locked, which it tries again. Others say nothing about the upload: the
- * server restarts, the session has ended, or the server wants something else (tuspyserver 4 answers 400 to uploads without a file name).
+ * After any answer but a good one tus-js-client creates the upload again, and all that has arrived is sent a second time. So only two answers may
+ * reach it: the server has no such upload (tus 1.0, "HEAD"), or has locked it, and tus-js-client tries again. Any other may come from a server that
+ * restarts, a session that has ended, or missing metadata (tuspyserver 4 answers 400 to uploads without a file name).
  */
 function expectGone(status: number): void {
   if ([403, 404, 410, 423].includes(status)) return;
@@ -338,15 +338,17 @@ function expectGone(status: number): void {
 }
 
 /**
- * Whether the server refused these bytes for itself, although it may have all of them: a hook wants them not, or its store could not put them
- * together. By 409 and 423 (tus 1.0) it refuses the request. What may pass may be a proxy's, and the upload done, unless the answer is of tus; or
+ * Whether the server refused these bytes for itself, although it may have all of them: a hook does not take them, or its store could not put
+ * them together. By 409 and 423 (tus 1.0) it refuses the request. What may pass may be a proxy's, and the upload done, unless the answer is of tus; or
  * it is 500, which proxies do not say where a server is away or slow. A hook that fails may take the server's own header with it (tuspyserver 4).
  */
 function isRefusal(response: TusResponse): boolean {
   const status = response.getStatus();
-  if (isGood(response) || status === 409 || status === 423) return false;
+  if (isGood(response) || isRetried(status)) return false;
   return !passes(status) || status === 500 || response.getHeader('Tus-Resumable') !== undefined;
 }
 
+/** A conflict, or a lock: tus-js-client tries again by itself. */
+const isRetried = (status: number) => status === 409 || status === 423;
 const isGood = (response: TusResponse) => response.getStatus() >= 200 && response.getStatus() < 300;
 const offsetOf = (response: TusResponse) => Number.parseInt(response.getHeader('Upload-Offset') ?? '', 10);

@@ -120,15 +120,14 @@ async function readFile(url: URL): Promise<Uint8Array<ArrayBuffer>> {
 
 /** The bytes, if they have the hash that the build pinned. Without SubtleCrypto, which every server has, they are accepted as they are. */
 async function genuine(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  if (subtleCrypto() && !(await hasPinnedHash(bytes))) throw new LoadFault('another version');
+  if ((await hasPinnedHash(bytes)) === false) throw new LoadFault('another version');
   return bytes;
 }
 
-const subtleCrypto = () => globalThis.crypto?.subtle as SubtleCrypto | undefined;
-
-async function hasPinnedHash(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
-  const subtle = subtleCrypto();
-  if (!subtle) return false;
+/** Undefined without SubtleCrypto. */
+async function hasPinnedHash(bytes: Uint8Array<ArrayBuffer>): Promise<boolean | undefined> {
+  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
+  if (!subtle) return undefined;
   const hash = new Uint8Array(await subtle.digest('SHA-384', bytes));
   return INTEGRITY.endsWith(`-${btoa(String.fromCharCode(...hash))}`);
 }
