@@ -197,15 +197,7 @@ inBrowsers((page, name) => {
     const { error, message } = await done();
     assert.equal(error, 'ERR_UPLOAD');
     assert.match(message, /status 401/);
-    const { url, failed } = await page.evaluate(
-      () =>
-        new Promise((resolve) => {
-          const { last } = tus;
-          last.options.onSuccess = () => resolve({ url: last.url });
-          last.options.onError = ({ message }) => resolve({ failed: message });
-          last.start();
-        }),
-    );
+    const { url, error: failed } = await page.again();
     assert.equal(failed, undefined);
     assert.ok(bytes.equals(await open(url)));
     assert.equal(posts(), 1);

@@ -1,11 +1,9 @@
 // tusOptions where the server has taken every byte of an upload and refuses it all the same, as a hook does that looks for viruses: no later
 // question for the offset, which is then the length, makes that a success.
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { testTus } from '../support/browsers/tus-uploads.mjs';
-
-/* global tus -- of the page */
 
 const MIB = 2 ** 20;
 
@@ -16,20 +14,6 @@ const methods = () => server.relay.seen.map(({ method }) => method);
 // Whether an upload is done, our script decides by answers.
 inBrowsers((page) => {
   const upload = () => page.upload({ chunkSize: MIB, retryDelays: [0, 0] });
-  const again = () =>
-    page.evaluate(
-      () =>
-        new Promise((resolve) => {
-          const { last } = tus;
-          last.options.onSuccess = () => resolve({ url: last.url });
-          last.options.onError = (error) => resolve({ error: (error.causingError ?? error).message });
-          last.start();
-        }),
-    );
-
-  afterEach(() => {
-    server.hook.refuses = undefined;
-  });
 
   for (const [status, { error, message, asked }] of Object.entries({
     422: { error: 'Error', message: /response code: 422, response text: refused/, asked: [] },
@@ -49,7 +33,7 @@ inBrowsers((page) => {
       assert.deepEqual(methods(), ['POST', 'PATCH', 'PATCH', ...asked]);
       server.hook.refuses = undefined;
       server.relay.reset();
-      const done = await again();
+      const done = await page.again();
       assert.equal(done.error, undefined);
       assert.notEqual(done.url, refused.url);
       assert.deepEqual(methods(), ['HEAD', 'POST', 'PATCH', 'PATCH']);
@@ -65,7 +49,7 @@ inBrowsers((page) => {
     assert.equal(error, 'ERR_UPLOAD');
     assert.match(message, /answered with status 500/);
     server.relay.reset();
-    const { url } = await again();
+    const { url } = await page.again();
     assert.ok(bytes.equals(await open(url)));
   });
 

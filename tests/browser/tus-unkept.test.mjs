@@ -94,13 +94,7 @@ inBrowsers((page) => {
       assert.notEqual((await begin()).error, undefined);
       assert.deepEqual(await list(), ['mine']);
       server.relay.fault = () => undefined;
-      const { url } = await page.evaluate(
-        () =>
-          new Promise((resolve) => {
-            tus.last.options.onSuccess = () => resolve({ url: tus.last.url });
-            tus.last.start();
-          }),
-      );
+      const { url } = await page.again();
       assert.ok(bytes.equals(await open(url)));
       await seen(async () => (await list()).length === 0);
     });
@@ -159,12 +153,7 @@ inBrowsers((page) => {
         const options = tus.tusOptions({ sealer: kit.sealer(), store: failing });
         const upload = tus.start(kit.chosenFile(name), { ...options, chunkSize });
         const ends = [(await upload.done).error];
-        const again = new Promise((resolve) => {
-          upload.options.onSuccess = () => resolve('success');
-          upload.options.onError = (error) => resolve((error.causingError ?? error).code);
-        });
-        upload.start();
-        ends.push(await again);
+        ends.push((await tus.again()).error ?? 'success');
         await store.forget();
         return ends;
       },

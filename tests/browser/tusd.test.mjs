@@ -1,6 +1,6 @@
 // tusOptions against tusd, the reference server of tus, in Go: it locks uploads, keeps what it got of a chunk, and has hooks.
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { sample } from '../support/page/bytes.mjs';
 import { testTus, until } from '../support/browsers/tus-uploads.mjs';
@@ -17,20 +17,6 @@ const isSecond = ({ method, headers }) => method === 'PATCH' && headers['upload-
 // tus.test.mjs shows in each engine how requests end; here it is what this server makes of that.
 inBrowsers((page) => {
   const upload = () => page.upload({ chunkSize: MIB, retryDelays: [0, 100, 300] });
-  const again = () =>
-    page.evaluate(
-      () =>
-        new Promise((resolve) => {
-          const { last } = tus;
-          last.options.onSuccess = () => resolve({ url: last.url });
-          last.options.onError = (error) => resolve({ error: (error.causingError ?? error).message });
-          last.start();
-        }),
-    );
-
-  afterEach(() => {
-    server.hook.refuses = undefined;
-  });
 
   for (const [what, fault] of Object.entries({
     'whose chunk is cut half-way': { does: 'cut', after: 'half' },
@@ -63,7 +49,7 @@ inBrowsers((page) => {
     await page.begin({ chunkSize: MIB });
     await until(() => isStalled);
     await page.evaluate(() => tus.last.abort());
-    const { url, error } = await again();
+    const { url, error } = await page.again();
     assert.equal(error, undefined);
     assert.ok(bytes.equals(await open(url)));
   });
@@ -100,7 +86,7 @@ inBrowsers((page) => {
       assert.equal(offset, size);
       server.hook.refuses = undefined;
       const sent = patches().length;
-      const { url, error } = await again();
+      const { url, error } = await page.again();
       assert.equal(error, undefined);
       assert.notEqual(url, refused.url);
       assert.equal(patches().length, 2 * sent);

@@ -40,9 +40,7 @@ async function setUp(endpoint, key) {
     const { makeKit, tus: another } = frame.contentWindow;
     return { ...another, sealer: (await makeKit(key)).sealer() };
   };
-  /** Starts an upload; `done` comes to how it ended. */
-  tus.start = (file, options) => {
-    const upload = new tus.Upload(file, { endpoint, ...options });
+  const started = (upload) => {
     upload.done = new Promise((resolve) => {
       upload.options.onSuccess = () => resolve({ url: upload.url });
       upload.options.onError = (error) => {
@@ -54,6 +52,10 @@ async function setUp(endpoint, key) {
     tus.last = upload;
     return upload;
   };
+  /** Starts an upload; `done` comes to how it ended. */
+  tus.start = (file, options) => started(new tus.Upload(file, { endpoint, ...options }));
+  /** Starts the last one again; comes to how that ended. */
+  tus.again = () => started(tus.last).done;
 }
 
 /**
@@ -118,6 +120,8 @@ export function testTus({ spec, open: openTusPage = openKit, start = startTus } 
         await begin(options);
         return page.evaluate(() => tus.last.done);
       },
+      /** Starts the last upload again, and how that ends. */
+      again: () => page.evaluate(() => tus.again()),
     };
   }
 
@@ -149,6 +153,7 @@ export function testTus({ spec, open: openTusPage = openKit, start = startTus } 
           afterEach(() => {
             const told = leaks(server.relay.seen, [NAME, 'Arztbrief', TYPE, PLAIN]);
             server.relay.reset();
+            server.hook.refuses = undefined;
             assert.deepEqual(told, []);
           });
           tests(page, name);
