@@ -167,12 +167,16 @@ export class SealingList {
   }
 
   /**
-   * Seals once more what was being sealed when the page was left, if the browser shows it again: in Firefox 153 neither a read nor an encryption
-   * that was running then ever ends. In WebKit 2.50 such a read fails, and the person can try again.
+   * Checks and seals once more what was being checked and sealed when the page was left, if the browser shows it again: in Firefox 153 neither a
+   * read nor an encryption that was running then ever ends. In WebKit 2.50 such a read fails, and the person can try again.
    */
   readonly #again = ({ persisted }: PageTransitionEvent): void => {
     if (!persisted) return;
     this.#abort();
+    const checking = this.#entries.filter(({ state }) => state === 'checking');
+    // All of them first, since some wait for others.
+    for (const { check } of checking) check?.controller.abort();
+    for (const entry of checking) if (this.#entries.includes(entry)) entry.check?.again();
     this.#goOn();
   };
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testForms } from '../support/browsers/forms.mjs';
 
-/* global idle, parts, statesOf, until, values -- of forms.mjs, in the page */
+/* global asked, drop, file, idle, part, parts, statesOf, until, values -- of forms.mjs, in the page */
 
 const FORM = `
   <form method="post" enctype="multipart/form-data" action="/upload">
@@ -16,21 +16,27 @@ const { forms, files, inBrowsers } = testForms((start) =>
 );
 
 inBrowsers((page) => {
-  test('a file whose page is left while it is sealed is sealed when Back shows the page again', async () => {
-    const chosen = [files.create('first'), files.create('second')];
-    await page.show(FORM);
-    await page.evaluate(async () => {
+  /** What is read from now on until the page is left never arrives, as in Firefox 153. */
+  const stall = () =>
+    page.evaluate(async () => {
       globalThis.shown = new Promise((resolve) => addEventListener('pageshow', ({ persisted }) => resolve(persisted)));
-      document.querySelector('input').value = 'typed';
-      // What is read when the page is left never arrives, as in Firefox 153.
       const { whenReading } = await import('/pages/watch.js');
       whenReading(() => new Promise(() => {}));
       addEventListener('pagehide', () => whenReading(undefined));
     });
-    await page.choose(chosen);
-    await page.evaluate(() => until(() => parts('item-sealing').length === 1));
+  async function leaveAndReturn() {
     await page.driver.get(`${forms.origin}/next`);
     await page.driver.navigate().back();
+  }
+
+  test('a file whose page is left while it is sealed is sealed when Back shows the page again', async () => {
+    const chosen = [files.create('first'), files.create('second')];
+    await page.show(FORM);
+    await page.evaluate(() => (document.querySelector('input').value = 'typed'));
+    await stall();
+    await page.choose(chosen);
+    await page.evaluate(() => until(() => parts('item-sealing').length === 1));
+    await leaveAndReturn();
     const found = await page.evaluate(async () => {
       if (!(await globalThis.shown)) return undefined;
       await idle();
@@ -43,5 +49,45 @@ inBrowsers((page) => {
       await page.opened(),
       chosen.map(({ bytes }) => bytes),
     );
+  });
+
+  test('files that the page or the element was looking at when the page was left are looked at again when Back shows it', async () => {
+    const paper = files.create('scanned');
+    await page.show(FORM);
+    await page.choose([paper]);
+    await page.idle();
+    await page.evaluate(() => {
+      globalThis.asked = [];
+      document.addEventListener('beforeseal', (event) => {
+        const { file, signal } = event.detail;
+        const scan = async () => {
+          await file.slice(0, 2).arrayBuffer();
+          asked.push([file.name, signal.aborted]);
+        };
+        event.waitUntil(scan());
+      });
+    });
+    await stall();
+    await page.evaluate(() => {
+      const [{ name, type, lastModified, size }] = part('input').files;
+      drop(new File([new Uint8Array(size)], name, { type, lastModified })); // to be compared with the one on the list
+      drop(file('new.pdf'));
+    });
+    await page.evaluate(() => until(() => statesOf() === 'sealing'));
+    await leaveAndReturn();
+    const found = await page.evaluate(async () => {
+      if (!(await globalThis.shown)) return undefined;
+      await idle();
+      return { state: statesOf(), asked, fields: values().map(([name]) => name) };
+    });
+    if (!found) return;
+    assert.deepEqual(found, {
+      state: 'sealed',
+      asked: [
+        ['new.pdf', false],
+        [paper.name, false],
+      ],
+      fields: ['doc', 'doc', 'doc', 'note'],
+    });
   });
 });
