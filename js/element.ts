@@ -4,6 +4,7 @@
  * @module kmseal/element
  */
 import { Announcer } from './element/announcer.js';
+import { isLeftOutOf, warnAstray } from './element/astray.js';
 import { autofocus } from './element/autofocus.js';
 import { CONTEXT, MIRRORED, OBSERVED, SEALING, mirror } from './element/attributes.js';
 import { ALIAS, Binding } from './element/binding.js';
@@ -16,7 +17,7 @@ import { type Entry, SealingList } from './element/files.js';
 import type { Folder } from './element/folders.js';
 import { setStates, setValidity, setValue } from './element/form.js';
 import { oncePerFrame } from './element/frame.js';
-import { FormGuard, type Guarded, warnOutOfReach } from './element/guard.js';
+import { FormGuard, type Guarded } from './element/guard.js';
 import { connect } from './element/internals.js';
 import { label } from './element/label.js';
 import { ReflectingControl, reflected, upgradeProperties } from './element/reflect.js';
@@ -300,7 +301,7 @@ export class KmsealFileElement extends ReflectingControl {
 
   #accept(given: readonly (File | Folder)[], source: Source): boolean {
     const taken = this.#choice.take(given, source);
-    if (taken && this.name) warnOutOfReach(this);
+    if (taken && this.name) warnAstray(this);
     return taken;
   }
 
@@ -382,6 +383,7 @@ export class KmsealFileElement extends ReflectingControl {
       explain: (submitter) => this.#explain(submitter),
       refuse: (form, submitter) => this.#explainer.refuse(this.#texts.notReady, form, submitter),
       form: () => this.form,
+      isLeftOutOf: (form) => this.name !== '' && isLeftOutOf(form, this),
       submitted: () => this.#value.all,
     };
   }

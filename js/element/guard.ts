@@ -1,3 +1,6 @@
+import { LEFT_OUT } from './astray.js';
+import { warn } from './warn.js';
+
 const UNREAD = 'has files that are not encrypted, and its form was read without them; ask form.checkValidity() first';
 
 const DISABLED =
@@ -35,6 +38,8 @@ export interface Guarded {
   refuse(form: HTMLFormElement, submitter: HTMLElement | null): void;
   /** The form data that the control contributes to. */
   form(): HTMLFormElement | null;
+  /** Whether a native control in its place would contribute to this form, though it does not. */
+  isLeftOutOf(form: HTMLFormElement): boolean;
   /** What the control has in its form. */
   submitted(): readonly File[];
 }
@@ -108,7 +113,8 @@ export class FormGuard {
   }
 
   readonly #first = (event: Event): void => {
-    if (event.target !== this.#form) return;
+    const form = event.target as HTMLFormElement;
+    if (form !== this.#form && !this.#control.isLeftOutOf(form)) return;
     if (event !== this.#event) {
       this.#event = event as SubmitEvent;
       this.#held = false;
@@ -170,6 +176,7 @@ export class FormGuard {
     if (!isTrusted || defaultPrevented || !this.#hadFiles || !isSent(target as HTMLFormElement, submitter)) return;
     const reason =
       (control.disabled() && DISABLED) ||
+      (control.isLeftOutOf(target as HTMLFormElement) && LEFT_OUT) ||
       (control.form() !== target && TAKEN_OUT) ||
       (!control.holdsFiles() && EMPTIED);
     if (!reason) return;
@@ -302,20 +309,4 @@ function follow(event: Event, listener: (event: Event) => void): EventTarget[] {
   const path = event.composedPath();
   for (const target of path) target.addEventListener(event.type, listener);
   return path;
-}
-
-/** A form does not send what is in a shadow tree inside it. */
-export function warnOutOfReach(control: HTMLElement & { form: HTMLFormElement | null }): void {
-  if (control.form) return;
-  for (let root = control.getRootNode(); 'host' in root; root = (root as ShadowRoot).host.getRootNode()) {
-    if (!(root as ShadowRoot).host.closest('form')) continue;
-    return warn(
-      control,
-      'is in a shadow tree within a form, which does not send what is in such a tree; put the form into the same tree, or the element outside',
-    );
-  }
-}
-
-function warn({ localName }: { localName: string }, what: string): void {
-  console.warn(`kmseal: a ${localName} ${what}`);
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { KEY_UNREACHABLE, testForms } from '../support/browsers/forms.mjs';
 
-/* global element, events, form, hold, held, idle, part, statesOf, until, values -- of forms.mjs, in the page */
+/* global element, events, form, hold, held, idle, part, statesOf, until, values, warnings -- of forms.mjs, in the page */
 
 const FILE = (attributes = '') =>
   `<kmseal-file name="doc" key-src="/kms-public-key.json" encryption-context="{}" ${attributes}></kmseal-file>`;
@@ -262,6 +262,45 @@ inBrowsers((page, name) => {
         what,
       );
     }
+  });
+
+  test('a form that a table has closed would go without the element, so it is held back until the element names it', async () => {
+    const paper = files.create('table');
+    const attributes = 'id="form" method="post" enctype="multipart/form-data" action="/upload"';
+    await page.show(
+      `<table><form ${attributes}><tr><td>${FILE()}<input name="note"><td><button>Send</button></tr></form></table>`,
+    );
+    await page.evaluate(() => {
+      globalThis.warnings = [];
+      console.warn = (text) => warnings.push(text);
+    });
+    await page.choose([paper]);
+    const uploads = forms.uploads();
+    const found = await page.evaluate(async () => {
+      await idle();
+      const fields = values();
+      document.querySelector('button').click();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return { fields, alert: part('alert').textContent, warnings };
+    });
+    assert.deepEqual(found.fields, [['note', '']], 'what a form sends that nothing holds back');
+    assert.match(found.alert, /^This page is not ready to encrypt files, so nothing is sent\./);
+    const warning = /is between the tags of a form that the browser has closed before, as it does in a table,/;
+    assert.equal(found.warnings.length, 2, 'when the file is chosen, and when the form is held back');
+    for (const one of found.warnings) assert.match(one, warning);
+    assert.equal(forms.uploads(), uploads);
+
+    const handled = await page.evaluate(() => {
+      const handle = (event) => event.preventDefault();
+      addEventListener('submit', handle, { once: true });
+      document.querySelector('button').click();
+      element.setAttribute('form', 'form');
+      return warnings.length;
+    });
+    assert.equal(handled, 2, 'a script that handles the event may send what it likes');
+    await page.press('button');
+    await page.sent();
+    assert.deepEqual(await forms.arrived(), [{ bytes: paper.bytes, context: {} }]);
   });
 
   test('a script that submits such a form itself is let through, and so is a form without files', async () => {

@@ -18,7 +18,7 @@ inBrowsers((page) => {
     await page.evaluate((html) => {
       globalThis.root = document.querySelector('#host').attachShadow({ mode: 'open' });
       root.innerHTML = html;
-      globalThis.element = root.querySelector('kmseal-file');
+      globalThis.element = (root.querySelector('kmseal-file') ? root : document).querySelector('kmseal-file');
       globalThis.form = root.querySelector('form');
       element.encryptionContext = globalThis.context = { user: '1' };
       globalThis.choose = (text) => (element.files = [new File([text], 'my-diagnosis.pdf')]);
@@ -44,20 +44,31 @@ inBrowsers((page) => {
     assert.deepEqual(await forms.arrived(), [{ bytes: Buffer.from('the-plain-content'), context: { user: '2' } }]);
   });
 
-  test('an element with a name whose form is outside its shadow tree is reported in the console', async () => {
+  test('an element with a name is reported in the console if the form around it, or the one that it names, is in another tree', async () => {
+    const warnings = () =>
+      page.evaluate(() => {
+        const warnings = [];
+        console.warn = (text) => warnings.push(text);
+        choose('the-plain-content');
+        element.removeAttribute('name');
+        choose('the-plain-content');
+        return warnings;
+      });
     await show(FORM('<div id="host"></div>'), FILE);
-    const warnings = await page.evaluate(() => {
-      const warnings = [];
-      console.warn = (text) => warnings.push(text);
-      choose('the-plain-content');
-      element.removeAttribute('name');
-      choose('the-plain-content');
-      return warnings;
-    });
-    assert.equal(warnings.length, 1);
-    assert.match(
-      warnings[0],
-      /^kmseal: a kmseal-file is in a shadow tree within a form, which does not send what is in such a tree;/,
+    const around = await warnings();
+    await show(`<div id="host">${FILE}</div>`, FORM('<slot></slot>'));
+    const slotted = await warnings();
+    await show('<div id="host"></div>', FORM(FILE.replace('>', ' form="far">')));
+    const named = await warnings();
+    const another =
+      'kmseal: a kmseal-file is in a shadow tree within a form, or in a slot of one, and a form sends only what is in its own tree; put both into the same tree';
+    assert.deepEqual(
+      [around, slotted, named],
+      [
+        [another],
+        [another],
+        ['kmseal: a kmseal-file has form="far", which is the id of no form in its tree, so nothing sends its files'],
+      ],
     );
   });
 
