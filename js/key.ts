@@ -2,6 +2,7 @@ import { randomBytes } from '#random';
 import { viewOf, wholeNumber } from './io/bytes.js';
 import { KmsealError } from './errors.js';
 import { Remembered, fetchKeyFile, keyUrl } from './io/key-fetch.js';
+import { evenIfLeft } from './io/left.js';
 import { shown } from './io/shown-url.js';
 import { KeyHandle, type KeySource, copyOf, listOf } from './io/key-source.js';
 import { isMlKem, loadMlKem } from './frames/encapsulation.js';
@@ -141,7 +142,7 @@ export class KmsPublicKey {
       const loaded = load();
       ignoreFailure(loaded);
       const pinned = [asked.keyIds, asked.fingerprints].every((list) => list.some(Boolean));
-      const source = await fetchKeyFile(place, pinned, stop);
+      const source = await evenIfLeft(() => fetchKeyFile(place, pinned, stop));
       await loaded;
       let key: KmsPublicKey;
       try {

@@ -1,6 +1,7 @@
 import { createGlue, type Glue } from '#glue';
 import { randomBytes } from '#random';
 import { KmsealError } from './errors.js';
+import { evenIfLeft } from './io/left.js';
 import { compile, ownSource } from './wasm/compile.js';
 import { faultOf } from './wasm/load-fault.js';
 import type { WasmSource } from './wasm/source.js';
@@ -20,7 +21,7 @@ let current: Glue | undefined;
 export async function load(source?: WasmSource): Promise<void> {
   if (compiledModule) return;
   const own = ownSource(source);
-  loading ??= compile(own)
+  loading ??= evenIfLeft(() => compile(own))
     .then((compiled) => {
       // A wrong module is noticed only now, and so is a policy in WebKit 2.50.
       current = instantiate(compiled);

@@ -11,15 +11,15 @@ after(stop);
 
 /** What each export costs alone: bytes of minified script in brotli, with what it imports. Lower a figure when it falls. */
 const FIGURES = {
-  KmsPublicKey: 9100,
+  KmsPublicKey: 9200,
   KmsealError: 250,
-  Opener: 20_600,
+  Opener: 20_700,
   RsaPublicKey: 500,
-  Sealer: 20_600,
+  Sealer: 20_700,
   generateRandom: 800,
-  inspect: 11_600,
-  load: 7600,
-  reseal: 25_300,
+  inspect: 11_700,
+  load: 7700,
+  reseal: 25_400,
 };
 
 /** As if package.json did not say that its modules have no side effects. */
