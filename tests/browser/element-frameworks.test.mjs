@@ -1,18 +1,18 @@
-// <kmseal-file> in pages of React, Preact, Vue, Svelte and Solid: properties, events, rendering again, and leaving the page.
+// <kmseal-file> in pages of React, Preact, Vue, Svelte and Solid: properties, events, rendering again, and leaving the page. And under a polyfill.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { bundlePages } from '../support/browsers/frameworks.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 
-/* global element, hold, idle, part, render, statesOf, until, violations -- of forms.mjs and the page, in the page */
+/* global element, form, held, hold, idle, part, render, statesOf, until, violations -- of forms.mjs and the page, in the page */
 
 const PAGES = { react: 'react.jsx', preact: 'preact.jsx', vue: 'vue.js', svelte: 'svelte.js', solid: 'solid.jsx' };
 
 let bundles;
 after(() => bundles?.remove());
 const { forms, files, inBrowsers } = testForms(async (start) => {
-  bundles = await bundlePages(Object.values(PAGES));
+  bundles = await bundlePages([...Object.values(PAGES), 'scoped.js']);
   await start({ folders: { '/frameworks/': bundles.folder } });
 });
 
@@ -135,4 +135,22 @@ inBrowsers((page, name) => {
       }
     });
   }
+
+  // In Chromium and WebKit the element has no labels yet then, and in Firefox it has.
+  test('the element belongs to its form under a polyfill of scoped registries, which hands it attributes while it is being made', async () => {
+    const paper = files.create('polyfilled');
+    await page.show(`
+      <form novalidate><kmseal-file name="doc" required key-src="/kms-public-key.json" encryption-context="{}"></kmseal-file></form>
+      <script type="module" src="/frameworks/scoped.js"></script>`);
+    await page.evaluate(() => (globalThis.held = hold()));
+    await page.choose([paper]);
+    const isHeld = await page.evaluate(async () => {
+      await until(() => statesOf() === 'sealing');
+      form.requestSubmit();
+      held.release();
+      return part('alert').textContent !== '';
+    });
+    assert.equal(isHeld, true);
+    assert.deepEqual(await page.opened({}), [paper.bytes]);
+  });
 });
