@@ -7,6 +7,7 @@
 // - js/element/view.ts gives a list its role, which Safari, since 2015, takes from lists without bullets;
 // - js/io/bytes.ts asks a view by indexOf(): keys() does not always throw in WebKit 2.50;
 // - js/io/chunks.ts falls back where a Blob has no byte stream, as in a Chromium of 100;
+// - js/io/left.ts loads key and .wasm again in a page that was left and is shown again: in Firefox 153 they may never come;
 // - js/load.ts instantiates before it calls a load done: WebKit 2.50 tells of a policy only then;
 // - js/s3/ask.ts knows how Chromium 156, Firefox 153 and WebKit 2.50 word JSON that ended early;
 // - js/s3/exchange.ts caps progress: WebKit 2.50 counts on where it repeats a request;
