@@ -56,7 +56,6 @@ const LANES = [
     accessibility: { install: npm.accessibilityTools },
     checks: { install: npm.checkTools },
     clients: { install: npm.clientTools },
-    components: { install: npm.componentTools },
     consumers: { install: npm.consumerTools },
     floor: { install: npm.floorTools },
     forms: { install: npm.formTools },

@@ -44,7 +44,6 @@ export const SUITES = {
   'tests/cli/rights': { needs: [...COMMAND, 'attributes'], ...LINUX },
   'tests/cli/shortage': { needs: COMMAND, ...LINUX },
   'tests/cli/usage': { needs: [...COMMAND, 'shells'] },
-  'tests/components/': { needs: [...PACKAGE, 'components'] },
   'tests/docs/': { needs: [...BROWSER, 'command', 'awscli', 'javascript', 'python', 'types'] },
   'tests/emulator/': { needs: ['npm', 'emulator', 'python'] },
   'tests/examples/': { needs: [...PACKAGE, 'emulator'] },
@@ -64,7 +63,7 @@ export const SUITES = {
   'tests/package/floor': { needs: [...PACKAGE, 'floor'] },
   'tests/package/releases': { needs: [...PACKAGE, 'checks'] },
   'tests/package/types': { needs: [...PACKAGE, 'types'] },
-  'tests/platform/': { needs: [...PACKAGE, 'browsers', 'components', 'geckodriver', 'platform'] },
+  'tests/platform/': { needs: [...PACKAGE, 'browsers', 'geckodriver', 'platform'] },
   'tests/serving/': { needs: [...BROWSER, 'nginx', 'serving'] },
 };
 

@@ -75,13 +75,13 @@ export const typeTools = () => npmTools('tests/types');
 /** Bundlers and runtimes of other versions, for `npm run test:consumers`. */
 export const buildTools = () => npmTools('tests/consumers/builds');
 
-/** Test runners and DOMs, in which the package and components with the element are tested. */
-export const componentTools = () => npmTools('tests/components/packages');
+/** Test runners with their DOMs, in which the package and components with the element are tested, for `npm run test:consumers`. */
+export const componentTools = () => npmTools('tests/consumers/components');
 
 /** Which browser supports what since when (MDN's data), and the parser of scripts. */
 export const floorTools = () => npmTools('tests/package/floor');
 
-/** Scripts that replace parts of the platform, beside which the package is tested. */
+/** Test DOMs, and scripts that replace parts of the platform, in and beside which the package is tested. */
 export const platformTools = () => npmTools('tests/platform/packages');
 
 /** The accessibility checker of the demo's pages. */

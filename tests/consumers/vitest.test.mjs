@@ -20,7 +20,7 @@ before(async () => {
   const place = (name) => path.join(tarball.project, name);
   copyFileSync(new URL('vitest/vitest.config.mjs', import.meta.url), place('vitest.config.mjs'));
   for (const name of Object.keys(PROJECTS))
-    copyFileSync(new URL('../platform/test-runner-cases.mjs', import.meta.url), place(`${name}.test.mjs`));
+    copyFileSync(new URL('test-runner-cases.mjs', import.meta.url), place(`${name}.test.mjs`));
   const [{ code }] = blocksOf('docs/hosting.md').filter(({ heading }) => heading === 'Test runners');
   writeFileSync(place('set-up.mjs'), code);
 });

@@ -26,7 +26,7 @@ const ROWS = {
   'a Lambda bundle, builds': [BUILDS, ['esbuild']],
   'Deno, Bun, runtimes': [CONSUMERS, ['deno', 'bun']],
   'workerd, builds': [BUILDS, ['miniflare']],
-  'Jest, jest': ['tests/components/packages', ['jest']],
+  'Jest, jest': ['tests/consumers/components', ['jest']],
   'Vitest, vitest': ['tests/consumers/vitest', ['vitest']],
 };
 

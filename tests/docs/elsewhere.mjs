@@ -12,7 +12,7 @@ export const RUN_BY_OTHERS = [
     test: 'browser/element-libraries.test.mjs',
   })),
   { page: 'docs/form.md', heading: 'Angular', test: 'consumers/angular20.test.mjs' },
-  { page: 'docs/form.md', heading: 'Testing a component', test: 'components/components.test.mjs' },
+  { page: 'docs/form.md', heading: 'Testing a component', test: 'consumers/components.test.mjs' },
   { page: 'docs/uploads.md', heading: "The server's half", test: 'docs/uploads-server.test.mjs' },
   { page: 'docs/receive.md', heading: 'The body of a request', test: 'serving/receiving.test.mjs' },
   { page: 'docs/uploads.md', heading: 'In Express 5', test: 'serving/receiving.test.mjs' },
@@ -25,7 +25,7 @@ export const RUN_BY_OTHERS = [
   { page: 'docs/other-sdks.md', heading: 'JavaScript', test: 'interop/javascript.test.mjs' },
   { page: 'docs/other-sdks.md', heading: 'Java', test: 'interop/java.test.mjs' },
   { page: 'docs/other-sdks.md', heading: 'Go', test: 'interop/go.test.mjs' },
-  { page: 'docs/hosting.md', heading: 'Test runners', test: 'platform/jest.test.mjs' },
+  { page: 'docs/hosting.md', heading: 'Test runners', test: 'consumers/jest.test.mjs' },
 ];
 
 /** Nothing here runs these. @type {{ page: string, heading: string, language?: string, reason: string }[]} */

@@ -30,7 +30,6 @@ const USES = {
       'accessibility',
       'check',
       'client',
-      'component',
       'consumer',
       'floor',
       'form',

@@ -87,7 +87,7 @@ export function installTarball({ within = tmpdir() } = {}) {
   const installed = path.join(project, 'node_modules', 'kmseal');
   mkdirSync(installed, { recursive: true });
   const { archive, files } = packed();
-  // As npm installs a package without dependencies, which tests/package/peers.test.mjs has it do.
+  // As npm installs a package without dependencies, which tests/consumers/peers.test.mjs has it do.
   output('tar', ['-xzf', archive, '--strip-components=1', '-C', installed]);
   const dependencies = { kmseal: `file:${archive}` };
   writeFileSync(

@@ -64,9 +64,11 @@ test('Vitest runs the component tests with jsdom and with happy-dom', async (con
     ['vitest.config.mjs', 'vitest.config.mjs'],
     ['element.cases.mjs', 'element.test.mjs'],
   ]) {
-    copyFileSync(new URL(from, import.meta.url), place(name(to)));
+    copyFileSync(new URL(`components/${from}`, import.meta.url), place(name(to)));
   }
-  const cases = readFileSync(new URL('element.cases.mjs', import.meta.url), 'utf8').match(/^test\(/gm).length;
+  const cases = readFileSync(new URL('components/element.cases.mjs', import.meta.url), 'utf8').match(
+    /^test\(/gm,
+  ).length;
   const runner = ['run', '--reporter=json', '--outputFile=report.json'];
   await passed(context, await run('vitest', 'vitest/vitest.mjs', { node: [], runner }), 2 * (cases + 1));
 });
