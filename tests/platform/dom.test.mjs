@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import * as kmseal from 'kmseal';
-import { componentTools } from '../../tools/npm.mjs';
+import { platformTools } from '../../tools/npm.mjs';
 import { sample } from '../support/page/bytes.mjs';
 import { makeKeyPair } from '../support/page/engines.mjs';
 import { makeHands } from './operations.mjs';
@@ -14,15 +14,11 @@ let hands;
 let require;
 before(async () => {
   hands = await makeHands(kmseal, await makeKeyPair());
-  require = createRequire(`${await componentTools()}/package.json`);
+  require = createRequire(`${await platformTools()}/package.json`);
 });
 
 const DOMS = {
-  jsdom() {
-    // The jsdom of jest-environment-jsdom.
-    const { JSDOM } = createRequire(require.resolve('jest-environment-jsdom'))('jsdom');
-    return new JSDOM('').window;
-  },
+  jsdom: () => new (require('jsdom').JSDOM)('').window,
   'happy-dom': () => new (require('happy-dom').Window)(),
 };
 
