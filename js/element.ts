@@ -78,12 +78,12 @@ export class KmsealFileElement extends ReflectingControl {
   readonly #choice: Choice;
   readonly #binding = new Binding(this, () => this.#redo());
   readonly #sealing = new FileSealer(this, this.#binding);
-  readonly #guard: FormGuard;
+  readonly #guard = new FormGuard(this.#guarded());
   readonly #showProgress = oncePerFrame(() => {
     this.#view.renderProgress();
     this.#announcer.update(this.#list.shown, this.#texts);
   });
-  readonly #userValidity = new UserValidity(this, () => this.#update());
+  readonly #userValidity: UserValidity;
   #texts: Readonly<KmsealFileTexts> = TEXTS;
   readonly #value = new Value();
   #refusals: readonly Refusal[] = [];
@@ -102,6 +102,7 @@ export class KmsealFileElement extends ReflectingControl {
     });
     this.#announcer = new Announcer(this.#view.status);
     this.#explainer = new Explainer(this, this.#view);
+    this.#userValidity = new UserValidity(this, this.#explainer, () => this.#update());
     this.#list = new SealingList(() => this.#sealing.prepare(), {
       changed: (entry) =>
         entry && isSteady(this.#status, entry, this.#list.pending) ? this.#updateEntry(entry) : this.#update(),
@@ -113,7 +114,6 @@ export class KmsealFileElement extends ReflectingControl {
       changed: () => this.#tellChange(),
       dropped: () => this.#settle(),
     });
-    this.#guard = new FormGuard(this.#guarded());
     this.#internals.role = 'group';
     // A label, and click(), open the dialogue as they do for a native input.
     this.addEventListener('click', (event) => {

@@ -37,6 +37,12 @@ export class Explainer {
     else this.#notice.show(text, form, submitter);
   }
 
+  /** Reports to those who pressed a button that the control is invalid, where the browser does not. */
+  tellHidden(submitter: HTMLElement): void {
+    const { form, validationMessage } = this.#control;
+    if (!this.#isShown) this.#notice.show(validationMessage, form, submitter);
+  }
+
   /** Called when the reason is gone. */
   forgive(): void {
     this.#explained = false;

@@ -1,20 +1,25 @@
+import type { FormControl } from './control.js';
+import type { Explainer } from './explainer.js';
+
 /**
  * Whether the person had the chance to make a control valid, as `:user-invalid` has it: something was chosen, or the form was to be sent. A
  * script that only asks, by checkValidity(), changes nothing. (HTML Standard, "user validity", which a custom element is not told.)
  */
 export class UserValidity {
-  readonly #control: HTMLElement;
+  readonly #control: FormControl;
+  readonly #explainer: Explainer;
   readonly #changed: () => void;
   #form: HTMLFormElement | null = null;
   #asked = false;
-  /** A submit button was pressed, and the form is checked in the same task. */
-  #pressed = false;
+  /** The submit button that was pressed; the form is checked in the same task. */
+  #pressed: HTMLElement | undefined;
 
   /** @param changed is called when the person was asked and nothing else reports it */
-  constructor(control: HTMLElement, changed: () => void) {
+  constructor(control: FormControl, explainer: Explainer, changed: () => void) {
     this.#control = control;
+    this.#explainer = explainer;
     this.#changed = changed;
-    control.addEventListener('invalid', () => this.#invalid());
+    control.addEventListener('invalid', (event) => this.#invalid(event));
   }
 
   get asked(): boolean {
@@ -42,12 +47,17 @@ export class UserValidity {
   readonly #click = (event: Event): void => {
     const button = (event.target as Element).closest('button, input') as HTMLButtonElement | null;
     if (!button || !['submit', 'image'].includes(button.type)) return;
-    this.#pressed = true;
-    setTimeout(() => (this.#pressed = false));
+    this.#pressed = button;
+    setTimeout(() => (this.#pressed = undefined));
   };
 
-  #invalid(): void {
-    if (this.#pressed) return this.ask();
+  #invalid({ defaultPrevented }: Event): void {
+    if (this.#pressed) {
+      this.ask();
+      // Otherwise the page reports it.
+      if (!defaultPrevented) this.#explainer.tellHidden(this.#pressed);
+      return;
+    }
     // Any other report, such as requestSubmit(), then focuses a control of the form.
     const document = this.#control.ownerDocument;
     const listen = () => this.ask();

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { KEY_UNREACHABLE, testForms } from '../support/browsers/forms.mjs';
 
-/* global element, events, form, hold, held, idle, part, statesOf, until, values, warnings -- of forms.mjs, in the page */
+/* global element, events, file, form, hold, held, idle, part, statesOf, until, values, warnings -- of forms.mjs, in the page */
 
 const FILE = (attributes = '') =>
   `<kmseal-file name="doc" key-src="/kms-public-key.json" encryption-context="{}" ${attributes}></kmseal-file>`;
@@ -90,11 +90,6 @@ inBrowsers((page, name) => {
       const said = await page.evaluate(async () => {
         await until(() => statesOf() === 'sealing');
         document.querySelector('button').click();
-        // Where the browser itself refuses to submit, and says nothing.
-        if (!form.noValidate)
-          form.dispatchEvent(
-            new SubmitEvent('submit', { cancelable: true, submitter: document.querySelector('button') }),
-          );
         const notice = document.querySelector('button').nextElementSibling;
         return [notice?.getAttribute('role'), notice?.innerText];
       });
@@ -102,6 +97,25 @@ inBrowsers((page, name) => {
       assert.equal(forms.uploads(), uploads);
       await pressAgain(paper);
     }
+  });
+
+  test('a required element that is hidden says so beside the button, unless the page says it itself', async () => {
+    await page.show(FORM('required hidden'));
+    const found = await page.evaluate(async () => {
+      const button = document.querySelector('button');
+      const told = () => {
+        button.click();
+        return document.querySelector('[role=alert]')?.textContent ?? '';
+      };
+      addEventListener('invalid', (event) => event.preventDefault(), { capture: true, once: true });
+      form.checkValidity();
+      addEventListener('invalid', (event) => event.preventDefault(), { capture: true, once: true });
+      const texts = [told(), told()];
+      element.files = [file('a.pdf')];
+      await idle();
+      return [...texts, document.querySelector('[role=alert]')];
+    });
+    assert.deepEqual(found, ['', 'Choose a file.', null]);
   });
 
   test('a file that failed holds a form with novalidate back until it is removed', async () => {
