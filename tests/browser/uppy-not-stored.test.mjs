@@ -1,7 +1,9 @@
-// Login pages and captive portals that answer in place of S3, with a good status: what @uppy/aws-s3 makes of them, and what stays in the store.
+// Login pages, captive portals and redirects that answer in place of S3 or of a form's target, with a good status: what Uppy's uploaders
+// make of them, and what stays in the store.
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
+import { blocksOf, fill } from '../docs/blocks.mjs';
 import { setUpUploaders, testUppy } from '../support/browsers/uppy.mjs';
 
 /* global up -- of the page */
@@ -20,6 +22,18 @@ const REQUESTS = {
   'with a part': ({ method }) => method === 'PUT',
   'to complete the upload': ({ method, url }) => method === 'POST' && /uploadId=/.test(url),
 };
+
+/** Answers to a form. What has a redirect's address is asked by GET. */
+const FORMS = {
+  'a login page': PAGE,
+  'an error in JSON': { ...PAGE, body: '{"error":"full"}' },
+  'a redirect': { ...PAGE, status: 301, headers: { ...PAGE.headers, location: '/forms/' } },
+};
+const STORED = { ...PAGE, status: 204, body: '' };
+
+/** The guide's code, without its imports. */
+const [{ code }] = blocksOf('docs/uppy.md').filter(({ heading }) => heading === 'To your own server');
+const GUIDE = code.replaceAll(/^import .*$/gm, '');
 
 // What counts as an answer of S3's, Uppy's scripts decide.
 inBrowsers(
@@ -53,6 +67,42 @@ inBrowsers(
       servers.relays.s3.fault = ({ method }) => (method === 'PUT' ? PAGE : undefined);
       const { successful, failed } = await upload('put');
       assert.deepEqual({ successful, failed }, { successful: ['file-1.kmseal'], failed: [] });
+    });
+
+    /** What becomes of a form that is answered so. */
+    const answered = (answer, send) => {
+      servers.relays.form.fault = ({ url }) => (url === '/forms/' ? { ...PAGE, body: '[]' } : answer);
+      return send();
+    };
+    /** Uploads the chosen file by the guide's Uppy. */
+    const byGuide = () => {
+      const guide = fill(GUIDE, { "'/uploads'": JSON.stringify(servers.places.form) });
+      return page.evaluate(`(async () => {
+        const { Seal, Uppy, XHRUpload } = up;
+        const [sealer, encryptionContext] = [kit.sealer(), { user: '7' }];
+        ${guide}
+        up.last = uppy;
+        const [data] = document.querySelector('input').files;
+        uppy.addFile({ name: data.name, type: data.type, data });
+        return up.names(await uppy.upload());
+      })()`);
+    };
+
+    test('a form that is answered with 204 fails in @uppy/xhr-upload, and JSON of any kind passes, of which the guide warns', async () => {
+      await page.choose(1000);
+      const outcomes = {};
+      for (const [what, answer] of Object.entries({ ...FORMS, 204: STORED })) {
+        const { successful } = await answered(answer, () => upload('form'));
+        outcomes[what] = successful.length;
+      }
+      assert.deepEqual(outcomes, { 204: 0, 'a login page': 0, 'an error in JSON': 1, 'a redirect': 1 });
+    });
+
+    test("the guide's form takes 204 for success, and nothing else", async () => {
+      await page.choose(1000);
+      assert.deepEqual(await answered(STORED, byGuide), { successful: ['file-1.kmseal'], failed: [] });
+      for (const answer of Object.values(FORMS))
+        assert.deepEqual(await answered(answer, byGuide), { successful: [], failed: ['file-1.kmseal'] });
     });
   },
   ANY_ENGINE,

@@ -18,6 +18,7 @@ export const RUN_BY_OTHERS = [
   { page: 'docs/uploads.md', heading: 'In Express 5', test: 'serving/receiving.test.mjs' },
   { page: 'docs/uppy.md', heading: 'Tus in Uppy, after a reload', test: 'browser/uppy-lives.test.mjs' },
   { page: 'docs/uppy.md', heading: 'With Seal, after a reload', test: 'browser/uppy-kept.test.mjs' },
+  { page: 'docs/uppy.md', heading: 'To your own server', test: 'browser/uppy-not-stored.test.mjs' },
   ...[
     { language: 'sh', test: 'infra/intake.test.mjs' },
     { language: 'json', test: 'examples/lambda-intake-events.test.mjs' },
