@@ -54,7 +54,13 @@ export class Explainer {
     this.#notice.clear();
   }
 
+  /** Whether a browser would report something about the element: only about what can have the focus. */
   get #isShown(): boolean {
-    return this.#view.input.getClientRects().length > 0;
+    const { input } = this.#view;
+    // Chromium before 105, Firefox before 106 and Safari before 17.4 have no checkVisibility(), and the first ones that have it know the other name.
+    const isVisible =
+      input.checkVisibility?.({ visibilityProperty: true, checkVisibilityCSS: true }) ??
+      input.getClientRects().length > 0;
+    return isVisible && !this.#control.closest('[inert]');
   }
 }

@@ -100,22 +100,38 @@ inBrowsers((page, name) => {
   });
 
   test('a required element that is hidden says so beside the button, unless the page says it itself', async () => {
-    await page.show(FORM('required hidden'));
+    await page.show(FORM('required'));
     const found = await page.evaluate(async () => {
       const button = document.querySelector('button');
-      const told = () => {
+      const tell = () => {
         button.click();
         return document.querySelector('[role=alert]')?.textContent ?? '';
       };
+      const texts = { shown: tell() };
       addEventListener('invalid', (event) => event.preventDefault(), { capture: true, once: true });
-      form.checkValidity();
-      addEventListener('invalid', (event) => event.preventDefault(), { capture: true, once: true });
-      const texts = [told(), told()];
-      element.files = [file('a.pdf')];
-      await idle();
-      return [...texts, document.querySelector('[role=alert]')];
+      element.hidden = true;
+      texts.itself = tell();
+      const hide = {
+        hidden: () => (element.hidden = true),
+        invisible: () => (element.style.visibility = 'hidden'),
+        skipped: () => (document.querySelector('fieldset').style.contentVisibility = 'hidden'),
+        inert: () => (document.querySelector('fieldset').inert = true),
+      };
+      for (const [how, set] of Object.entries(hide)) {
+        element.hidden = false;
+        set();
+        texts[how] = tell();
+        element.files = [file('a.pdf')];
+        await idle();
+        if (document.querySelector('[role=alert]')) texts[how] += ' It is told for ever.';
+        element.value = '';
+        element.style.visibility = '';
+        document.querySelector('fieldset').style.contentVisibility = '';
+      }
+      return texts;
     });
-    assert.deepEqual(found, ['', 'Choose a file.', null]);
+    const told = 'Choose a file.';
+    assert.deepEqual(found, { shown: '', itself: '', hidden: told, invisible: told, skipped: told, inert: told });
   });
 
   test('a file that failed holds a form with novalidate back until it is removed', async () => {

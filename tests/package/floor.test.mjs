@@ -38,6 +38,7 @@ const ALLOWED = {
   '.decapsulateBits': 'likewise',
   '.forget': 'a name of ours',
   '.handle': 'a name of ours',
+  '.checkVisibility': 'called where it is there',
   '.queryPermission': 'asked for',
   '.wakeLock': 'asked for; without it the screen may go dark',
   'Symbol.dispose': 'asked for',
