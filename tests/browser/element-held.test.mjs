@@ -123,7 +123,7 @@ inBrowsers((page, name) => {
         texts[how] = tell();
         element.files = [file('a.pdf')];
         await idle();
-        if (document.querySelector('[role=alert]')) texts[how] += ' It is told for ever.';
+        if (document.querySelector('[role=alert]')) texts[how] += ' It stays.';
         element.value = '';
         element.style.visibility = '';
         document.querySelector('fieldset').style.contentVisibility = '';
