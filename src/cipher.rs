@@ -15,22 +15,30 @@ use crate::suite::{IV_LEN, TAG_LEN};
 
 /// A content key made ready; its key schedule is wiped on drop. [`Message`](crate::Message) shows how it seals,
 /// [`Locked`](crate::Locked) how it opens.
-pub struct Cipher(Box<Gcm>);
+pub struct Cipher {
+    gcm: Box<Gcm>,
+    /// As [`ContentKey`] has it.
+    seals: u32,
+}
 
 impl Cipher {
     /// Expands the key.
     #[must_use]
     pub fn new(key: &ContentKey) -> Self {
-        wiped(|| Self(Box::new(Gcm::new(key.as_bytes()))))
+        wiped(|| Self { gcm: Box::new(Gcm::new(key.as_bytes())), seals: key.seals })
     }
 
     /// Encrypts a frame's content in place and returns its tag. The frame is used up: ask for its head before.
     ///
     /// # Errors
-    /// [`Code::TooLong`]: a content that is not as long as its frame.
+    /// [`Code::TooLong`]: a content that is not as long as its frame. [`Code::Platform`]: a frame of a message other than the key's, or a key
+    /// that opens. A nonce would be used twice (docs/format.md, 14), and nothing would open the other message's frame.
     pub fn seal(&self, frame: Frame, content: &mut [u8]) -> Result<[u8; TAG_LEN]> {
         if content.len() != frame.len() {
             return Err(Error::new(Code::TooLong, &["the content is not as long as its frame"]));
+        }
+        if self.seals != frame.message() {
+            return Err(Error::new(Code::Platform, &["this key does not seal the frame's message"]));
         }
         self.encrypt(&frame.iv(), &frame.aad(), content)
     }
@@ -41,7 +49,7 @@ impl Cipher {
     /// [`Code::Authentication`]: content, order or tag were altered.
     pub fn open(&self, frame: &Frame, content: &mut [u8], tag: &[u8; TAG_LEN]) -> Result<()> {
         let (iv, aad) = (frame.iv(), frame.aad());
-        let authentic = wiped(|| self.0.decrypt(&iv, &aad, content, tag));
+        let authentic = wiped(|| self.gcm.decrypt(&iv, &aad, content, tag));
         if authentic { Ok(()) } else { Err(damage::altered_frame(frame.sequence_number(), content)) }
     }
 
@@ -61,7 +69,7 @@ impl Cipher {
                 let to = from.saturating_add(frame.len());
                 let tag = bytes.get(to..).and_then(<[u8]>::first_chunk).copied().ok_or_else(Error::truncated)?;
                 let content = bytes.get_mut(from..to).ok_or_else(Error::truncated)?;
-                if !self.0.decrypt(&frame.iv(), &frame.aad(), content, &tag) {
+                if !self.gcm.decrypt(&frame.iv(), &frame.aad(), content, &tag) {
                     return Err(damage::altered_frame(frame.sequence_number(), content));
                 }
                 if from != end {
@@ -80,7 +88,7 @@ impl Cipher {
     }
 
     fn encrypt(&self, iv: &[u8; IV_LEN], aad: &[u8], content: &mut [u8]) -> Result<[u8; TAG_LEN]> {
-        wiped(|| self.0.encrypt(iv, aad, content))
+        wiped(|| self.gcm.encrypt(iv, aad, content))
             .ok_or_else(|| Error::new(Code::TooLong, &["a frame is longer than AES-GCM can take"]))
     }
 }

@@ -5,6 +5,7 @@
 use alloc::vec::Vec;
 
 use crate::error::{Code, Error, decimal};
+use crate::kdf::beginning;
 use crate::suite::{IV_LEN, MESSAGE_ID_LEN, TAG_LEN};
 use crate::wire::{Reader, Stop};
 
@@ -81,6 +82,10 @@ pub struct Frame {
 impl Frame {
     pub(crate) fn new(message_id: [u8; MESSAGE_ID_LEN], sequence: u32, len: u32, kind: FrameKind) -> Self {
         Self { message_id, sequence, len, kind }
+    }
+
+    pub(crate) fn message(&self) -> u32 {
+        beginning(&self.message_id)
     }
 
     /// The sequence number, from 1.

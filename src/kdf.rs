@@ -26,7 +26,12 @@ pub struct MessageId(pub(crate) [u8; MESSAGE_ID_LEN]);
 pub struct DataKey(pub(crate) Box<Zeroizing<[u8; KEY_LEN]>>);
 
 /// Encrypts the frames of one message; wiped on drop.
-pub struct ContentKey(Box<Zeroizing<[u8; KEY_LEN]>>);
+pub struct ContentKey {
+    key: Box<Zeroizing<[u8; KEY_LEN]>>,
+    /// The beginning of the id of the message that it seals, as a number; 0 where it opens. (An Option of all of it costs more, and one without a
+    /// value would carry off what lay on the stack in its place, such as a data key.)
+    pub(crate) seals: u32,
+}
 
 /// The value in the header that binds the message to its data key.
 pub struct CommitKey([u8; KEY_LEN]);
@@ -57,17 +62,26 @@ pub fn message_id_text(id: &[u8; MESSAGE_ID_LEN]) -> String {
     base64::encode(id).bytes().filter(|byte| *byte != b'=').map(url).collect()
 }
 
+/// Which message it is, as far as it tells apart those that a program has.
+pub(crate) fn beginning(id: &[u8; MESSAGE_ID_LEN]) -> u32 {
+    id.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
+}
+
 impl ContentKey {
     /// The key's bytes, for the engine that encrypts frames with it.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; KEY_LEN] {
-        &self.0
+        &self.key
+    }
+
+    fn zeroed() -> Self {
+        Self { key: Box::new(Zeroizing::new([0; KEY_LEN])), seals: 0 }
     }
 
     /// Only [`Unlocked`](crate::Unlocked) is made of such a key: sealing never starts from one.
     pub(crate) fn copy_of(bytes: &[u8; KEY_LEN]) -> Self {
-        let mut key = Self(Box::new(Zeroizing::new([0; KEY_LEN])));
-        key.0.copy_from_slice(bytes);
+        let mut key = Self::zeroed();
+        key.key.copy_from_slice(bytes);
         key
     }
 }
@@ -94,10 +108,10 @@ fn expand(data_key: &DataKey, id: &MessageId) -> Result<(ContentKey, CommitKey)>
     let info = [&[high, low], b"DERIVEKEY".as_slice()];
     let (mut prk, hkdf) = Hkdf::<Sha512>::extract(Some(&id.0), data_key.0.as_slice());
     prk.as_mut_slice().zeroize();
-    let mut content = ContentKey(Box::new(Zeroizing::new([0; KEY_LEN])));
+    let mut content = ContentKey::zeroed();
     let mut commit = CommitKey([0; KEY_LEN]);
     let fit = |_| Error::new(Code::Authentication, &["the derived keys have a wrong length"]);
-    hkdf.expand_multi_info(&info, content.0.as_mut_slice()).map_err(fit)?;
+    hkdf.expand_multi_info(&info, content.key.as_mut_slice()).map_err(fit)?;
     hkdf.expand(b"COMMITKEY", &mut commit.0).map_err(fit)?;
     Ok((content, commit))
 }

@@ -10,7 +10,7 @@ use crate::context::{EncryptionContext, digest};
 use crate::error::{Code, Error, Reason, Result};
 use crate::frame::{Frame, FrameKind};
 use crate::header;
-use crate::kdf::{ContentKey, MessageId, derive};
+use crate::kdf::{ContentKey, MessageId, beginning, derive};
 use crate::layout::{Layout, MAX_LEN, too_long};
 use crate::suite::{KEY_LEN, MESSAGE_ID_LEN, TAG_LEN};
 use crate::wrap::Materials;
@@ -75,7 +75,8 @@ impl Message {
         if digest(&stored.with_required(required)?.serialize()?) != materials.digest {
             return Err(Error::new(Code::Context, &["the data key was wrapped under another encryption context"]));
         }
-        let (content_key, commit_key) = derive(&materials.data_key, &id)?;
+        let (mut content_key, commit_key) = derive(&materials.data_key, &id)?;
+        content_key.seals = beginning(&id.0);
         let mut header = header::write(&id, stored, &materials.edks, frame_length, &commit_key)?;
         // message-header.md, "Authentication Tag": the required pairs follow the body in the AAD.
         let aad = [header.as_slice(), &required.serialize()?].concat();

@@ -71,6 +71,19 @@ fn one_data_key_serves_many_messages_under_other_content_keys() {
 }
 
 #[test]
+fn a_key_seals_the_frames_of_its_own_message_alone() {
+    let (first, second) = (message(1, 8), message(2, 8));
+    let cipher = Cipher::new(first.content_key());
+    let mut sequencer = second.sequencer();
+    let frame = sequencer.next(8, FrameKind::Regular).expect("a frame");
+    let mut content = [7; 8];
+    assert_eq!(cipher.seal(frame, &mut content).map_err(|error| error.code()), Err(Code::Platform));
+    assert_eq!(content, [7; 8], "it is not encrypted");
+    let frame = first.sequencer().next(8, FrameKind::Regular).expect("a frame");
+    assert!(cipher.seal(frame, &mut content).is_ok());
+}
+
+#[test]
 fn a_message_id_is_shown_in_base64url() {
     let replayable = message(0xfb, 4096).replayable(1).expect("a file");
     assert_eq!(replayable.message_id(), &[0xfb; 32]);

@@ -63,6 +63,15 @@ fn the_contents_of_frames_that_are_opened_together_have_no_gaps() {
     assert_eq!((&bytes[released], end), (&frames.plaintext[8..16], Ok(())));
 }
 
+/// It would be another ciphertext under one nonce.
+#[test]
+fn the_key_that_opens_a_message_seals_none_of_its_frames_again() {
+    let mut frames = Frames::new();
+    let (frame, _) = frames.places.remove(0);
+    let sealed = frames.cipher.seal(frame, &mut [0; 8]).map_err(|error| error.code());
+    assert_eq!(sealed, Err(Code::Platform));
+}
+
 #[test]
 fn frames_that_are_opened_together_are_released_up_to_the_first_altered_one() {
     let frames = Frames::new();
