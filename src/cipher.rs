@@ -59,7 +59,7 @@ impl Cipher {
     ///
     /// # Errors
     /// [`Code::Authentication`]: content, order or tag of a frame were altered. [`Code::Truncated`]: it
-    /// is not whole.
+    /// is not whole, or does not lie behind those before it.
     pub fn open_together(&self, bytes: &mut [u8], frames: &[(Frame, usize)]) -> (Range<usize>, Result<()>) {
         let start = frames.first().map_or(0, |(frame, at)| at.saturating_add(frame.head_len()));
         let mut end = start;
@@ -68,7 +68,7 @@ impl Cipher {
                 let from = at.saturating_add(frame.head_len());
                 let to = from.saturating_add(frame.len());
                 let tag = bytes.get(to..).and_then(<[u8]>::first_chunk).copied().ok_or_else(Error::truncated)?;
-                let content = bytes.get_mut(from..to).ok_or_else(Error::truncated)?;
+                let content = bytes.get_mut(from..to).filter(|_| from >= end).ok_or_else(Error::truncated)?;
                 if !self.gcm.decrypt(&frame.iv(), &frame.aad(), content, &tag) {
                     return Err(damage::altered_frame(frame.sequence_number(), content));
                 }

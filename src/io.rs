@@ -45,7 +45,7 @@ pub struct SealOptions {
 pub struct OpenOptions {
     /// The keys that may open it, the nearest first.
     pub keys: Vec<OpenerKey>,
-    /// The expected context: the only guard against one person's envelope in another's place.
+    /// The expected context: the only guard against one person's envelope in another's place. An empty one compares nothing.
     pub expected: EncryptionContext,
     /// The limits that are checked before anything is buffered.
     pub limits: Limits,
@@ -289,6 +289,13 @@ fn read_up_to(reader: &mut impl Read, bytes: &mut Vec<u8>, len: usize) -> io::Re
         bytes.truncate(at.saturating_add(*read.as_ref().unwrap_or(&0)));
         match read {
             Ok(0) => break,
+            // Zeros would pass for what it has not given.
+            Ok(len) if len > until.saturating_sub(at) => {
+                return Err(io::Error::new(
+                    ErrorKind::InvalidData,
+                    "the reader claims more bytes than it was asked for",
+                ));
+            }
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
             _ => {}
         }

@@ -60,7 +60,7 @@ impl Layout {
         let frames = plaintext_len.div_ceil(frame_length.into()).max(1);
         let frames = u32::try_from(frames).map_err(|_| too_long())?;
         let layout = Self { header_len: header_len as u64, frame_length: frame_length.into(), plaintext_len, frames };
-        if plaintext_len > MAX_LEN || layout.sealed_len() > MAX_LEN {
+        if plaintext_len.max(layout.header_len) > MAX_LEN || layout.sealed_len() > MAX_LEN {
             return Err(too_long());
         }
         Ok(layout)

@@ -209,6 +209,21 @@ fn a_frame_length_that_openers_refuse_is_not_sealed_with() {
 }
 
 #[test]
+fn a_reader_that_claims_more_than_it_was_asked_for_is_not_believed() {
+    struct Boastful;
+    impl Read for Boastful {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            Ok(buffer.len() + 1)
+        }
+    }
+    let setting = Setting::new(ARN);
+    let keys = [setting.key.clone()];
+    let sealed = seal_to(&mut Boastful, &mut Vec::new(), &keys, &SealOptions::default(), &mut SysRng);
+    let Err(StreamError::Io(error)) = sealed else { panic!("{sealed:?}") };
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+}
+
+#[test]
 fn the_error_of_a_reader_or_writer_is_passed_on_unchanged() {
     struct Failing;
     impl Read for Failing {

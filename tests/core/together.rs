@@ -63,6 +63,15 @@ fn the_contents_of_frames_that_are_opened_together_have_no_gaps() {
     assert_eq!((&bytes[released], end), (&frames.plaintext[8..16], Ok(())));
 }
 
+#[test]
+fn frames_that_are_opened_together_must_lie_one_behind_another() {
+    let mut frames = Frames::new();
+    frames.places.swap(0, 1);
+    assert_eq!(frames.open(frames.bytes.clone()), (frames.plaintext[8..16].to_vec(), Err(Code::Truncated)));
+    frames.places.rotate_right(1);
+    assert_eq!(frames.open(frames.bytes.clone()), (frames.plaintext[16..].to_vec(), Err(Code::Truncated)));
+}
+
 /// It would be another ciphertext under one nonce.
 #[test]
 fn the_key_that_opens_a_message_seals_none_of_its_frames_again() {
