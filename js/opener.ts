@@ -14,6 +14,7 @@ import { collect } from './frames/flow.js';
 import { instance, load } from './load.js';
 import { type Limits, OpeningFlow, readHeader } from './frames/opening.js';
 import { ByteQueue } from './io/queue.js';
+import { refuseStrays } from './io/strays.js';
 import { locate } from './frames/range.js';
 import { importKey, requireSubtleCrypto, usesSubtleCrypto } from './frames/engine.js';
 import { disposable } from './io/dispose.js';
@@ -57,6 +58,25 @@ export interface OpenRangeResult<T> extends OpenResult<T> {
   /** Length of the whole plaintext in bytes. */
   size: number;
 }
+
+/** What an Opener takes: a limit by another name would be none. */
+const OPTIONS = [
+  'keyIds',
+  'decrypt',
+  'keys',
+  'getPublicKey',
+  'deriveSharedSecret',
+  'decapsulate',
+  'rawKeys',
+  'unlocked',
+  'encryptionAlgorithm',
+  'maxEncryptedDataKeys',
+  'minFrameLength',
+  'maxFrameLength',
+  'idleTimeout',
+  'engine',
+  'cache',
+] satisfies (keyof OpenerOptions)[];
 
 /** An envelope whose header is authenticated. */
 interface Authenticated {
@@ -104,6 +124,7 @@ export class Opener {
     // A sealer takes one. Here it would guard nothing: every envelope would open.
     if (encryptionContext !== undefined)
       throw new TypeError('encryptionContext is expected of each envelope: hand it to open(), not to the Opener');
+    refuseStrays(options, OPTIONS, 'see OpenerOptions');
     this.#keys = options.unlocked === undefined ? new OpenerKeys(options) : new HandedOver(options);
     this.#limits = {
       maxEncryptedDataKeys: optional(options.maxEncryptedDataKeys, 'maxEncryptedDataKeys', UINT16_MAX),

@@ -23,6 +23,7 @@ import { fieldsOf, prepareDescribed } from './uploads/describe.js';
 import { Fault } from './uploads/fault.js';
 import { Gatherer } from './uploads/gatherer.js';
 import { type Keeper, expectNoStore, keep } from './uploads/keeper.js';
+import { expectNames } from './uploads/names.js';
 import { restore } from './uploads/restore.js';
 import type { Retry } from './uploads/options.js';
 import { pauseBetween } from './uploads/retry.js';
@@ -49,6 +50,31 @@ const CALLBACKS = [
   'abortMultipartUpload',
   'signPut',
 ] as const;
+
+/** All that uploadSealed and resumeSealed take. */
+const OPTIONS = {
+  sealer: true,
+  server: true,
+  encryptionContext: true,
+  requiredEncryptionContext: true,
+  describe: true,
+  checksumAlgorithm: true,
+  partSize: true,
+  concurrency: true,
+  retries: true,
+  stallTimeout: true,
+  answerTimeout: true,
+  signal: true,
+  onProgress: true,
+  onRetry: true,
+  resume: true,
+  keepAwake: true,
+  store: true,
+  id: true,
+  name: true,
+  handle: true,
+  onUnsaved: true,
+} satisfies Record<keyof UploadOptions, true>;
 
 /** What is known of an upload that was stored. */
 export interface UploadResult {
@@ -234,6 +260,7 @@ function check<U>(options: TransferOptions<U> | StreamUploadOptions<U>): AbortSi
     onRetry,
     onUnsaved,
   });
+  expectNames(options, OPTIONS);
   wholeNumber(concurrency, 'concurrency', 1, 100);
   wholeNumber(retries, 'retries', 0, 1000);
   wholeNumber(stallTimeout, 'stallTimeout', 1, LONGEST_TIMER_MS);

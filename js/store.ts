@@ -5,6 +5,7 @@
  */
 import { type Uploads, transact } from './store/database.js';
 import { isHeld, lock } from './store/locks.js';
+import { expectNames } from './uploads/names.js';
 import type { FileHandle, UploadState, UploadStorage } from './uploads/storage.js';
 
 export type { FileHandle, UploadState, UploadStorage };
@@ -65,7 +66,10 @@ export class UploadStore implements UploadStorage {
   /** Those that their owner has saved or loaded: one that is not there any more was forgotten, and is not brought back. */
   readonly #known = new Set<string>();
 
-  constructor({ databaseName = 'kmseal-uploads', maxAge = 7 * DAY_MS }: UploadStoreOptions = {}) {
+  constructor(options: UploadStoreOptions = {}) {
+    // Under another name, users who share a browser would share the store that each was to have.
+    expectNames(options, { databaseName: true, maxAge: true } satisfies Record<keyof UploadStoreOptions, true>);
+    const { databaseName = 'kmseal-uploads', maxAge = 7 * DAY_MS } = options;
     if (typeof databaseName !== 'string') throw new TypeError('databaseName must be a string');
     if (typeof maxAge !== 'number' || !(maxAge > 0))
       throw new RangeError('maxAge must be a number of milliseconds above 0');

@@ -29,7 +29,7 @@ export function checkedContext(context: unknown, name = 'encryptionContext'): En
 /** Those of one envelope, or of a sealer, which takes `more` options. */
 export function checkedContexts(options: ContextOptions, more: readonly string[] = []) {
   const { encryptionContext, requiredEncryptionContext } = options;
-  if (requiredEncryptionContext === undefined) requirePairs(options, ['requiredEncryptionContext', ...more]);
+  refuseOthers(options, ['requiredEncryptionContext', ...more]);
   return {
     stored: checkedContext(encryptionContext),
     required: checkedContext(requiredEncryptionContext, 'requiredEncryptionContext'),
@@ -38,21 +38,19 @@ export function checkedContexts(options: ContextOptions, more: readonly string[]
 
 /** That which the opener of an envelope expects. It has required pairs, too: by another name nobody would miss those that an envelope does not have. */
 export function expectedContext(options: ContextOptions): EncryptionContext | undefined {
-  const { encryptionContext, requiredEncryptionContext } = options;
-  requirePairs(requiredEncryptionContext === undefined ? options : { requiredEncryptionContext });
-  return checkedContext(encryptionContext);
+  refuseOthers(options);
+  return checkedContext(options.encryptionContext);
 }
 
 /** All that calls with a context take besides. */
 const OPTIONS = ['encryptionContext', 'signal', 'onProgress', 'idleTimeout', 'size', 'start', 'end'];
 
 /**
- * Without a context nothing is bound, and every envelope opens. So where none is named, an option that no call has is a mistake: the pairs
- * themselves in place of the options, or the name that the AWS SDK has for them.
+ * Without a context nothing is bound, and every envelope opens. So an option that no call has is a mistake: the pairs themselves in place of the
+ * options, the name that the AWS SDK has for them, or required pairs by another name beside the stored ones.
  */
-function requirePairs(options: ContextOptions, more: readonly string[] = []): void {
-  if (options.encryptionContext === undefined)
-    refuseStrays(options, [...OPTIONS, ...more], 'hand over the pairs as { encryptionContext }');
+function refuseOthers(options: ContextOptions, more: readonly string[] = []): void {
+  refuseStrays(options, [...OPTIONS, ...more], 'hand over the pairs as { encryptionContext }');
 }
 
 /** Whether a plain object may have this prototype: none, or some realm's Object.prototype. */

@@ -1,5 +1,5 @@
 /** Refuses an option that a call does not have: it would be ignored, and what it was to guard would pass. */
 export function refuseStrays(options: object, names: readonly string[], remedy: string): void {
-  const stray = Object.keys(options).find((name) => !names.includes(name));
-  if (stray !== undefined) throw new TypeError(`"${stray}" is not an option; ${remedy}`);
+  const stray = Object.entries(options).find(([name, value]) => value !== undefined && !names.includes(name));
+  if (stray) throw new TypeError(`"${stray[0]}" is not an option; ${remedy}`);
 }

@@ -2,12 +2,19 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, test } from 'node:test';
-import { KmsPublicKey, Opener, RsaPublicKey, Sealer, reseal } from 'kmseal';
+import Uppy from '@uppy/core';
+import { KmsPublicKey, Opener, RsaPublicKey, Sealer, inspect, reseal } from 'kmseal';
+import { resumeSealed, uploadSealed } from 'kmseal/s3';
+import { UploadStore } from 'kmseal/store';
+import { resumeTusOptions, tusOptions } from 'kmseal/tus';
+import Seal from 'kmseal/uppy';
+import { testUploads } from './store.mjs';
 
 const BYTES = new Uint8Array(9);
 const SOURCE = { size: BYTES.length, read: async (start, end) => BYTES.slice(start, end) };
 const KEY_ID = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const decrypt = () => assert.fail('KMS was asked');
+const uploads = await testUploads();
 
 let pem;
 let calls;
@@ -59,6 +66,14 @@ test('every call refuses an encryption context under the name that the AWS SDK h
   );
 });
 
+test('every call refuses pairs by another name beside an encryption context', async () => {
+  for (const stray of ['requiredContext', 'requiredencryptionContext', 'frameLength']) {
+    const words = new RegExp(`^"${stray}" is not an option;`);
+    const options = { encryptionContext: { user: '7' }, [stray]: { pin: '8' } };
+    assert.deepEqual(await refusing(options, words), all('refused'));
+  }
+});
+
 test('calls that open refuse requiredEncryptionContext, whose pairs belong to the others', async () => {
   const required = { requiredEncryptionContext: { pin: '8' } };
   const opening = ['open of a Blob', 'open of bytes', 'open of a stream', 'openRange', 'unlock', 'reseal'];
@@ -79,6 +94,21 @@ test('a Sealer refuses an encryption context in place of its options, or under a
   new Sealer({ keys, mixed: true, frameLength: 4096, engine: 'wasm', ...none });
 });
 
+test('an Opener refuses a limit by another name, which would be none', () => {
+  for (const stray of ['minFrameLenght', 'timeout', 'requiredEncryptionContext']) {
+    const message = `"${stray}" is not an option; see OpenerOptions`;
+    assert.throws(() => new Opener({ keyIds: [KEY_ID], decrypt, [stray]: 4096 }), { name: 'TypeError', message });
+  }
+  new Opener({
+    keyIds: [KEY_ID],
+    decrypt,
+    maxEncryptedDataKeys: 1,
+    engine: 'wasm',
+    idleTimeout: 9,
+    minFrameLenght: undefined,
+  });
+});
+
 test('options without a value, and those of other calls, are accepted', async () => {
   const none = { encryptionContext: undefined, signal: undefined, onProgress: undefined, idleTimeout: undefined };
   for (const name of ['seal of a Blob', 'seal of bytes', 'seal of { size, read }', 'prepare', 'sealedSize'])
@@ -97,6 +127,12 @@ test('a fingerprint in place of the options, or under another name, does not lea
     await assert.rejects(load(pin), refused(/^"0" is not an option; hand over a fingerprint as \{ fingerprint \}/));
     await assert.rejects(load({ fingerprints: [pin] }), refused(/^"fingerprints" is not an option;/));
   }
+  // Whose option it is: beside a pin, too, it would leave SHA-256.
+  const { fingerprint: own } = await KmsPublicKey.import(pem, { keyId: KEY_ID });
+  await assert.rejects(KmsPublicKey.import(pem, { keyId: KEY_ID, fingerprint: own, hash: 'SHA-1' }), {
+    name: 'TypeError',
+    message: /^"hash" is not an option;/,
+  });
   await RsaPublicKey.import(pem, { ...names, hash: undefined, fingerprint: undefined });
   const { fingerprint } = await RsaPublicKey.import(pem, names);
   // Its holder may not have the hash that is taken in its place.
@@ -105,4 +141,44 @@ test('a fingerprint in place of the options, or under another name, does not lea
     message: '"oaepHash" is not an option; hand over a fingerprint as { fingerprint }, and a hash as { hash }',
   });
   await RsaPublicKey.import(pem, { ...names, fingerprint, hash: 'SHA-1', comment: 'of our own' });
+});
+
+test('every way of uploading refuses an option that it does not have, whatever else is given', async () => {
+  const { sealer, store } = uploads;
+  const file = new Blob([BYTES]);
+  const server = store.callbacks;
+  const own = { own: async () => () => {}, load: async () => undefined, save: async () => {}, forget: async () => {} };
+  const common = { sealer, encryptionContext: { user: '7' }, describe: true, onRetry: () => {} };
+  const kept = { store: own, id: 'mine' };
+  const ways = {
+    uploadSealed: (options) => uploadSealed(file, { ...common, server, ...options }),
+    'uploadSealed of a stream': (options) => uploadSealed(file.stream(), { ...common, server, ...options }),
+    resumeSealed: (options) => resumeSealed(file, { ...common, server, ...kept, ...options }),
+    tusOptions: (options) => tusOptions({ ...common, ...options }),
+    'tusOptions of a stream': (options) => tusOptions(file.stream(), { ...common, ...options }),
+    resumeTusOptions: (options) => resumeTusOptions(file, { sealer, ...kept, ...options }),
+    Seal: (options) => new Uppy().use(Seal, { ...common, id: 'Other', locale: { strings: {} }, ...options }),
+  };
+  for (const [name, way] of Object.entries(ways)) {
+    // As the AWS SDK has it, as inspect() and the server's half have it, and an option of tus itself.
+    for (const stray of ['EncryptionContext', 'description', 'endpoint']) {
+      const message = new RegExp(`^"${stray}" is not an option; there are sealer, `);
+      await assert.rejects(async () => way({ [stray]: true }), { name: 'TypeError', message }, `${stray} of ${name}`);
+    }
+    await Promise.allSettled([(async () => way({ context: undefined }))()]).then(([{ reason }]) =>
+      assert.notEqual(reason?.name, 'TypeError', name),
+    );
+  }
+  // Nothing ends a file's upload by it: tus-js-client's own abort() does.
+  await assert.rejects(async () => ways.tusOptions({ signal: AbortSignal.timeout(9) }), /^TypeError: "signal" is not/);
+  assert.deepEqual((await inspect(store.arrived[0])).encryptionContext.user, '7');
+});
+
+test('a store under another name, or the name in place of the options, is not the store of all', () => {
+  for (const options of [{ dbName: 'user-7' }, 'user-7'])
+    assert.throws(() => new UploadStore(options), {
+      name: 'TypeError',
+      message: /not an option; there are databaseName/,
+    });
+  new UploadStore({ databaseName: 'user-7', maxAge: undefined });
 });
