@@ -27,7 +27,7 @@ import { notOurs } from './io/other-copy.js';
 import { ByteQueue } from './io/queue.js';
 import { RsaPublicKey } from './rsa-key.js';
 import { SealedFile, type SealedFileState } from './sealed-file.js';
-import { SealingFlow } from './frames/sealing.js';
+import { SealingFlow, sized } from './frames/sealing.js';
 import { streamChunks } from './io/streams.js';
 import { disposable } from './io/dispose.js';
 import { agreementError, importKey, requireSubtleCrypto, usesSubtleCrypto } from './frames/engine.js';
@@ -166,7 +166,7 @@ export class Sealer {
     const kind = kindOf(data);
     if (isBytes(data)) {
       const { bytes, all } = bytesAtEnd(data, (length) => this.sealedSize(length, options));
-      return this.#seal(kind, () => bytes, { ...options, size: bytes.length }, all);
+      return this.#seal(kind, () => bytes, sized(options, bytes.length), all);
     }
     if (isStream(data)) {
       if (options.size !== undefined) wholeNumber(options.size, 'size', 0);
@@ -174,7 +174,7 @@ export class Sealer {
     }
     if (!isRangeSource(data)) throw new TypeError('data must be a Blob, bytes or a stream, or { size, read }');
     const size = sizeOf(data, 'data');
-    return this.#seal(kind, () => rangeChunks(data, 0, size), { ...options, size });
+    return this.#seal(kind, () => rangeChunks(data, 0, size), sized(options, size));
   }
 
   /** @internal Seals a stream to a Blob, to bytes or to a stream. */
@@ -229,7 +229,8 @@ export class Sealer {
   async #prepare(source: Blob | RangeSource, options: SealOptions, isDescribable: boolean): Promise<SealedFile> {
     const { file, fileSize, named } = fileOf(source);
     if (isBlob(file) && fileSize === 0) await readSlice(file, 0, 0);
-    const message = await this.#wrapped(this.#begin(fileSize, options), options.signal, isDescribable);
+    const drafted = this.#begin(fileSize, sized(options, fileSize));
+    const message = await this.#wrapped(drafted, options.signal, isDescribable);
     const [header, frameLength] = [message.header() as Chunk, message.frameLength()];
     const key = await this.#importKey(message, options.signal);
     const replayable = message.replayable(key, fileSize);

@@ -76,6 +76,12 @@ export class SealingFlow implements Flow {
   }
 }
 
+/** Options with the size that a source has. If another one was announced, the source is not whole. */
+export function sized<O>(options: O & { size?: number | undefined }, size: number): O & { size: number } {
+  if (options.size !== undefined && options.size !== size) throw wrongSize(options.size);
+  return { ...options, size };
+}
+
 function wrongSize(size: number): Error {
-  return changedError(`the stream does not have the ${size} bytes that were announced`, 'give its true size, or none');
+  return changedError(`the data does not have the ${size} bytes that were announced`, 'give its true size, or none');
 }

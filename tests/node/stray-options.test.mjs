@@ -182,3 +182,14 @@ test('a store under another name, or the name in place of the options, is not th
     });
   new UploadStore({ databaseName: 'user-7', maxAge: undefined });
 });
+
+test('a source that does not have the size that was announced is not sealed as a whole one', async () => {
+  const encryptionContext = { user: '7' };
+  for (const name of ['seal of a Blob', 'seal of bytes', 'seal of { size, read }', 'prepare']) {
+    for (const size of [8, 10, 0]) {
+      const message = `the data does not have the ${size} bytes that were announced; give its true size, or none`;
+      await assert.rejects(calls[name]({ encryptionContext, size }), { code: 'ERR_SOURCE_CHANGED', message }, name);
+    }
+    await calls[name]({ encryptionContext, size: 9 });
+  }
+});
