@@ -62,7 +62,7 @@ export interface KmsealFileElement {
 /**
  * `<kmseal-file>`, a file input that seals what is chosen and submits nothing else: under `name` the sealed files, called
  * `file-1.kmseal` and so on, and under `meta-name`, if that is given, as many small envelopes in the same order, each with the
- * file's `{ name, type, size, lastModified }` in JSON and under the same data key. It is invalid until all files are sealed, and holds
+ * file's `{ name, type, size, lastModified, messageId }` in JSON and under the same data key. It is invalid until all files are sealed, and holds
  * its form's `submit` back, also with `novalidate`. Until then its value is empty, so a form that is sent regardless sends none of its files.
  */
 export class KmsealFileElement extends ReflectingControl {

@@ -20,7 +20,7 @@ export interface RawPublicKeyOutput {
 
 /** What the caller states about a raw RSA key, besides the key itself. */
 export interface RawImportOptions {
-  /** Needed unless the source has it. What begins with `aws-kms` or is `raw-ecdh` is AWS's own, and refused. */
+  /** Needed unless the source has it. What begins with `aws-kms`, `raw-ecdh` or `kmseal-` is refused. */
   keyNamespace?: string | undefined;
   /** Needed unless the source has it. */
   keyName?: string | undefined;

@@ -47,7 +47,7 @@ impl Body {
         }
     }
 
-    /// Whether the final frame has been read.
+    /// Whether the final frame has been read, or since [`Body::seek`] the last of those that it turned to.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.next.is_none()

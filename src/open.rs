@@ -73,7 +73,7 @@ type Asked<'a> = (Option<&'a str>, Option<usize>, &'a [u8], Option<&'a [u8]>);
 
 impl Locked {
     /// Compares the stored context with the expected one; pairs that are not stored count as
-    /// required ones, which the key and the header tag must confirm.
+    /// required ones, which the key and the header tag must confirm. An empty one compares nothing.
     ///
     /// # Errors
     /// [`Code::Context`]: a stored pair has another value.

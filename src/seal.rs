@@ -58,7 +58,7 @@ pub struct Message {
 
 impl Message {
     /// Writes and authenticates the header. `stored` and `required` together must be the context
-    /// that the materials were wrapped under.
+    /// that the materials were wrapped under. Choose one of [`FRAME_LENGTHS`](crate::FRAME_LENGTHS): openers refuse longer frames by default.
     ///
     /// # Errors
     /// [`Code::Context`]: they are not. [`Code::TooLong`]: a frame length of 0.
