@@ -109,10 +109,10 @@ pub struct Seal {
     pub to: To,
     #[command(flatten)]
     pub algorithm: Algorithm,
-    /// Bind this pair to each file; anyone who has the envelope can read it
+    /// Bind this pair to each file; anyone who has the envelope can read it; repeat for several
     #[arg(short = 'c', long, value_name = "KEY=VALUE", value_parser = pair)]
     pub encryption_context: Vec<(String, String)>,
-    /// Bind this pair to each file without storing it in the envelope; anyone who opens it must know it
+    /// Bind this pair to each file without storing it in the envelope; anyone who opens it must know it; repeat for several
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub required_encryption_context: Vec<(String, String)>,
     #[command(flatten)]

@@ -55,7 +55,7 @@ pub struct From {
     /// Private key of --raw-key: PKCS#8 in a file that only you can read; give one for each, in the same order
     #[arg(long, value_name = "key.pem", requires = "raw_key", value_hint = ValueHint::FilePath)]
     pub private_key: Vec<PathBuf>,
-    /// Fail unless the envelope is bound to this pair; nothing else guards against another envelope in its place
+    /// Fail unless the envelope is bound to this pair; nothing else guards against another envelope in its place; repeat for several
     #[arg(short = 'c', long, value_name = "KEY=VALUE", value_parser = pair)]
     pub encryption_context: Vec<(String, String)>,
     #[command(flatten)]
