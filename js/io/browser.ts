@@ -1,6 +1,7 @@
 // What we do differently in Chromium, Firefox and WebKit, and why: each with the version in which it was seen, so that it can be looked at
 // again. Where a browser is recognized by its name and not by what it can do, that is here alone. What takes no more than a line of other
 // code stays beside it:
+// - js/element/explainer.ts asks in an older way what is visible: checkVisibility() is of Chromium 105, Firefox 106, Safari 17.4;
 // - js/element/files.ts seals again in a page that was left and is shown again: what was running there never ends in Firefox 153;
 // - js/element/folders.ts lists a folder in several steps, which Chromium 156 needs from 101 entries on;
 // - js/element/form.ts shows states only where `:state()` is known: Chromium 125, Firefox 126, Safari 17.4;

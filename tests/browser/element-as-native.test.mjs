@@ -1,9 +1,9 @@
-// <kmseal-file> where a page expects what a native input does: autofocus, and :user-invalid as a state.
+// <kmseal-file> where a page expects what a native input does: autofocus, and :user-invalid as a state. And more, where it cannot have the focus.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { testForms } from '../support/browsers/forms.mjs';
 
-/* global element, form, idle, part, statesOf, until -- of forms.mjs, in the page */
+/* global element, file, form, idle, part, statesOf, until -- of forms.mjs, in the page */
 
 const FILE = (attributes = '') =>
   `<kmseal-file encryption-context='{}' id="doc" name="doc" key-src="/kms-public-key.json" ${attributes}></kmseal-file>`;
@@ -43,6 +43,44 @@ inBrowsers((page) => {
       return [...all, document.activeElement.localName];
     }, FILE('autofocus'));
     assert.deepEqual(found, ['other', 'body']);
+  });
+
+  test('a required element that is hidden says so beside the button, unless the page says it itself', async () => {
+    await page.show(FORM());
+    const found = await page.evaluate(async () => {
+      const button = document.querySelector('button');
+      const wrap = document.createElement('div');
+      element.before(wrap);
+      wrap.append(element);
+      const tell = () => {
+        button.click();
+        return document.querySelector('[role=alert]')?.textContent ?? '';
+      };
+      const texts = { shown: tell() };
+      addEventListener('invalid', (event) => event.preventDefault(), { capture: true, once: true });
+      element.hidden = true;
+      texts.itself = tell();
+      const hide = {
+        hidden: () => (element.hidden = true),
+        invisible: () => (element.style.visibility = 'hidden'),
+        skipped: () => (wrap.style.contentVisibility = 'hidden'),
+        inert: () => (wrap.inert = true),
+      };
+      for (const [how, set] of Object.entries(hide)) {
+        element.hidden = false;
+        set();
+        texts[how] = tell();
+        element.files = [file('a.pdf')];
+        await idle();
+        if (document.querySelector('[role=alert]')) texts[how] += ' It stays.';
+        element.value = '';
+        element.style.visibility = '';
+        wrap.style.contentVisibility = '';
+      }
+      return texts;
+    });
+    const told = 'Choose a file.';
+    assert.deepEqual(found, { shown: '', itself: '', hidden: told, invisible: told, skipped: told, inert: told });
   });
 
   describe(':state(user-invalid)', () => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { KEY_UNREACHABLE, testForms } from '../support/browsers/forms.mjs';
 
-/* global element, events, file, form, hold, held, idle, part, statesOf, until, values, warnings -- of forms.mjs, in the page */
+/* global element, events, form, hold, held, idle, part, statesOf, until, values, warnings -- of forms.mjs, in the page */
 
 const FILE = (attributes = '') =>
   `<kmseal-file name="doc" key-src="/kms-public-key.json" encryption-context="{}" ${attributes}></kmseal-file>`;
@@ -97,41 +97,6 @@ inBrowsers((page, name) => {
       assert.equal(forms.uploads(), uploads);
       await pressAgain(paper);
     }
-  });
-
-  test('a required element that is hidden says so beside the button, unless the page says it itself', async () => {
-    await page.show(FORM('required'));
-    const found = await page.evaluate(async () => {
-      const button = document.querySelector('button');
-      const tell = () => {
-        button.click();
-        return document.querySelector('[role=alert]')?.textContent ?? '';
-      };
-      const texts = { shown: tell() };
-      addEventListener('invalid', (event) => event.preventDefault(), { capture: true, once: true });
-      element.hidden = true;
-      texts.itself = tell();
-      const hide = {
-        hidden: () => (element.hidden = true),
-        invisible: () => (element.style.visibility = 'hidden'),
-        skipped: () => (document.querySelector('fieldset').style.contentVisibility = 'hidden'),
-        inert: () => (document.querySelector('fieldset').inert = true),
-      };
-      for (const [how, set] of Object.entries(hide)) {
-        element.hidden = false;
-        set();
-        texts[how] = tell();
-        element.files = [file('a.pdf')];
-        await idle();
-        if (document.querySelector('[role=alert]')) texts[how] += ' It stays.';
-        element.value = '';
-        element.style.visibility = '';
-        document.querySelector('fieldset').style.contentVisibility = '';
-      }
-      return texts;
-    });
-    const told = 'Choose a file.';
-    assert.deepEqual(found, { shown: '', itself: '', hidden: told, invisible: told, skipped: told, inert: told });
   });
 
   test('a file that failed holds a form with novalidate back until it is removed', async () => {
