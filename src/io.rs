@@ -106,7 +106,8 @@ impl From<Error> for StreamError {
 /// Seals all bytes of `reader` under a fresh data key, and returns their number. Holds two frames in memory. The keys are RSA keys; for others,
 /// see [`seal_with`].
 ///
-/// After an error the output lacks its final frame, so nothing opens it: remove it.
+/// After an error the output lacks its final frame, so nothing opens it: remove it. But a reader whose other end died, such as a connection that was
+/// cut, may end as if it were whole. Where its length is known, compare it with the number that is returned.
 ///
 /// # Errors
 /// [`StreamError::Io`], and those of [`Materials::wrap`] and [`Message::new`].
