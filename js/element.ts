@@ -239,7 +239,6 @@ export class KmsealFileElement extends ReflectingControl {
   /** @internal */
   formAssociatedCallback(form: HTMLFormElement | null): void {
     this.#guard.attach(form);
-    this.#userValidity.attach(form);
   }
 
   /** @internal */
@@ -380,6 +379,7 @@ export class KmsealFileElement extends ReflectingControl {
       holdsFiles: () => this.#list.entries.length > 0,
       unfinished: () => this.#status.unfinished,
       recheck: () => this.#binding.recheck(),
+      clicked: (event) => this.#userValidity.clicked(event),
       explain: (submitter) => this.#explain(submitter),
       refuse: (form, submitter) => this.#explainer.refuse(this.#texts.notReady, form, submitter),
       form: () => this.form,

@@ -32,6 +32,8 @@ export interface Guarded {
   unfinished(): boolean;
   /** Checks again what the page may have changed silently. */
   recheck(): void;
+  /** Learns of a click in the page, which a submit event may follow. */
+  clicked(event: Event): void;
   /** Explains to the person why the form is held back. */
   explain(submitter: HTMLElement | null): void;
   /** Explains to the person that the page cannot send the chosen files. */
@@ -86,11 +88,13 @@ export class FormGuard {
   watch(roots: readonly EventTarget[]): void {
     for (const root of this.#roots) {
       root.removeEventListener('submit', this.#first, true);
+      root.removeEventListener('click', this.#click, true);
       root.removeEventListener('up:form:submit', this.#fillUnpoly, true);
     }
     this.#roots = roots;
     for (const root of roots) {
       root.addEventListener('submit', this.#first, true);
+      root.addEventListener('click', this.#click, true);
       root.addEventListener('up:form:submit', this.#fillUnpoly, true);
     }
   }
@@ -111,6 +115,8 @@ export class FormGuard {
   get #isUnderWay(): boolean {
     return this.#event !== undefined && this.#event.eventPhase !== Event.NONE;
   }
+
+  readonly #click = (event: Event): void => this.#control.clicked(event);
 
   readonly #first = (event: Event): void => {
     const form = event.target as HTMLFormElement;

@@ -9,7 +9,6 @@ export class UserValidity {
   readonly #control: FormControl;
   readonly #explainer: Explainer;
   readonly #changed: () => void;
-  #form: HTMLFormElement | null = null;
   #asked = false;
   /** The submit button that was pressed; the form is checked in the same task. */
   #pressed: HTMLElement | undefined;
@@ -26,12 +25,6 @@ export class UserValidity {
     return this.#asked;
   }
 
-  attach(form: HTMLFormElement | null): void {
-    this.#form?.removeEventListener('click', this.#click, true);
-    this.#form = form;
-    form?.addEventListener('click', this.#click, true);
-  }
-
   ask(): void {
     if (this.#asked) return;
     this.#asked = true;
@@ -43,13 +36,13 @@ export class UserValidity {
     this.#asked = false;
   }
 
-  /** The Enter key clicks the button, too. */
-  readonly #click = (event: Event): void => {
-    const button = (event.target as Element).closest('button, input') as HTMLButtonElement | null;
-    if (!button || !['submit', 'image'].includes(button.type)) return;
+  /** Must be called for each click in the page, also outside the form. The Enter key clicks the button, too. */
+  clicked(event: Event): void {
+    const button = (event.composedPath()[0] as Element).closest?.<HTMLButtonElement>('button, input');
+    if (!button?.form || button.form !== this.#control.form || !['submit', 'image'].includes(button.type)) return;
     this.#pressed = button;
     setTimeout(() => (this.#pressed = undefined));
-  };
+  }
 
   #invalid({ defaultPrevented }: Event): void {
     if (this.#pressed) {

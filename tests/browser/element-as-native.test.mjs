@@ -65,6 +65,12 @@ inBrowsers((page) => {
         invisible: () => (element.style.visibility = 'hidden'),
         skipped: () => (wrap.style.contentVisibility = 'hidden'),
         inert: () => (wrap.inert = true),
+        outside() {
+          element.hidden = true;
+          document.body.append(button);
+          form.id = 'form';
+          button.setAttribute('form', 'form');
+        },
       };
       for (const [how, set] of Object.entries(hide)) {
         element.hidden = false;
@@ -80,7 +86,15 @@ inBrowsers((page) => {
       return texts;
     });
     const told = 'Choose a file.';
-    assert.deepEqual(found, { shown: '', itself: '', hidden: told, invisible: told, skipped: told, inert: told });
+    assert.deepEqual(found, {
+      shown: '',
+      itself: '',
+      hidden: told,
+      invisible: told,
+      skipped: told,
+      inert: told,
+      outside: told,
+    });
   });
 
   describe(':state(user-invalid)', () => {
