@@ -119,8 +119,7 @@ export class FormGuard {
   readonly #click = (event: Event): void => this.#control.clicked(event);
 
   readonly #first = (event: Event): void => {
-    const form = event.target as HTMLFormElement;
-    if (form !== this.#form && !this.#control.isLeftOutOf(form)) return;
+    if (event.target !== this.#form) return this.#holdLeftOut(event as SubmitEvent);
     if (event !== this.#event) {
       this.#event = event as SubmitEvent;
       this.#held = false;
@@ -175,6 +174,18 @@ export class FormGuard {
     this.#refuse('would send only the names of its files', submitter);
   }
 
+  /** Scripts that send such a form would do so without the files, as the browser would. */
+  #holdLeftOut(event: SubmitEvent): void {
+    const control = this.#control;
+    const form = event.target as HTMLFormElement;
+    const { submitter = null, defaultPrevented } = event;
+    if (defaultPrevented || control.disabled() || !control.holdsFiles() || !control.isLeftOutOf(form)) return;
+    if (!isSent(form, submitter)) return;
+    this.#stop(event);
+    warn(control, LEFT_OUT);
+    control.refuse(form, submitter);
+  }
+
   /** The browser would read the form without the files that a listener has removed. */
   #holdMissing(event: SubmitEvent): void {
     const control = this.#control;
@@ -182,7 +193,6 @@ export class FormGuard {
     if (!isTrusted || defaultPrevented || !this.#hadFiles || !isSent(target as HTMLFormElement, submitter)) return;
     const reason =
       (control.disabled() && DISABLED) ||
-      (control.isLeftOutOf(target as HTMLFormElement) && LEFT_OUT) ||
       (control.form() !== target && TAKEN_OUT) ||
       (!control.holdsFiles() && EMPTIED);
     if (!reason) return;
