@@ -61,6 +61,13 @@ export class Explainer {
     const isVisible =
       input.checkVisibility?.({ visibilityProperty: true, checkVisibilityCSS: true }) ??
       input.getClientRects().length > 0;
-    return isVisible && !this.#control.closest('[inert]');
+    return isVisible && !this.#control.closest('[inert]') && !this.#isBehindModal;
+  }
+
+  /** A modal dialogue, as one that asks whether to send the form, makes everything else inert. */
+  get #isBehindModal(): boolean {
+    if (!globalThis.CSS?.supports('selector(:modal)')) return false;
+    const modals = this.#control.ownerDocument.querySelectorAll(':modal');
+    return Array.from(modals).some((modal) => !modal.contains(this.#control));
   }
 }

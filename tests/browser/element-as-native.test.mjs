@@ -71,6 +71,12 @@ inBrowsers((page) => {
           form.id = 'form';
           button.setAttribute('form', 'form');
         },
+        'behind a modal dialogue': () => {
+          const dialog = document.createElement('dialog');
+          document.body.append(dialog);
+          dialog.append(button);
+          dialog.showModal();
+        },
       };
       for (const [how, set] of Object.entries(hide)) {
         element.hidden = false;
@@ -82,6 +88,7 @@ inBrowsers((page) => {
         element.value = '';
         element.style.visibility = '';
         wrap.style.contentVisibility = '';
+        wrap.inert = false;
       }
       return texts;
     });
@@ -94,6 +101,7 @@ inBrowsers((page) => {
       skipped: told,
       inert: told,
       outside: told,
+      'behind a modal dialogue': told,
     });
   });
 
