@@ -76,12 +76,23 @@ export function suiteOf(file) {
 }
 
 /**
- * Their files share processes (tools/test-group.mjs). Those of other folders have one each: they replace parts of the platform, hold its clock
- * or measure memory, since kmseal runs in their own process, or set what an example takes from its environment.
+ * Their files share processes (tools/test-group.mjs). Those of other folders have one each: they replace parts of the platform or measure memory,
+ * since kmseal runs in their own process, or set what an example takes from its environment.
  */
-const SHARING = ['browser', 'cli', 'docs', 'emulator', 'infra', 'interop'].map((name) => `tests/${name}/`);
-/** But these set the environment, for what they run. */
-const APART = ['docs/pages', 'docs/site-code', 'docs/uploads-server'].map((name) => `tests/${name}.`);
+const SHARING = ['browser', 'cli', 'docs', 'emulator', 'infra', 'interop', 'node'].map((name) => `tests/${name}/`);
+/** But these set the environment, look through the memory of their process, or replace what kmseal looks at once, when it is loaded or first used. */
+const APART = [
+  ...['docs/pages', 'docs/site-code', 'docs/uploads-server', 'node/demo-bounds'],
+  ...[
+    'node/cache-wiping',
+    'node/description-memory',
+    'node/kinds-memory',
+    'node/memory',
+    'node/streams',
+    'node/trap-wiping',
+  ],
+  ...['node/no-message-channel', 'node/saved-state'],
+].map((name) => `tests/${name}.`);
 
 /** What takes longest, as `npm test` says at its end. It begins first, so that at the end nothing long runs alone. */
 export const LONGEST = [
