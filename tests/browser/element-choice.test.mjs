@@ -208,19 +208,21 @@ inBrowsers((page, name) => {
       const take = ({ type, dataTransfer, clipboardData }) =>
         taken.push(type, ...Array.from((dataTransfer ?? clipboardData).files, ({ name }) => name));
       for (const type of ['drop', 'paste']) for (const place of [form, window]) place.addEventListener(type, take);
-      const paste = (clipboardData) => {
-        const init = { clipboardData, bubbles: true, cancelable: true, composed: true };
-        part('input').dispatchEvent(new ClipboardEvent('paste', init));
+      const pasted = (clipboardData) => {
+        const paste = new ClipboardEvent('paste', { bubbles: true, cancelable: true, composed: true });
+        // In Firefox 153 an event that a script makes has none.
+        Object.defineProperty(paste, 'clipboardData', { value: clipboardData });
+        part('input').dispatchEvent(paste);
       };
       drop(file('a.pdf'));
-      paste(transferOf([file('b.pdf')]));
+      pasted(transferOf([file('b.pdf')]));
       element.disabled = true;
       drop(file('c.pdf'));
       element.disabled = false;
       await idle();
       const words = new DataTransfer();
       words.setData('text/plain', 'words');
-      paste(words);
+      pasted(words);
       return { names: names(), taken };
     });
     assert.deepEqual(found, { names: ['a.pdf', 'b.pdf'], taken: ['paste', 'paste'] });
