@@ -11,19 +11,23 @@ const FORM = `
     <input name="note"><button>Send</button>
   </form>`;
 
-/** What is in progress when the page is left. There it never ends, as in Firefox 153: a function of the page begins that, and returns what ends it. */
+/**
+ * What is in progress when the page is left, and never ends there, as in Firefox 153. Each function runs in the page and returns what undoes it. The
+ * page's `begun` says that the work is in progress. Nothing may wait for the network then: only WebKit 2.50 keeps such a page, and its requests fail.
+ */
 const IN_PROGRESS = {
   'a file is read': async () => {
     const { whenReading } = await import('/pages/watch.js');
-    whenReading(() => new Promise(() => {}));
+    whenReading(() => new Promise(() => (globalThis.begun = true)));
     return () => whenReading(undefined);
   },
   'the key is loaded': () => {
     const { fetch } = globalThis;
-    // It has arrived: no browser keeps a page that waits for the network.
     globalThis.fetch = async (...args) => {
       const response = await fetch(...args);
-      return response.url.endsWith('/kms-public-key.json') ? new Promise(() => {}) : response;
+      if (!response.url.endsWith('/kms-public-key.json')) return response;
+      await response.arrayBuffer();
+      return new Promise(() => (globalThis.begun = true));
     };
     return () => (globalThis.fetch = fetch);
   },
@@ -31,7 +35,7 @@ const IN_PROGRESS = {
     const { compileStreaming } = WebAssembly;
     WebAssembly.compileStreaming = async (...args) => {
       await compileStreaming(...args);
-      return new Promise(() => {});
+      return new Promise(() => (globalThis.begun = true));
     };
     return () => (WebAssembly.compileStreaming = compileStreaming);
   },
@@ -61,7 +65,10 @@ inBrowsers((page) => {
       await begin(work);
       await page.replace(FORM);
       await page.choose(chosen);
-      await page.evaluate(() => until(() => parts('item-sealing').length === 1));
+      await page.evaluate(() => {
+        const hasCome = (name) => performance.getEntriesByType('resource').some((entry) => entry.name.endsWith(name));
+        return until(() => globalThis.begun && ['/kms-public-key.json', '/kmseal.wasm'].every(hasCome));
+      });
       await leaveAndReturn();
       const found = await page.evaluate(async () => {
         if (!(await globalThis.shown)) return undefined;
