@@ -23,7 +23,7 @@ import { fieldsOf, prepareDescribed } from './uploads/describe.js';
 import { Fault } from './uploads/fault.js';
 import { Gatherer } from './uploads/gatherer.js';
 import { type Keeper, expectNoStore, keep } from './uploads/keeper.js';
-import { expectNames } from './uploads/names.js';
+import { type OwnNames, expectUploadNames } from './uploads/names.js';
 import { restore } from './uploads/restore.js';
 import type { Retry } from './uploads/options.js';
 import { pauseBetween } from './uploads/retry.js';
@@ -51,13 +51,9 @@ const CALLBACKS = [
   'signPut',
 ] as const;
 
-/** All that uploadSealed and resumeSealed take. */
+/** What only uploadSealed and resumeSealed take. */
 const OPTIONS = {
-  sealer: true,
   server: true,
-  encryptionContext: true,
-  requiredEncryptionContext: true,
-  describe: true,
   checksumAlgorithm: true,
   partSize: true,
   concurrency: true,
@@ -66,7 +62,6 @@ const OPTIONS = {
   answerTimeout: true,
   signal: true,
   onProgress: true,
-  onRetry: true,
   resume: true,
   keepAwake: true,
   store: true,
@@ -74,7 +69,7 @@ const OPTIONS = {
   name: true,
   handle: true,
   onUnsaved: true,
-} satisfies Record<keyof UploadOptions, true>;
+} satisfies OwnNames<UploadOptions>;
 
 /** What is known of an upload that was stored. */
 export interface UploadResult {
@@ -260,7 +255,7 @@ function check<U>(options: TransferOptions<U> | StreamUploadOptions<U>): AbortSi
     onRetry,
     onUnsaved,
   });
-  expectNames(options, OPTIONS);
+  expectUploadNames(options, OPTIONS);
   wholeNumber(concurrency, 'concurrency', 1, 100);
   wholeNumber(retries, 'retries', 0, 1000);
   wholeNumber(stallTimeout, 'stallTimeout', 1, LONGEST_TIMER_MS);

@@ -16,7 +16,7 @@ import { StreamSealer, isReader } from './tus/stream.js';
 import { expectFunctions } from './uploads/callbacks.js';
 import { passes } from './uploads/fault.js';
 import { expectNoStore } from './uploads/keeper.js';
-import { expectNames } from './uploads/names.js';
+import { type OwnNames, expectUploadNames } from './uploads/names.js';
 import { restore } from './uploads/restore.js';
 import type { Retry } from './uploads/options.js';
 import { isOffline } from './uploads/retry.js';
@@ -27,25 +27,15 @@ export type { FileHandle, Retry, StreamReader, TusResumeOptions, TusSealOptions,
 export type { UploadState, UploadStorage };
 
 const FILE_OPTIONS = {
-  sealer: true,
-  encryptionContext: true,
-  requiredEncryptionContext: true,
-  describe: true,
-  onRetry: true,
   store: true,
   id: true,
   name: true,
   onUnsaved: true,
-} satisfies Record<keyof TusSealOptions, true>;
+} satisfies OwnNames<TusSealOptions>;
 
 const STREAM_OPTIONS = {
-  sealer: true,
-  encryptionContext: true,
-  requiredEncryptionContext: true,
-  describe: true,
-  onRetry: true,
   signal: true,
-} satisfies Record<keyof TusStreamOptions, true>;
+} satisfies OwnNames<TusStreamOptions>;
 
 /** Large enough that the round trip of a PATCH hardly matters, small enough that two of them are not a burden. */
 const CHUNK_BYTES = 16_777_216; // 16 MiB
@@ -124,7 +114,7 @@ export function tusOptions(
   if (!second) {
     const options = first as TusSealOptions;
     expectUsable(options);
-    expectNames(options, FILE_OPTIONS);
+    expectUploadNames(options, FILE_OPTIONS);
     const { id, name, onUnsaved } = options;
     expectFunctions({ id, name, onUnsaved });
     return optionsOf(new SealingReader(options, stack), stack, options);
@@ -133,7 +123,7 @@ export function tusOptions(
     throw new TypeError('the first of two arguments must be a stream or its reader');
   expectUsable(second);
   expectNoStore(second);
-  expectNames(second, STREAM_OPTIONS);
+  expectUploadNames(second, STREAM_OPTIONS);
   const fileReader = new StreamSealer(first, second, stack);
   const options = optionsOf(fileReader, stack, second);
   return {
@@ -183,7 +173,7 @@ export async function resumeTusOptions(
   file: Blob,
   options: TusResumeOptions,
 ): Promise<TusOptions & { uploadUrl: string | null }> {
-  expectNames(options, FILE_OPTIONS);
+  expectUploadNames(options, FILE_OPTIONS);
   const { sealer, store, id, onUnsaved } = options;
   const made = tusOptions({ sealer, onRetry: options.onRetry });
   const recognize = async (sealed: SealedFile, { sent }: RemoteTus) => {

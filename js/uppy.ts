@@ -19,7 +19,7 @@ import { type Rereading, rereading } from './uploads/reread.js';
 import { expectFunctions } from './uploads/callbacks.js';
 import { canonical, contextsOf } from './uploads/contexts.js';
 import { DESCRIPTION, MOST_IN_HEADER_CHARACTERS, fieldsOf, prepareDescribed } from './uploads/describe.js';
-import { expectNames } from './uploads/names.js';
+import { type OwnNames, expectUploadNames } from './uploads/names.js';
 import type { Retry, SealedUploadOptions } from './uploads/options.js';
 import type { FileHandle, KeepOptions, UploadState, UploadStorage } from './uploads/storage.js';
 import { urlStorage } from './uploads/url-storage.js';
@@ -61,19 +61,14 @@ const defaultOptions = {
 } satisfies Partial<UppySealOptions>;
 
 const OPTIONS = {
-  sealer: true,
-  encryptionContext: true,
-  requiredEncryptionContext: true,
-  describe: true,
   rename: true,
-  onRetry: true,
   store: true,
   uploadId: true,
   uploadName: true,
   onUnsaved: true,
   id: true,
   locale: true,
-} satisfies Record<keyof UppySealOptions, true>;
+} satisfies OwnNames<UppySealOptions>;
 
 const defaultLocale = {
   strings: {
@@ -124,7 +119,7 @@ export default class Seal<M extends Meta, B extends Body> extends BasePlugin<
   constructor(uppy: Uppy<M, B>, opts: UppySealOptions<M, B>) {
     super(uppy, { ...defaultOptions, ...opts });
     if (!(opts?.sealer instanceof Sealer)) throw notOurs(opts?.sealer, 'Sealer', 'the option sealer', 'a Sealer');
-    expectNames(opts, OPTIONS);
+    expectUploadNames(opts, OPTIONS);
     const { rename, onRetry, uploadId, uploadName, onUnsaved } = this.opts;
     expectFunctions({ rename, onRetry, uploadId, uploadName, onUnsaved });
     this.id = this.opts.id || 'Seal';
