@@ -154,6 +154,14 @@ async function setUp() {
     const init = { dataTransfer: transferOf(given), bubbles: true, cancelable: true, composed: true };
     part('zone').dispatchEvent(new DragEvent('drop', init));
   };
+  /** Pastes that into the element; returns the event. */
+  globalThis.paste = (clipboardData) => {
+    const event = new ClipboardEvent('paste', { bubbles: true, cancelable: true, composed: true });
+    // Not every engine takes it in the constructor.
+    Object.defineProperty(event, 'clipboardData', { value: clipboardData });
+    part('input').dispatchEvent(event);
+    return event;
+  };
   /** Nothing is read, and so nothing sealed, until release() is called. */
   globalThis.hold = () => {
     const gate = Promise.withResolvers();
