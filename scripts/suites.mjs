@@ -82,16 +82,18 @@ export function suiteOf(file) {
 const SHARING = ['browser', 'cli', 'docs', 'emulator', 'infra', 'interop', 'node'].map((name) => `tests/${name}/`);
 /** But these set the environment, look through the memory of their process, or replace what kmseal looks at once, when it is loaded or first used. */
 const APART = [
-  ...['docs/pages', 'docs/site-code', 'docs/uploads-server', 'node/demo-bounds'],
-  ...[
-    'node/cache-wiping',
-    'node/description-memory',
-    'node/kinds-memory',
-    'node/memory',
-    'node/streams',
-    'node/trap-wiping',
-  ],
-  ...['node/no-message-channel', 'node/saved-state'],
+  'docs/pages',
+  'docs/site-code',
+  'docs/uploads-server',
+  'node/demo-bounds',
+  'node/cache-wiping',
+  'node/description-memory',
+  'node/kinds-memory',
+  'node/memory',
+  'node/streams',
+  'node/trap-wiping',
+  'node/no-message-channel',
+  'node/saved-state',
 ].map((name) => `tests/${name}.`);
 
 /** What takes longest, as `npm test` says at its end. It begins first, so that at the end nothing long runs alone. */
