@@ -9,6 +9,7 @@ import { loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../tools/run.mjs';
+import { forgetShellSettings } from '../tools/shell-settings.mjs';
 import { PACKAGE, setup } from './setup.mjs';
 
 const FOLDER = path.join(ROOT, 'bench');
@@ -16,6 +17,7 @@ const ALL = readdirSync(FOLDER)
   .filter((name) => name.endsWith('.mjs'))
   .map((name) => path.basename(name, '.mjs'));
 
+forgetShellSettings();
 try {
   const { positionals } = parseArgs({ allowPositionals: true });
   const unknown = positionals.filter((name) => !ALL.includes(name));

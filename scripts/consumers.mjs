@@ -6,8 +6,10 @@ import { build } from './build.mjs';
 import { forgetFailures, tellFailures } from '../tools/failures.mjs';
 import { javascriptTests } from '../tools/javascript-tests.mjs';
 import { show } from '../tools/run.mjs';
+import { forgetShellSettings } from '../tools/shell-settings.mjs';
 import { PACKAGE, setup } from './setup.mjs';
 
+forgetShellSettings();
 forgetFailures();
 try {
   const tests = (await javascriptTests(process.argv.slice(2))).filter((file) => file.startsWith('tests/consumers/'));

@@ -6,12 +6,14 @@ import { javascriptTests } from '../tools/javascript-tests.mjs';
 import { ROOT, show } from '../tools/run.mjs';
 import { rustEsdk } from '../tools/rust-esdk.mjs';
 import { buildCommand } from '../tools/rust-tests.mjs';
+import { forgetShellSettings } from '../tools/shell-settings.mjs';
 import { build } from './build.mjs';
 import { setup } from './setup.mjs';
 import { suiteOf } from './suites.mjs';
 
 const RUST = 'tests/interop/rust-esdk';
 
+forgetShellSettings();
 try {
   const found = await javascriptTests(['tests/interop/']);
   const files = found.filter((file) => !suiteOf(file).lacks?.());

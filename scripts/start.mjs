@@ -3,10 +3,12 @@
 //     npm start                                                     with an emulator of KMS and S3 on this machine
 //     KMSEAL_KEY_ARN=arn:aws:kms:... KMSEAL_BUCKET=... npm start    on AWS, with the credentials at hand
 //     PORT=9000 npm start                                           on that port instead of 8080 or a free one
+import { forgetShellSettings } from '../tools/shell-settings.mjs';
 import { PACKAGE, setup } from './setup.mjs';
 
 const { KMSEAL_KEY_ARN: keyArn, KMSEAL_BUCKET: bucket, PORT: port } = process.env;
 
+if (!keyArn) forgetShellSettings();
 try {
   await setup(keyArn ? PACKAGE : [...PACKAGE, 'emulator']);
   // Only now, since these need node_modules and what the build makes.

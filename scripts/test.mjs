@@ -17,6 +17,7 @@ import { javascriptTests } from '../tools/javascript-tests.mjs';
 import { lint } from '../tools/lint.mjs';
 import { ROOT, show, showTogether } from '../tools/run.mjs';
 import { buildCommand, testRust, testWasm } from '../tools/rust-tests.mjs';
+import { forgetShellSettings } from '../tools/shell-settings.mjs';
 import { setup } from './setup.mjs';
 import { SUITES, longestFirst, suiteOf } from './suites.mjs';
 
@@ -25,6 +26,7 @@ const AT_ONCE = availableParallelism() + 2;
 /** Each of them begins with such a heap. With V8's own, Buffers that come and go make it collect garbage for a quarter of a test's time in Node. */
 const HEAP = '--initial-heap-size=128'; // in MiB
 
+forgetShellSettings();
 // In CI nobody compiles again. What Cargo writes for that is a sixth of the time that our own crates take.
 if (process.env.CI) process.env.CARGO_INCREMENTAL ??= '0';
 // The same for TypeScript's compiler and other programs in Go: collecting garbage takes a fifth of their time, and few need so much memory.
