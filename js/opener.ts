@@ -231,8 +231,8 @@ export class Opener {
    *   longer than 1 MiB
    */
   async describe(description: Blob | Bytes | string, options: DescribeOptions): Promise<Description> {
-    const { messageId, encryptionContext, signal } = options;
-    return openDescription(description, messageId, (envelope) => this.open(envelope, { encryptionContext, signal }));
+    const { messageId, ...others } = options;
+    return openDescription(description, messageId, (envelope) => this.open(envelope, others));
   }
 
   /**

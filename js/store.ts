@@ -5,7 +5,7 @@
  */
 import { type Uploads, transact } from './store/database.js';
 import { isHeld, lock } from './store/locks.js';
-import { expectNames } from './uploads/names.js';
+import { expectNames } from './io/strays.js';
 import type { FileHandle, UploadState, UploadStorage } from './uploads/storage.js';
 
 export type { FileHandle, UploadState, UploadStorage };

@@ -1,4 +1,4 @@
-import { refuseStrays } from '../io/strays.js';
+import { expectNames } from '../io/strays.js';
 import type { SealedUploadOptions } from './options.js';
 
 type Common = keyof SealedUploadOptions<unknown>;
@@ -21,10 +21,4 @@ export type OwnNames<O> = Readonly<Record<Exclude<keyof O, Common>, true>>;
  */
 export function expectUploadNames(options: object, own: Readonly<Record<string, true>>): void {
   expectNames(options, { ...COMMON, ...own });
-}
-
-/** The same of other options. */
-export function expectNames(options: object, names: Readonly<Record<string, true>>): void {
-  const known = Object.keys(names);
-  refuseStrays(options, known, `there are ${known.join(', ')}`);
 }

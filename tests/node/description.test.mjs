@@ -114,7 +114,7 @@ describe('what arrives', () => {
       messageId,
     });
     const without = await sealed({ fields: { name: undefined } });
-    assert.ok(!('name' in (await makeOpener().describe(without.description, without))));
+    assert.ok(!('name' in (await makeOpener().describe(without.description, { messageId: without.messageId }))));
   });
 
   test('a name with any characters arrives as it is', async () => {

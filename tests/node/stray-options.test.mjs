@@ -24,6 +24,9 @@ before(async () => {
   const opener = new Opener({ keyIds: [KEY_ID], decrypt });
   const envelope = await sealer.seal(BYTES, { encryptionContext: { user: '7' } });
   const [blob, sealed] = [new Blob([BYTES]), new Blob([envelope])];
+  const prepared = await sealer.prepare(blob);
+  const { messageId } = prepared;
+  const description = await prepared.describe();
   calls = {
     'seal of a Blob': (options) => sealer.seal(blob, options),
     'seal of bytes': (options) => sealer.seal(BYTES, options),
@@ -35,6 +38,7 @@ before(async () => {
     'open of bytes': (options) => opener.open(envelope, options),
     'open of a stream': (options) => opener.open(sealed.stream(), options),
     openRange: (options) => opener.openRange(sealed, options),
+    describe: (options) => opener.describe(description, { messageId, ...options }),
     unlock: (options) => opener.unlock(envelope, options),
     reseal: (options) => reseal(envelope, { opener, sealer, ...options }),
   };
@@ -55,7 +59,7 @@ async function refusing(options, words) {
 const all = (outcome) => Object.fromEntries(Object.keys(calls).map((name) => [name, outcome]));
 
 test('every call refuses an encryption context in place of its options', async () => {
-  const words = /^"user" is not an option; hand over the pairs as \{ encryptionContext \}$/;
+  const words = /^"user" is not an option; check its name, or hand over the pairs as \{ encryptionContext \}$/;
   assert.deepEqual(await refusing({ user: '8' }, words), all('refused'));
 });
 
@@ -76,9 +80,9 @@ test('every call refuses pairs by another name beside an encryption context', as
 
 test('calls that open refuse requiredEncryptionContext, whose pairs belong to the others', async () => {
   const required = { requiredEncryptionContext: { pin: '8' } };
-  const opening = ['open of a Blob', 'open of bytes', 'open of a stream', 'openRange', 'unlock', 'reseal'];
+  const opening = ['open of a Blob', 'open of bytes', 'open of a stream', 'openRange', 'describe', 'unlock', 'reseal'];
   for (const options of [required, { encryptionContext: { user: '7' }, ...required }]) {
-    const outcomes = await refusing(options, /^"requiredEncryptionContext" is not an option; hand over/);
+    const outcomes = await refusing(options, /^"requiredEncryptionContext" is not an option; check/);
     const refused = Object.keys(outcomes).filter((name) => outcomes[name] === 'refused');
     assert.deepEqual(refused, opening);
   }
@@ -87,7 +91,7 @@ test('calls that open refuse requiredEncryptionContext, whose pairs belong to th
 test('a Sealer refuses an encryption context in place of its options, or under another name', async () => {
   const keys = await KmsPublicKey.import(pem, { keyId: KEY_ID });
   for (const stray of ['user', 'context', 'EncryptionContext']) {
-    const message = `"${stray}" is not an option; hand over the pairs as { encryptionContext }`;
+    const message = `"${stray}" is not an option; check its name, or hand over the pairs as { encryptionContext }`;
     assert.throws(() => new Sealer({ keys, [stray]: '8' }), { name: 'TypeError', message });
   }
   const none = { encryptionContext: undefined, requiredEncryptionContext: undefined, cache: undefined };
@@ -96,7 +100,7 @@ test('a Sealer refuses an encryption context in place of its options, or under a
 
 test('an Opener refuses a limit by another name, which would be none', () => {
   for (const stray of ['minFrameLenght', 'timeout', 'requiredEncryptionContext']) {
-    const message = `"${stray}" is not an option; see OpenerOptions`;
+    const message = `"${stray}" is not an option; check its name, or see OpenerOptions`;
     assert.throws(() => new Opener({ keyIds: [KEY_ID], decrypt, [stray]: 4096 }), { name: 'TypeError', message });
   }
   new Opener({
@@ -124,7 +128,10 @@ test('a fingerprint in place of the options, or under another name, does not lea
     (options) => RsaPublicKey.import(pem, options),
   ]) {
     const refused = (words) => ({ name: 'TypeError', message: words });
-    await assert.rejects(load(pin), refused(/^"0" is not an option; hand over a fingerprint as \{ fingerprint \}/));
+    await assert.rejects(
+      load(pin),
+      refused(/^"0" is not an option; check its name, or hand over a fingerprint as \{ fingerprint \}/),
+    );
     await assert.rejects(load({ fingerprints: [pin] }), refused(/^"fingerprints" is not an option;/));
   }
   // Whose option it is: beside a pin, too, it would leave SHA-256.
@@ -138,9 +145,10 @@ test('a fingerprint in place of the options, or under another name, does not lea
   // Its holder may not have the hash that is taken in its place.
   await assert.rejects(RsaPublicKey.import(pem, { ...names, fingerprint, oaepHash: 'SHA-1' }), {
     name: 'TypeError',
-    message: '"oaepHash" is not an option; hand over a fingerprint as { fingerprint }, and a hash as { hash }',
+    message:
+      '"oaepHash" is not an option; check its name, or hand over a fingerprint as { fingerprint }, and a hash as { hash }',
   });
-  await RsaPublicKey.import(pem, { ...names, fingerprint, hash: 'SHA-1', comment: 'of our own' });
+  await RsaPublicKey.import(pem, { ...names, fingerprint, hash: 'SHA-1' });
 });
 
 test('every way of uploading refuses an option that it does not have, whatever else is given', async () => {
@@ -162,7 +170,7 @@ test('every way of uploading refuses an option that it does not have, whatever e
   for (const [name, way] of Object.entries(ways)) {
     // As the AWS SDK has it, as inspect() and the server's half have it, and an option of tus itself.
     for (const stray of ['EncryptionContext', 'description', 'endpoint']) {
-      const message = new RegExp(`^"${stray}" is not an option; there are sealer, `);
+      const message = new RegExp(`^"${stray}" is not an option; check its name, or take one of sealer, `);
       await assert.rejects(async () => way({ [stray]: true }), { name: 'TypeError', message }, `${stray} of ${name}`);
     }
     await Promise.allSettled([(async () => way({ context: undefined }))()]).then(([{ reason }]) =>
@@ -178,7 +186,7 @@ test('a store under another name, or the name in place of the options, is not th
   for (const options of [{ dbName: 'user-7' }, 'user-7'])
     assert.throws(() => new UploadStore(options), {
       name: 'TypeError',
-      message: /not an option; there are databaseName/,
+      message: /not an option; check its name, or take one of databaseName/,
     });
   new UploadStore({ databaseName: 'user-7', maxAge: undefined });
 });

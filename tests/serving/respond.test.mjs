@@ -269,6 +269,14 @@ test("a Node stream of bytes is accepted; one of text is not, since its length d
   assert.deepEqual({ status: text.status, outcomes: responders.outcomes }, { status: 502, outcomes: ['TypeError'] });
 });
 
+test('an option by another name is refused, and not left out of the answer', async () => {
+  const options = { contentType: 'image/png', disposition: 'inline' };
+  const { status } = await read(WAYS['HTTP/1.1'], (request, response) =>
+    respond(response, { plaintext: new Uint8Array(4) }, options),
+  );
+  assert.deepEqual({ status, outcomes: responders.outcomes }, { status: 502, outcomes: ['TypeError'] });
+});
+
 test('a value that is not a plaintext gives a TypeError', async () => {
   for (const plaintext of [undefined, null, 'text', 5]) {
     const { status } = await read(WAYS['HTTP/1.1'], (request, response) => respond(response, { plaintext }));
