@@ -207,7 +207,7 @@ const OPTIONS = ['fingerprint', 'keyId', 'encryptionAlgorithm', 'keyUsage', 'exp
 function askedBy(options: FetchKeyOptions): Asked {
   const { keyId, encryptionAlgorithm, keyUsage, fingerprint, experimental = false } = options;
   // In place of the options, or under another name, it pins nothing, and the hash of OAEP is another one.
-  refuseStrays(options, OPTIONS, 'hand over a fingerprint as { fingerprint }');
+  refuseStrays(options, OPTIONS);
   // A missing setting often arrives as null, and must not pass for an unpinned key.
   return {
     keyIds: listOf(keyId ?? undefined, 'keyId'),

@@ -124,7 +124,7 @@ export class Opener {
     // A sealer takes one. Here it would guard nothing: every envelope would open.
     if (encryptionContext !== undefined)
       throw new TypeError('encryptionContext is expected of each envelope: hand it to open(), not to the Opener');
-    refuseStrays(options, OPTIONS, 'see OpenerOptions');
+    refuseStrays(options, OPTIONS);
     this.#keys = options.unlocked === undefined ? new OpenerKeys(options) : new HandedOver(options);
     this.#limits = {
       maxEncryptedDataKeys: optional(options.maxEncryptedDataKeys, 'maxEncryptedDataKeys', UINT16_MAX),

@@ -61,7 +61,7 @@ export class RsaPublicKey {
   ): Promise<RsaPublicKey> {
     const { keyNamespace, keyName, hash, fingerprint } = options;
     // A hash under another name, such as `oaepHash`, would leave SHA-256: who holds the private key may not have that.
-    refuseStrays(options, OPTIONS, 'hand over a fingerprint as { fingerprint }, and a hash as { hash }');
+    refuseStrays(options, OPTIONS);
     const fingerprints = listOf(fingerprint, 'fingerprint');
     const copy = await copyOf(source);
     await load();

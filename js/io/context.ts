@@ -50,7 +50,7 @@ const OPTIONS = ['encryptionContext', 'signal', 'onProgress', 'idleTimeout', 'si
  * options, the name that the AWS SDK has for them, or required pairs by another name beside the stored ones.
  */
 function refuseOthers(options: ContextOptions, more: readonly string[] = []): void {
-  refuseStrays(options, [...OPTIONS, ...more], 'hand over the pairs as { encryptionContext }');
+  refuseStrays(options, [...OPTIONS, ...more], 'give the pairs as { encryptionContext }');
 }
 
 /** Whether a plain object may have this prototype: none, or some realm's Object.prototype. */
