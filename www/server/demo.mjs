@@ -34,6 +34,7 @@ export async function startDemo({ keyArn, bucket, ports, specs = SPECS, unfinish
   const prepare = keyArn ? () => onAws(keyArn, bucket, listening.origins) : () => onEmulator(listening.origins, specs);
   const { stop, ...backend } = await prepare().catch((error) => {
     listening.server.close();
+    listening.server.closeAllConnections();
     throw error;
   });
   const { origin, close } = await serveDemo(listening, { ...backend, unfinished });
