@@ -202,7 +202,14 @@ async function ready(key: KmsPublicKey): Promise<KmsPublicKey> {
 }
 
 /** What `import` and `fetch` take. */
-const OPTIONS = ['fingerprint', 'keyId', 'encryptionAlgorithm', 'keyUsage', 'experimental', 'signal'];
+const OPTIONS = [
+  'fingerprint',
+  'keyId',
+  'encryptionAlgorithm',
+  'keyUsage',
+  'experimental',
+  'signal',
+] satisfies (keyof FetchKeyOptions)[];
 
 function askedBy(options: FetchKeyOptions): Asked {
   const { keyId, encryptionAlgorithm, keyUsage, fingerprint, experimental = false } = options;

@@ -59,7 +59,6 @@ export interface OpenRangeResult<T> extends OpenResult<T> {
   size: number;
 }
 
-/** What an Opener takes: a limit by another name would be none. */
 const OPTIONS = [
   'keyIds',
   'decrypt',

@@ -4,7 +4,7 @@ import { refuseStrays } from './io/strays.js';
 import type { GetPublicKeyOutput } from './key.js';
 import type { Bytes, OaepHash } from './types.js';
 
-const OPTIONS = ['keyNamespace', 'keyName', 'hash', 'fingerprint'];
+const OPTIONS = ['keyNamespace', 'keyName', 'hash', 'fingerprint'] satisfies (keyof RawImportOptions)[];
 
 /** A raw RSA key's file: a public key with the name that envelopes give it. */
 export interface RawPublicKeyOutput {

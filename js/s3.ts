@@ -23,7 +23,7 @@ import { fieldsOf, prepareDescribed } from './uploads/describe.js';
 import { Fault } from './uploads/fault.js';
 import { Gatherer } from './uploads/gatherer.js';
 import { type Keeper, expectNoStore, keep } from './uploads/keeper.js';
-import { type OwnNames, expectUploadNames } from './uploads/names.js';
+import { expectUploadNames } from './uploads/names.js';
 import { restore } from './uploads/restore.js';
 import type { Retry } from './uploads/options.js';
 import { pauseBetween } from './uploads/retry.js';
@@ -52,24 +52,24 @@ const CALLBACKS = [
 ] as const;
 
 /** What only uploadSealed and resumeSealed take. */
-const OPTIONS = {
-  server: true,
-  checksumAlgorithm: true,
-  partSize: true,
-  concurrency: true,
-  retries: true,
-  stallTimeout: true,
-  answerTimeout: true,
-  signal: true,
-  onProgress: true,
-  resume: true,
-  keepAwake: true,
-  store: true,
-  id: true,
-  name: true,
-  handle: true,
-  onUnsaved: true,
-} satisfies OwnNames<UploadOptions>;
+const OPTIONS = [
+  'server',
+  'checksumAlgorithm',
+  'partSize',
+  'concurrency',
+  'retries',
+  'stallTimeout',
+  'answerTimeout',
+  'signal',
+  'onProgress',
+  'resume',
+  'keepAwake',
+  'store',
+  'id',
+  'name',
+  'handle',
+  'onUnsaved',
+] satisfies (keyof UploadOptions)[];
 
 /** What is known of an upload that was stored. */
 export interface UploadResult {

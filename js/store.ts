@@ -5,7 +5,7 @@
  */
 import { type Uploads, transact } from './store/database.js';
 import { isHeld, lock } from './store/locks.js';
-import { expectNames } from './io/strays.js';
+import { refuseStrays } from './io/strays.js';
 import type { FileHandle, UploadState, UploadStorage } from './uploads/storage.js';
 
 export type { FileHandle, UploadState, UploadStorage };
@@ -68,7 +68,7 @@ export class UploadStore implements UploadStorage {
 
   constructor(options: UploadStoreOptions = {}) {
     // Under another name, users who share a browser would share the store that each was to have.
-    expectNames(options, { databaseName: true, maxAge: true } satisfies Record<keyof UploadStoreOptions, true>);
+    refuseStrays(options, ['databaseName', 'maxAge']);
     const { databaseName = 'kmseal-uploads', maxAge = 7 * DAY_MS } = options;
     if (typeof databaseName !== 'string') throw new TypeError('databaseName must be a string');
     if (typeof maxAge !== 'number' || !(maxAge > 0))

@@ -16,7 +16,7 @@ import { StreamSealer, isReader } from './tus/stream.js';
 import { expectFunctions } from './uploads/callbacks.js';
 import { passes } from './uploads/fault.js';
 import { expectNoStore } from './uploads/keeper.js';
-import { type OwnNames, expectUploadNames } from './uploads/names.js';
+import { expectUploadNames } from './uploads/names.js';
 import { restore } from './uploads/restore.js';
 import type { Retry } from './uploads/options.js';
 import { isOffline } from './uploads/retry.js';
@@ -26,16 +26,9 @@ import { urlStorage } from './uploads/url-storage.js';
 export type { FileHandle, Retry, StreamReader, TusResumeOptions, TusSealOptions, TusStreamOptions };
 export type { UploadState, UploadStorage };
 
-const FILE_OPTIONS = {
-  store: true,
-  id: true,
-  name: true,
-  onUnsaved: true,
-} satisfies OwnNames<TusSealOptions>;
+const FILE_OPTIONS = ['store', 'id', 'name', 'onUnsaved'] satisfies (keyof TusSealOptions)[];
 
-const STREAM_OPTIONS = {
-  signal: true,
-} satisfies OwnNames<TusStreamOptions>;
+const STREAM_OPTIONS = ['signal'] satisfies (keyof TusStreamOptions)[];
 
 /** Large enough that the round trip of a PATCH hardly matters, small enough that two of them are not a burden. */
 const CHUNK_BYTES = 16_777_216; // 16 MiB

@@ -19,7 +19,7 @@ import { type Rereading, rereading } from './uploads/reread.js';
 import { expectFunctions } from './uploads/callbacks.js';
 import { canonical, contextsOf } from './uploads/contexts.js';
 import { DESCRIPTION, MOST_IN_HEADER_CHARACTERS, fieldsOf, prepareDescribed } from './uploads/describe.js';
-import { type OwnNames, expectUploadNames } from './uploads/names.js';
+import { expectUploadNames } from './uploads/names.js';
 import type { Retry, SealedUploadOptions } from './uploads/options.js';
 import type { FileHandle, KeepOptions, UploadState, UploadStorage } from './uploads/storage.js';
 import { urlStorage } from './uploads/url-storage.js';
@@ -60,15 +60,15 @@ const defaultOptions = {
   rename: (index: number) => `file-${index}.kmseal`,
 } satisfies Partial<UppySealOptions>;
 
-const OPTIONS = {
-  rename: true,
-  store: true,
-  uploadId: true,
-  uploadName: true,
-  onUnsaved: true,
-  id: true,
-  locale: true,
-} satisfies OwnNames<UppySealOptions>;
+const OPTIONS = [
+  'rename',
+  'store',
+  'uploadId',
+  'uploadName',
+  'onUnsaved',
+  'id',
+  'locale',
+] satisfies (keyof UppySealOptions)[];
 
 const defaultLocale = {
   strings: {

@@ -2,7 +2,7 @@ import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'no
 import type { Http2ServerResponse } from 'node:http2';
 import { contentDisposition, contentType } from './attachment.js';
 import { type ByteStream, type Bytes, KmsealError } from '../index.js';
-import { expectNames } from '../io/strays.js';
+import { refuseStrays } from '../io/strays.js';
 import { type Chunk, type Source, sourceOf } from './plaintext-source.js';
 
 /** Bytes of a plaintext without a proven length that are opened before the answer begins. */
@@ -40,13 +40,7 @@ export interface RespondOptions {
   headers?: Readonly<Record<string, string | number | readonly string[] | null | undefined>> | undefined;
 }
 
-const NAMES = {
-  type: true,
-  filename: true,
-  disposition: true,
-  status: true,
-  headers: true,
-} satisfies Record<keyof RespondOptions, true>;
+const OPTIONS = ['type', 'filename', 'disposition', 'status', 'headers'] satisfies (keyof RespondOptions)[];
 
 /**
  * Answers a request with a plaintext, on Node's HTTP/1 and HTTP/2 responses. The answer states its length, so that a reader notices
@@ -190,7 +184,7 @@ const otherLength = (length: number) =>
 const OWN = ['content-length', 'content-range', 'transfer-encoding'];
 
 function headersOf(options: RespondOptions): Map<string, string | string[] | null> {
-  expectNames(options, NAMES);
+  refuseStrays(options, OPTIONS);
   const { type, filename, disposition = 'attachment', headers = {} } = options;
   const all = new Map<string, string | string[] | null>([
     ['content-type', contentType(type)],
