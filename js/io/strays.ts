@@ -1,4 +1,4 @@
-/** Names of options: with one missing it is no type, so that whoever adds an option adds its name. */
+/** All names of a call's options. The compiler refuses a list that lacks one, so that each new option gets its name there. */
 export type AllNames<Options, Name> = readonly Name[] &
   ([Exclude<keyof Options, Name>] extends [never] ? unknown : never);
 
