@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { ROOT } from '../../tools/run.mjs';
-import { GUIDES, blocksOf } from './blocks.mjs';
+import { GUIDES, PAGES, blocksOf } from './blocks.mjs';
 
 const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 
@@ -66,6 +66,16 @@ test('every example of a Sealer gives it a list of keys, and every sealing and o
   assert.ok(calls.length > 12, calls.join('\n'));
   assert.deepEqual(
     calls.filter((call) => !call.includes('encryptionContext')),
+    [],
+  );
+});
+
+test('no line for a shell ends in a comment, which zsh hands to the command where people type', () => {
+  const blocks = PAGES.flatMap(blocksOf).filter(({ language }) => language === 'sh');
+  const lines = blocks.flatMap(({ document, code }) => code.split('\n').map((line) => `${document}: ${line}`));
+  assert.ok(lines.length > 40, lines.join('\n'));
+  assert.deepEqual(
+    lines.filter((line) => /\s#/.test(line)),
     [],
   );
 });
