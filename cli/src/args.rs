@@ -36,7 +36,7 @@ pub struct Cli {
 /// Options as in the AWS CLI, before or after the subcommand.
 #[derive(Args)]
 pub struct Aws {
-    /// Send KMS calls to this URL, not to AWS
+    /// Send KMS calls to this URL, not to AWS; AWS_ENDPOINT_URL moves those of STS and S3, too
     #[arg(long, global = true, help_heading = "AWS", value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub endpoint_url: Option<String>,
     /// Use this region, not the key's own; with a multi-Region key, use its replica there

@@ -1,6 +1,7 @@
 // Whose keys the command asks for: those that the user names, or of the user's own account, never just any that an envelope names.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { printed } from '../../tools/kms.mjs';
 import { readHeader } from '../support/message.mjs';
 import { testThroughProxy } from './setting.mjs';
 
@@ -97,6 +98,8 @@ describe('open without --key-id', () => {
       settings,
     );
     assert.equal(proxy.calls.length, 0);
+    const moved = ['open', '--output', '-', '--endpoint-url', proxy.endpoint, 'own.kmseal'];
+    await setting.fails(moved, 5, /--endpoint-url moves KMS alone, and AWS_ENDPOINT_URL moves STS, too/, settings);
     for (const args of [['--key-id', setting.key.KeyId], ['--discover']]) {
       await setting.succeeds(['open', '--output', '-', ...args, 'own.kmseal'], settings);
     }
@@ -136,11 +139,20 @@ test('key prints no answer for a key other than the one requested', async () => 
     [`arn:aws:kms:${region}:${account}:alias/uploads`, elsewhere],
     [`arn:aws:kms:${region}:${account}:alias/uploads`, far],
     ['alias/uploads', far],
-    ['alias/uploads', { ...answer, KeyId: 'alias/uploads' }],
     ['alias/uploads', { ...answer, KeyId: undefined }],
   ]) {
     proxy.answer = () => ({ status: 200, body });
     const { stdout } = await setting.fails(['key', asked], 5, /answered for a key other than/);
+    assert.equal(stdout.length, 0);
+  }
+});
+
+test('key refuses an answer without the ARN, as emulators give it, and says which line takes such a key', async () => {
+  const id = setting.key.KeyId.split('/')[1];
+  for (const KeyId of [id, 'alias/uploads']) {
+    proxy.answer = () => ({ status: 200, body: { ...printed(setting.key), KeyId } });
+    const line = new RegExp(`answered with ${KeyId} where AWS gives the ARN .*emulator.*--key-arn`);
+    const { stdout } = await setting.fails(['key', 'alias/uploads'], 5, line);
     assert.equal(stdout.length, 0);
   }
 });

@@ -84,10 +84,16 @@ describe('HTTPS_PROXY', () => {
     assert.equal(proxy.requests.length, 1);
   });
 
-  test('a proxy that does not answer is an error that names what to check', async () => {
-    await setting.fails(['key', 'alias/uploads'], 5, /could not be reached: check the network/, {
-      env: { ...env, HTTPS_PROXY: 'http://127.0.0.1:1' },
-    });
+  test('a proxy that does not answer is an error that names its variable and what to check', async () => {
+    const named = { env: { ...env, HTTPS_PROXY: 'http://127.0.0.1:1' } };
+    const line = /could not be reached: check the network.*HTTPS_PROXY names a proxy, and NO_PROXY/;
+    await setting.fails(['key', 'alias/uploads'], 5, line, named);
+    await setting.fails(
+      ['open', '--output', '-', 'f.kmseal'],
+      5,
+      /STS does not report.*HTTPS_PROXY names a proxy/,
+      named,
+    );
     assert.deepEqual(proxy.requests, []);
   });
 });

@@ -11,14 +11,23 @@ use crate::failure::{Failure, Result};
 const HELP: &str = "name the key with --key-id, set AWS_ACCOUNT_ID beside AWS_ACCESS_KEY_ID or aws_account_id in the profile, \
     or give --discover to ask for any key";
 
+/// Credentials of an emulator mean nothing to AWS's own STS.
+const ELSEWHERE: &str = "; --endpoint-url moves KMS alone, and AWS_ENDPOINT_URL moves STS, too";
+
 /// The account in a key's ARN: arn:PARTITION:kms:REGION:ACCOUNT:key/ID.
 pub fn of_key(key: &KeyArn) -> &str {
     key.as_str().split(':').nth(4).unwrap_or_default()
 }
 
 /// The account that the credentials name themselves (AWS_ACCOUNT_ID, a profile's aws_account_id, single sign-on,
-/// a role), or else the one that STS names, which needs no permission. Only the partition of `key` matters.
-pub async fn of_credentials(config: &SdkConfig, region: Option<&str>, key: &KeyArn) -> Result<String> {
+/// a role), or else the one that STS names, which needs no permission. Only the partition of `key` matters. `kms_is_elsewhere`
+/// says that the command line sends KMS's calls to another URL.
+pub async fn of_credentials(
+    config: &SdkConfig,
+    region: Option<&str>,
+    key: &KeyArn,
+    kms_is_elsewhere: bool,
+) -> Result<String> {
     if let Some(provider) = config.credentials_provider() {
         let known = provider.provide_credentials().await.map_err(|error| Failure::kms(no_credentials(&error)))?;
         if let Some(account) = known.account_id() {
@@ -29,7 +38,8 @@ pub async fn of_credentials(config: &SdkConfig, region: Option<&str>, key: &KeyA
     let region = configured.or(region).map_or_else(|| home(key), str::to_owned);
     let client = Client::from_conf(config::Builder::from(config).region(Region::new(region)).build());
     let answer = client.get_caller_identity().send().await;
-    let answer = answer.map_err(|error| Failure::kms(sentence_of_account(&error, HELP)))?;
+    let elsewhere = if kms_is_elsewhere { ELSEWHERE } else { "" };
+    let answer = answer.map_err(|error| Failure::kms(format!("{}{elsewhere}", sentence_of_account(&error, HELP))))?;
     let unknown = || Failure::kms(format!("STS does not report the account of these credentials: {HELP}"));
     answer.account.ok_or_else(unknown)
 }

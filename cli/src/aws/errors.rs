@@ -7,6 +7,7 @@ use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use kmseal::Operation;
 use kmseal::edge::kms_fault;
 
+use crate::environment::proxy_note;
 use crate::failure::Failure;
 use crate::remedies;
 
@@ -20,7 +21,7 @@ where
     }
     let Some(name) = error.code() else {
         let sentence = "KMS could not be reached: check the network, the region and --endpoint-url, and try again";
-        return format!("{sentence} ({})", root(error));
+        return format!("{sentence} ({}{})", root(error), proxy_note());
     };
     let called = operation.map_or("GetPublicKey", Operation::name);
     let ours = about(name, called, key);
@@ -41,7 +42,7 @@ where
             let sentence = meaning(Operation::Decrypt.name(), as_in_kms(name)).unwrap_or(unknown);
             format!("{sentence} ({})", said(name, error))
         }
-        None => format!("{unknown} ({})", root(error)),
+        None => format!("{unknown} ({}{})", root(error), proxy_note()),
     }
 }
 

@@ -33,8 +33,9 @@ impl Kms {
         let account = match self.account.take() {
             Some(account) => account,
             None => {
-                let Session { config, region, .. } = &*self.session;
-                self.session.block_on(account::of_credentials(config, region.as_deref(), key))?
+                let Session { config, region, endpoint_url, .. } = &*self.session;
+                let found = account::of_credentials(config, region.as_deref(), key, endpoint_url.is_some());
+                self.session.block_on(found)?
             }
         };
         Ok(self.account.insert(account))
@@ -72,8 +73,12 @@ impl Kms {
     ) -> std::result::Result<GetPublicKeyOutput, String> {
         let call = self.client(region).get_public_key().key_id(key_id).set_grant_tokens(self.grant_tokens());
         let answer = self.block_on(call.send()).map_err(|error| sentence(None, key_id, &error))?;
-        let answered = answer.key_id().and_then(|arn| arn.parse::<KeyArn>().ok());
-        if answered.is_some_and(|arn| is_key(&arn, key_id, asked_in)) { Ok(answer) } else { Err(other_key(key_id)) }
+        let answered = answer.key_id().unwrap_or_default();
+        match answered.parse::<KeyArn>() {
+            Ok(arn) if is_key(&arn, key_id, asked_in) => Ok(answer),
+            Err(_) if !answered.is_empty() => Err(no_arn(answered)),
+            _ => Err(other_key(key_id)),
+        }
     }
 
     pub(super) fn block_on<F: Future>(&self, call: F) -> F::Output {
@@ -111,6 +116,13 @@ fn is_key(arn: &KeyArn, asked: &str, region: Option<&str>) -> bool {
         None if asked.starts_with("arn:") => arn.as_str() == asked,
         None => region == Some(arn.region()) && arn.as_str().rsplit_once('/').is_some_and(|(_, id)| id == asked),
     }
+}
+
+fn no_arn(answered: &str) -> String {
+    format!(
+        "KMS answered with {answered} where AWS gives the ARN of the key, as an emulator may do; have aws kms get-public-key write this \
+         key, and give its ARN to seal as --key-arn"
+    )
 }
 
 pub(super) fn other_key(asked: &str) -> String {
