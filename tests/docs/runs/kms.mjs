@@ -57,7 +57,7 @@ export default {
         assert.equal((await outputOf(shell, ['-c', failing], folder, env)).trim(), 'failed');
     },
   },
-  'In PowerShell and cmd': {
+  'In PowerShell, cmd and fish': {
     async sh({ place, host, key, env }, code) {
       const print = (name) => outputOf('bash', ['-c', fill(code, { 'kms-public-key.json': place(name) })], ROOT, env);
       writeFileSync(
@@ -71,6 +71,22 @@ export default {
         print('nothing.json'),
         ({ code, stderr }) => code === 1 && /^this is not a usable public key: it is empty[^\n]*\n$/.test(stderr),
       );
+    },
+  },
+  'Develop and test without AWS': {
+    async sh({ host, place, key, run, aliasUploads }, code) {
+      await aliasUploads();
+      // What the shell has of these already, it has from the test.
+      const line = fill(code, { 'http://localhost:4566': host.kms.emulator.endpoint, 'eu-central-1': 'us-east-1' });
+      const unset = 'unset AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_REGION AWS_DEFAULT_REGION';
+      await run(`${unset}\n${line}\nkmseal key alias/uploads > stand-in.json`);
+      assert.equal(JSON.parse(readFileSync(place('stand-in.json'), 'utf8')).KeyId, key.keyId);
+    },
+    async js({ inNode }, code) {
+      const { sealer, opener } = await inNode('unit', code, { returns: ['sealer', 'opener'] });
+      const sealed = await sealer.seal(Buffer.from(PAPER), { encryptionContext: CONTEXT });
+      const { plaintext } = await opener.open(sealed, { encryptionContext: CONTEXT });
+      assert.equal(Buffer.from(plaintext).toString(), PAPER);
     },
   },
   'Set up key, bucket and roles at once': {
