@@ -4,7 +4,7 @@
  * @module kmseal/element
  */
 import { Announcer } from './element/announcer.js';
-import { isLeftOutOf, warnAstray } from './element/astray.js';
+import { isLeftOutOf, rootsAround, shownIn, warnAstray } from './element/astray.js';
 import { autofocus } from './element/autofocus.js';
 import { CONTEXT, MIRRORED, OBSERVED, SEALING, mirror } from './element/attributes.js';
 import { ALIAS, Binding } from './element/binding.js';
@@ -116,9 +116,7 @@ export class KmsealFileElement extends ReflectingControl {
     });
     this.#internals.role = 'group';
     // A label, and click(), open the dialogue as they do for a native input.
-    this.addEventListener('click', (event) => {
-      if (event.composedPath()[0] === this) this.#view.input.click();
-    });
+    this.addEventListener('click', (event) => event.composedPath()[0] === this && this.#view.input.click());
     // The browser then stops checking, though the page may have fixed in place what was refused.
     this.addEventListener('invalid', () => this.#binding.recheck());
     this.addEventListener('focusin', () => label(this, this.#view.input));
@@ -217,7 +215,7 @@ export class KmsealFileElement extends ReflectingControl {
     upgradeProperties(this, ['sealer', 'encryptionContext', ALIAS, 'texts', ...reflected(), 'files', 'value']);
     this.#list.start(this.ownerDocument.defaultView);
     this.#sealing.loadAhead();
-    this.#guard.watch([this.getRootNode(), this.ownerDocument.defaultView].filter((root) => root !== null));
+    this.#guard.watch(rootsAround(this));
     autofocus(this);
     connect(this.#internals);
     label(this, this.#view.input);
@@ -300,7 +298,8 @@ export class KmsealFileElement extends ReflectingControl {
 
   #accept(given: readonly (File | Folder)[], source: Source): boolean {
     const taken = this.#choice.take(given, source);
-    if (taken && this.name) warnAstray(this);
+    this.#guard.watch(rootsAround(this));
+    if (taken) warnAstray(this);
     return taken;
   }
 
@@ -383,6 +382,7 @@ export class KmsealFileElement extends ReflectingControl {
       explain: (submitter) => this.#explain(submitter),
       refuse: (form, submitter) => this.#explainer.refuse(this.#texts.notReady, form, submitter),
       form: () => this.form,
+      isIn: (form) => form === this.form || (!this.form && shownIn(this).includes(form as Node)),
       isLeftOutOf: (form) => this.name !== '' && isLeftOutOf(form, this),
       submitted: () => this.#value.all,
     };

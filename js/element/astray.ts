@@ -1,6 +1,6 @@
 import { warn } from './warn.js';
 
-type Control = HTMLElement & { form: HTMLFormElement | null };
+type Control = HTMLElement & { name: string; form: HTMLFormElement | null };
 
 export const LEFT_OUT =
   'is between the tags of a form that the browser has closed before, as it does in a table, so the files are missing there; give the form an id, and the element that id in its attribute form';
@@ -21,7 +21,7 @@ export function isLeftOutOf(form: HTMLFormElement, control: Control): boolean {
 
 /** Reports a control that the form around it, or the one that it names, will not send. */
 export function warnAstray(control: Control): void {
-  if (control.form) return;
+  if (control.form || !control.name) return;
   const reason = reasonOf(control);
   if (reason) warn(control, reason);
 }
@@ -31,12 +31,21 @@ function reasonOf(control: Control): string | undefined {
   if (id !== null) return `has form="${id}", which is the id of no form in its tree, so nothing sends its files`;
   const forms = (control.getRootNode() as Document).querySelectorAll('form');
   if (Array.from(forms).some((form) => isLeftOutOf(form, control))) return LEFT_OUT;
-  for (let node: Node | null = control; node; node = around(node))
-    if ((node as Element).localName === 'form')
-      return 'is in a shadow tree within a form, or in a slot of one, and a form sends only what is in its own tree; put both into the same tree';
+  if (shownIn(control).some((node) => (node as Element).localName === 'form'))
+    return 'is in a shadow tree within a form, or in a slot of one, and a form sends only what is in its own tree; put both into the same tree';
   return undefined;
 }
 
-/** What the page shows a node in. */
-const around = (node: Node): Node | null =>
-  (node as Element).assignedSlot ?? node.parentNode ?? (node as Partial<ShadowRoot>).host ?? null;
+/** What the page shows a node in, from itself to its document; also what is of other trees. */
+export function shownIn(node: Node): Node[] {
+  const around = (node as Element).assignedSlot ?? node.parentNode ?? (node as Partial<ShadowRoot>).host;
+  return around ? [node, ...shownIn(around)] : [node];
+}
+
+/** Where the events of each form that a node in a page may belong to can be heard; a component may make others later. */
+export function rootsAround(node: Node): EventTarget[] {
+  if (!node.isConnected) return [];
+  const window = node.ownerDocument!.defaultView as (Window & { navigation?: EventTarget }) | null;
+  const roots = [...shownIn(node).map((one) => one.getRootNode()), window, window?.navigation];
+  return [...new Set(roots)].filter((root) => root != null);
+}

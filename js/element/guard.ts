@@ -22,6 +22,11 @@ interface UnpolySubmission extends Event {
   readonly renderOptions: { method: string; contentType?: string };
 }
 
+/** A navigate event, as far as it is about forms; TypeScript 5 does not know it. */
+interface Navigation extends Event {
+  readonly sourceElement?: (HTMLElement & { form?: HTMLFormElement }) | null;
+}
+
 /** What the guard must know of its control. */
 export interface Guarded {
   readonly localName: string;
@@ -40,6 +45,8 @@ export interface Guarded {
   refuse(form: HTMLFormElement, submitter: HTMLElement | null): void;
   /** The form data that the control contributes to. */
   form(): HTMLFormElement | null;
+  /** Whether it contributes to this form, or may do so as a part of a component in it. */
+  isIn(form: EventTarget | null): boolean;
   /** Whether a native control in its place would contribute to this form, though it does not. */
   isLeftOutOf(form: HTMLFormElement): boolean;
   /** What the control has in its form. */
@@ -84,19 +91,29 @@ export class FormGuard {
     form?.addEventListener('turbo:submit-start', this.#holdTurbo, true);
   }
 
-  /** Listens at the root of the form's tree, and also at the window: a listener there may stop the event before the form. */
+  /**
+   * Listens at these, which are the roots of all trees that the control is shown in, and also the window: a listener there may stop the event
+   * before the form.
+   */
   watch(roots: readonly EventTarget[]): void {
     for (const root of this.#roots) {
-      root.removeEventListener('submit', this.#first, true);
-      root.removeEventListener('click', this.#click, true);
-      root.removeEventListener('up:form:submit', this.#fillUnpoly, true);
+      if (roots.includes(root)) continue;
+      for (const [type, listener] of this.#listeners) root.removeEventListener(type, listener, true);
     }
     this.#roots = roots;
-    for (const root of roots) {
-      root.addEventListener('submit', this.#first, true);
-      root.addEventListener('click', this.#click, true);
-      root.addEventListener('up:form:submit', this.#fillUnpoly, true);
-    }
+    // Those that are there already stay where they are; document.open() has taken them away.
+    for (const root of roots)
+      for (const [type, listener] of this.#listeners) root.addEventListener(type, listener, true);
+  }
+
+  get #listeners(): [string, (event: Event) => void][] {
+    return [
+      ['submit', this.#first],
+      ['formdata', this.#lookAround],
+      ['navigate', this.#holdNavigation],
+      ['click', this.#click],
+      ['up:form:submit', this.#fillUnpoly],
+    ];
   }
 
   /** Leaves the window until the next submit event; otherwise it would keep what left the page. */
@@ -119,7 +136,7 @@ export class FormGuard {
   readonly #click = (event: Event): void => this.#control.clicked(event);
 
   readonly #first = (event: Event): void => {
-    if (event.target !== this.#form) return this.#holdLeftOut(event as SubmitEvent);
+    if (event.target !== this.#form) return this.#holdOther(event as SubmitEvent);
     if (event !== this.#event) {
       this.#event = event as SubmitEvent;
       this.#held = false;
@@ -144,14 +161,31 @@ export class FormGuard {
   };
 
   #hold(event: SubmitEvent): void {
-    const control = this.#control;
-    const { submitter = null } = event;
-    if (this.#held || control.disabled() || !control.unfinished() || control.form() !== event.target) return;
-    // It closes a dialog and sends nothing.
-    if (attributeOf('method', event.target as Element, submitter) === 'dialog') return;
+    const { submitter = null, target } = event;
+    if (this.#held || !this.#mustWait(target, submitter)) return;
     this.#stop(event);
-    control.explain(submitter);
+    this.#control.explain(submitter);
   }
+
+  #mustWait(form: EventTarget | null, submitter: HTMLElement | null): boolean {
+    const control = this.#control;
+    if (control.disabled() || !control.unfinished() || !control.isIn(form)) return false;
+    // It closes a dialog and sends nothing.
+    return attributeOf('method', form as Element, submitter) !== 'dialog';
+  }
+
+  /** form.submit() fires no submit event, but this one since Chromium 135, Firefox 147 and Safari 26.2. */
+  readonly #holdNavigation = (event: Event): void => {
+    const { sourceElement: source } = event as Navigation;
+    const [form, submitter] = source?.localName === 'form' ? [source, null] : [source?.form, source!];
+    const control = this.#control;
+    // A link led there, or a script.
+    if (!form || !control.isIn(form)) return;
+    control.recheck();
+    if (!this.#mustWait(form, submitter)) return;
+    event.preventDefault();
+    control.explain(submitter);
+  };
 
   /**
    * Browsers send files only in multipart/form-data, and otherwise only their names; see "construct an entry list" and
@@ -172,6 +206,17 @@ export class FormGuard {
     if (isMultipart(this.#form!, submitter) || !isSent(this.#form!, submitter)) return;
     this.#stop(event);
     this.#refuse('would send only the names of its files', submitter);
+  }
+
+  /** A component around the control may give its files to a form in another tree, once they are sealed. */
+  #holdOther(event: SubmitEvent): void {
+    const control = this.#control;
+    const { submitter = null, target } = event;
+    if (!control.isIn(target)) return this.#holdLeftOut(event);
+    control.recheck();
+    if (!this.#mustWait(target, submitter)) return;
+    this.#stop(event);
+    control.explain(submitter);
   }
 
   /** Scripts that send such a form would do so without the files, as the browser would. */
@@ -248,7 +293,7 @@ export class FormGuard {
     event.stopImmediatePropagation();
   }
 
-  /** Scripts that make a FormData, and form.submit(), do not check validity, and nothing can hold them back. */
+  /** Scripts that make a FormData, and form.submit(), do not check validity, and nothing can hold back the first. */
   readonly #look = (event: FormDataEvent): void => {
     if (event.target !== this.#form) return;
     const control = this.#control;
@@ -269,6 +314,13 @@ export class FormGuard {
     this.#tookPart = false;
     for (const target of this.#readingPath.splice(0)) target.removeEventListener('formdata', this.#lastLook);
     this.#readingPath = follow(event, this.#lastLook);
+  };
+
+  /** Likewise for a form in another tree. */
+  readonly #lookAround = ({ target }: Event): void => {
+    const control = this.#control;
+    if (target !== this.#form && control.isIn(target) && control.unfinished() && control.holdsFiles())
+      warn(control, UNREAD);
   };
 
   /** The page's own listeners may have changed what the files are bound to. */

@@ -2,8 +2,10 @@
 export class Notice {
   #shown: HTMLElement | undefined;
 
-  show(text: string, form: HTMLFormElement | null, submitter: HTMLElement | null): void {
+  /** @param own that of the element; its component may be in another one */
+  show(text: string, own: HTMLFormElement | null, submitter: HTMLElement | null): void {
     this.clear();
+    const form = own ?? (submitter as HTMLButtonElement | null)?.form;
     if (!form) return;
     const notice = form.ownerDocument.createElement('p');
     notice.setAttribute('role', 'alert');

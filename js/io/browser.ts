@@ -5,6 +5,7 @@
 // - js/element/files.ts seals again in a page that was left and is shown again: what was running there never ends in Firefox 153;
 // - js/element/folders.ts lists a folder in several steps, which Chromium 156 needs from 101 entries on;
 // - js/element/form.ts shows states only where `:state()` is known: Chromium 125, Firefox 126, Safari 17.4;
+// - js/element/guard.ts holds form.submit() back by a navigate event, which names its form in Chromium 135, Firefox 147, Safari 26.2;
 // - js/element/view.ts gives a list its role, which Safari, since 2015, takes from lists without bullets;
 // - js/io/bytes.ts asks a view by indexOf(): keys() does not always throw in WebKit 2.50;
 // - js/io/chunks.ts falls back where a Blob has no byte stream, as in a Chromium of 100;

@@ -137,14 +137,6 @@ inBrowsers((page, name) => {
     }
   });
 
-  test('a failed element adds nothing to form.submit(), which does not check validity', async () => {
-    await page.show('');
-    assert.deepEqual(await choose('key-src="/form" required'), failed('ERR_KEY_INVALID'));
-    await page.leave('form.submit()');
-    await page.sent();
-    assert.deepEqual([...(await forms.received())], []);
-  });
-
   // Our script decides which keys are taken. Engines add redirections, requests that fail, and forms, which are above.
   if (!ANY_ENGINE.includes(name)) return;
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testForms } from '../support/browsers/forms.mjs';
 
-/* global choose, context, element, form, part, root, statesOf, until -- of forms.mjs, in the page */
+/* global choose, context, element, form, hold, part, root, statesOf, until -- of forms.mjs, in the page */
 
 const FILE = '<kmseal-file name="doc" key-src="/kms-public-key.json"></kmseal-file>';
 const FORM = (content) =>
@@ -42,6 +42,35 @@ inBrowsers((page) => {
     await page.leave('form.requestSubmit()');
     await page.sent();
     assert.deepEqual(await forms.arrived(), [{ bytes: Buffer.from('the-plain-content'), context: { user: '2' } }]);
+  });
+
+  test('a form waits for an element that a component in it has in its shadow tree, or that is in a slot of the form', async () => {
+    for (const [outside, inside] of [
+      [FORM('<div id="host"></div>'), FILE],
+      [`<div id="host">${FILE}</div>`, FORM('<slot></slot>')],
+    ]) {
+      await show(outside, inside);
+      const found = await page.evaluate(async () => {
+        const held = hold();
+        choose('the-plain-content');
+        await until(() => statesOf() === 'sealing');
+        const button = (form ? root : document).querySelector('button');
+        const sent = [];
+        button.form.addEventListener('submit', (event) => {
+          event.preventDefault();
+          sent.push(statesOf());
+        });
+        button.form.noValidate = true;
+        button.click();
+        const told = part('alert').textContent;
+        held.release();
+        await until(() => statesOf() === 'sealed');
+        button.click();
+        return { told, sent };
+      });
+      const told = 'The encryption is not finished. Wait a moment, then try again.';
+      assert.deepEqual(found, { told, sent: ['sealed'] }, outside);
+    }
   });
 
   test('an element with a name is reported in the console if the form around it, or the one that it names, is in another tree', async () => {

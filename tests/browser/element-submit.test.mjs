@@ -5,7 +5,7 @@ import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { readHeader } from '../support/message.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 
-/* global element, form, events, hold, idle, parts, statesOf, until, values, violations -- of forms.mjs, in the page */
+/* global drop, element, file, form, events, hold, held, idle, part, parts, statesOf, until, values, violations -- of forms.mjs, in the page */
 
 const FORM = (attributes = '', formAttributes = '') => `
   <form method="post" enctype="multipart/form-data" action="/upload" ${formAttributes}>
@@ -66,7 +66,7 @@ inBrowsers((page, name) => {
     assert.deepEqual(await forms.open((await forms.received()).get('doc')), paper.bytes);
   });
 
-  test('the element is invalid and empty while it seals, so form.submit(), which does not check validity, sends no part of it', async () => {
+  test('the element is invalid and empty while it seals, so form.submit(), which does not check validity, is held back or sends no part of it', async () => {
     const paper = files.create('busy');
     await page.show(FORM('required'));
     await page.evaluate(() => (globalThis.held = hold()));
@@ -95,9 +95,32 @@ inBrowsers((page, name) => {
       events: [['beforeseal', paper.name, null]],
       files: 0,
     });
+  });
+
+  test('form.submit(), which asks nobody, waits for a file that is being sealed where a page hears of navigation, and sends no part of it elsewhere', async () => {
+    await page.show(FORM());
+    const hears = await page.evaluate(() => {
+      globalThis.held = hold();
+      drop(file('my-diagnosis.pdf'));
+      return 'navigation' in globalThis;
+    });
+    const uploads = forms.uploads();
     await page.leave('form.submit()');
+    if (hears) {
+      const told = await page.evaluate(async () => {
+        await until(() => part('error'));
+        const told = part('alert').textContent;
+        held.release();
+        await idle();
+        return told;
+      });
+      assert.equal(told, 'The encryption is not finished. Wait a moment, then try again.');
+      assert.equal(forms.uploads(), uploads);
+      await page.leave('form.submit()');
+    }
     await page.sent();
-    assert.deepEqual(fieldsOf(await forms.received()), [['note', 'hello']]);
+    const sent = [...(hears ? [['doc', 'file-1.kmseal']] : []), ['note', 'hello']];
+    assert.deepEqual(fieldsOf(await forms.received()), sent);
   });
 
   test('a required element is missing a value until a file is chosen', async () => {
