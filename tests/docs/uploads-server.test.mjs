@@ -205,6 +205,34 @@ test('status 200 with an <Error> does not count as a complete: it is retried, th
   assert.equal((await stored(id)).length, PLAN.size);
 });
 
+test('the list of parts ends where S3 says so, whatever marker it names', async () => {
+  const id = await begin();
+  await ask(`/${id}/createMultipartUpload`, PLAN);
+  const part = (PartNumber) => ({ PartNumber, ETag: `"${PartNumber}"` });
+  const lists = {
+    empty: [{ numbers: [], next: 0, more: false }],
+    'two pages': [
+      { numbers: [1, 2], next: 2, more: true },
+      { numbers: [3], next: 3, more: false },
+    ],
+  };
+  for (const [name, pages] of Object.entries(lists)) {
+    const left = [...pages];
+    s3.faults.fault = () => {
+      const { numbers, next, more } = left.shift() ?? {};
+      if (!numbers) return { does: 'answer', status: 403, body: ERROR('AskedOnceMore') };
+      const parts = numbers.map((number) => `<Part><PartNumber>${number}</PartNumber><ETag>"${number}"</ETag></Part>`);
+      const end = `<NextPartNumberMarker>${next}</NextPartNumberMarker><IsTruncated>${more}</IsTruncated>`;
+      return { does: 'answer', status: 200, body: `<ListPartsResult>${parts.join('')}${end}</ListPartsResult>` };
+    };
+    const all = pages.flatMap(({ numbers }) => numbers).map(part);
+    assert.deepEqual(await ask(`/${id}/listParts`, {}), { status: 200, ...all }, name);
+  }
+  assert.match(s3.faults.seen.at(-1).url, /part-number-marker=2\b/);
+  s3.faults.reset();
+  await ask(`/${id}/abortMultipartUpload`, {});
+});
+
 test('the server answers only requests declared as JSON, since pages of other sites cannot send those', async () => {
   const id = await begin();
   for (const type of [

@@ -14,7 +14,7 @@ const TOO_SMALL = { does: 'answer', status: 400, after: 'nothing', body: '<Error
 
 export class Faults {
   /**
-   * Requests, except preflights. Their names are `PUT`, `PUT 3` (part 3) or `POST` (create or complete) for S3, and
+   * Requests, except preflights. Their names are `PUT`, `PUT 3` (part 3), `POST` (create or complete) or `GET` for S3, and
    * `createMultipartUpload`, `signPart 3` and so on for the server.
    * @type {(import('./relay.mjs').Seen & { name: string })[]}
    */
@@ -53,7 +53,7 @@ export class Faults {
     this.seen.push(seen);
     if (number) (this.#parts[uploadId] ??= [])[number - 1] = Number(seen.headers['content-length']);
     if (seen.method === 'POST' && this.#parts[uploadId]?.slice(0, -1).some((size) => size < MIN_PART)) return TOO_SMALL;
-    const fault = ['PUT', 'POST'].includes(seen.method) && this.fault(seen.name, seen);
+    const fault = ['PUT', 'POST', 'GET'].includes(seen.method) && this.fault(seen.name, seen);
     return fault && { after: 'nothing', ...fault };
   }
 
