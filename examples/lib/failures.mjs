@@ -56,5 +56,16 @@ export function passes(error) {
   return PASSING.has(name) || PASSING.has(code) || PASSING_STATUS.has(status) || (status >= 500 && status !== 501);
 }
 
+/**
+ * S3 answers 200 before it knows whether a copy or a complete works. The SDK throws most errors that come behind that, with status 503, and makes
+ * an answer with nothing in it out of the others.
+ * @param {{ ETag?: string } | undefined} result
+ */
+export function expectMade(result) {
+  if (result?.ETag) return;
+  const error = new Error('S3 did not say that the object was made');
+  throw Object.assign(error, { name: 'InternalError', $metadata: { httpStatusCode: 503 } });
+}
+
 /** One line for a log or a report. */
 export const sentence = (error) => `${error?.code ?? error?.name}: ${error?.message}`;

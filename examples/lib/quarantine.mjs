@@ -9,6 +9,7 @@ import {
   DeleteObjectCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
+import { expectMade } from './failures.mjs';
 
 /** Longer keys are not possible, in bytes. */
 const MAX_KEY = 1024;
@@ -54,7 +55,12 @@ export async function copyTagged(s3, source, { Key, tags, partSize }) {
   const Tagging = tagging(tags);
   if (size > partSize)
     await copyParts(s3, source, { to, from, Tagging, length: Math.max(partSize, Math.ceil(size / PARTS)) });
-  else await s3.send(new CopyObjectCommand({ ...to, ...from, TaggingDirective: 'REPLACE', Tagging }));
+  else {
+    const { CopyObjectResult } = await s3.send(
+      new CopyObjectCommand({ ...to, ...from, TaggingDirective: 'REPLACE', Tagging }),
+    );
+    expectMade(CopyObjectResult);
+  }
 }
 
 /**
@@ -80,7 +86,7 @@ async function copyParts(s3, { ContentLength: size, ContentType, Metadata }, { t
     // All end before the upload is aborted: a part that arrives afterwards would cost money.
     const ended = await Promise.allSettled(Array.from({ length: TOGETHER }, copySome));
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
-    await s3.send(new CompleteMultipartUploadCommand({ ...to, UploadId, MultipartUpload: { Parts } }));
+    expectMade(await s3.send(new CompleteMultipartUploadCommand({ ...to, UploadId, MultipartUpload: { Parts } })));
   } catch (error) {
     // If this fails too, the bucket's lifecycle rule removes what is left.
     await s3.send(new AbortMultipartUploadCommand({ ...to, UploadId })).catch(() => {});

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { AbortMultipartUploadCommand, GetObjectCommand } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { Refused } from './failures.mjs';
+import { Refused, expectMade } from './failures.mjs';
 import { compareSequencers, head, look, originOf, recordOf, sourceId, withoutRecord } from './record.mjs';
 
 const MIN_PART_BYTES = 5 * 2 ** 20;
@@ -110,7 +110,7 @@ async function write(s3, { from, to, transform, carry }, source, record, conditi
       params,
       partSize: Math.max(MIN_PART_BYTES, Math.ceil(source.ContentLength / PARTS)),
     });
-    await upload.done();
+    expectMade(await upload.done());
   } catch (error) {
     // The library aborts if a part fails, but not if CompleteMultipartUpload does. If this fails too, the bucket's lifecycle rule removes
     // what is left.

@@ -193,14 +193,22 @@ test('a complete does not overwrite, and does not count as done where another ob
   assert.deepEqual(await s3.unfinished(), []);
 });
 
-test('status 200 with an <Error> does not count as a complete: it is retried, then reported', async () => {
+test('status 200 with an <Error>, a page or half an answer does not count as a complete: it is retried, then reported', async () => {
   const { id, parts } = await withParts();
-  const fault = { does: 'answer', status: 200, body: ERROR('InternalError') };
-  s3.faults.add('POST', fault);
-  assert.equal((await ask(`/${id}/completeMultipartUpload`, { parts })).status, 502);
-  await assert.rejects(stored(id), { name: 'NoSuchKey' });
-  s3.faults.reset();
-  s3.faults.add('POST', fault, 1);
+  const bodies = {
+    error: ERROR('InternalError'),
+    'error and a newline': `${ERROR('InternalError')}\n`,
+    page: '<!doctype html><html><body>Sign in</body></html>',
+    half: '<?xml version="1.0" encoding="UTF-8"?>\n<CompleteMultipartUploadResult><ETag>"5d41',
+    nothing: '',
+  };
+  for (const [name, body] of Object.entries(bodies)) {
+    s3.faults.add('POST', { does: 'answer', status: 200, body });
+    assert.equal((await ask(`/${id}/completeMultipartUpload`, { parts })).status, 502, name);
+    await assert.rejects(stored(id), { name: 'NoSuchKey' });
+    s3.faults.reset();
+  }
+  s3.faults.add('POST', { does: 'answer', status: 200, body: bodies.error }, 1);
   assert.equal((await ask(`/${id}/completeMultipartUpload`, { parts })).status, 200);
   assert.equal((await stored(id)).length, PLAN.size);
 });

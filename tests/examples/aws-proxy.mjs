@@ -8,8 +8,9 @@ import { ACCOUNT } from '../support/servers/stack.mjs';
 
 const message = 'put in by a test';
 const ERRORS = {
+  // With the newline the SDK takes it for no error where the status is 200.
   s3: (code) =>
-    `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+    `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>\n`,
   kms: (code) => JSON.stringify({ __type: code, message }),
   // With status 200 it is the answer of a PutEvents whose only entry failed.
   events: (code) =>

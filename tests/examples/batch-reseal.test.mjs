@@ -326,6 +326,17 @@ test('a body that stalls midway is a temporary failure that leaves no parts', as
   assert.deepEqual(await aws.left(to), { objects: [], uploads: [] });
 });
 
+test('a complete that S3 answers with status 200 and an error is a failure that leaves no parts', async () => {
+  const [from, to] = [await aws.bucket('errors'), await aws.bucket('errors-to')];
+  const key = 'uploads/4711/e.kmseal';
+  await aws.upload(from, key, BIG);
+  const handler = await job(answers[0], to);
+  aws.proxy.fault = ({ operation }) =>
+    operation === 'CompleteMultipartUpload' ? { status: 200, code: 'InternalError' } : undefined;
+  assert.deepEqual(await outcomeOf(handler, { bucket: from, key }), ['TemporaryFailure', 'InternalError']);
+  assert.deepEqual(await aws.left(to), { objects: [], uploads: [] });
+});
+
 test('a record that an object carries has no effect elsewhere', async () => {
   const [from, to] = [await aws.bucket('records'), await aws.bucket('records-to')];
   const key = 'uploads/4711/r.kmseal';

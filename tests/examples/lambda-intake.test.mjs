@@ -265,6 +265,16 @@ describe('what is refused', () => {
     return (await application.next()).detail;
   }
 
+  test('an object stays where S3 answers its copy with status 200 and an error', async () => {
+    const key = 'uploads/4711/not-copied';
+    aws.proxy.fault = ({ operation }) =>
+      operation === 'CopyObject' ? { status: 200, code: 'InternalError' } : undefined;
+    const versionId = await aws.put(aws.envelopes, key, Buffer.from('text'));
+    await assert.rejects(handler({ Records: [record(key, { versionId })] }), /S3 did not say that the object was made/);
+    assert.ok(await isThere(key));
+    assert.deepEqual(called('PutEvents'), []);
+  });
+
   test('a large object is copied in parts, with its tags, and leaves no upload behind when that fails', async () => {
     const large = sample(12 * 2 ** 20);
     const inParts = await instance({ PART_SIZE: String(5 * 2 ** 20) });
@@ -274,10 +284,16 @@ describe('what is refused', () => {
         ? { status: 403, code: 'AccessDenied' }
         : undefined;
     const versionId = await aws.put(aws.envelopes, key, large);
-    await assert.rejects(inParts({ Records: [record(key, { versionId })] }), { name: 'AccessDenied' });
-    assert.deepEqual((await aws.left(aws.envelopes)).uploads, []);
-    assert.ok(await isThere(key));
-    assert.deepEqual(called('PutEvents'), []);
+    const failsBy = async (error) => {
+      await assert.rejects(inParts({ Records: [record(key, { versionId })] }), error);
+      assert.deepEqual((await aws.left(aws.envelopes)).uploads, []);
+      assert.ok(await isThere(key));
+      assert.deepEqual(called('PutEvents'), []);
+    };
+    await failsBy({ name: 'AccessDenied' });
+    aws.proxy.fault = ({ operation }) =>
+      operation === 'CompleteMultipartUpload' ? { status: 200, code: 'InternalError' } : undefined;
+    await failsBy(/S3 did not say that the object was made/);
     aws.proxy.reset();
     await refused(key, large, 'ERR_ENVELOPE_INVALID', { intake: inParts });
     assert.deepEqual(

@@ -156,7 +156,10 @@ export class MultipartUpload {
 
   async #complete(place, Parts) {
     try {
-      await this.#s3.send(new CompleteMultipartUploadCommand({ ...place, MultipartUpload: { Parts } }));
+      const complete = new CompleteMultipartUploadCommand({ ...place, MultipartUpload: { Parts } });
+      const { ETag } = await this.#s3.send(complete);
+      // The SDK makes an empty object of a page, and of an error with status 200 that has anything behind it.
+      if (!ETag) throw refusal(502, 'NOT_COMPLETED', 'What answered was not S3.');
     } catch (error) {
       // It was complete already, and only S3's answer was lost.
       if (error.name !== 'NoSuchUpload') throw error;
