@@ -8,7 +8,7 @@ export type Verdict = { readonly taken: File } | { readonly refused: string };
 interface Question {
   file: File;
   signal: AbortSignal;
-  /** Called when the page refuses the file after it was accepted. */
+  /** Called when the page refuses the file after it was accepted, or would have another one in its place, or look at it first. */
   late: (reason: string) => void;
 }
 
@@ -16,6 +16,7 @@ interface Question {
 export function ask(element: Node, { file, signal, late }: Question): Verdict | Promise<Verdict> {
   const waits: PromiseLike<unknown>[] = [];
   let open = true;
+  let accepted = false;
   let taken = file;
   let refused: string | undefined;
   let stopWaiting: (() => void) | undefined;
@@ -25,11 +26,13 @@ export function ask(element: Node, { file, signal, late }: Question): Verdict | 
     stopWaiting?.();
   };
   const requireOpen = (what: string) => {
-    if (!open)
-      throw new DOMException(
-        `${what} came too late, since the file is already sealed; call event.waitUntil(promise) before anything is awaited`,
-        'InvalidStateError',
-      );
+    if (open) return;
+    // Frameworks whose listeners come late may tell nobody what they throw.
+    if (accepted) late('');
+    throw new DOMException(
+      `${what} came too late, since the file was already taken; call event.waitUntil(promise) before anything is awaited`,
+      'InvalidStateError',
+    );
   };
   const replace = (other: File) => {
     requireOpen('replace()');
@@ -60,6 +63,7 @@ export function ask(element: Node, { file, signal, late }: Question): Verdict | 
   });
   const verdict = (): Verdict => {
     open = false;
+    accepted = refused === undefined;
     return refused === undefined ? { taken } : { refused };
   };
   for (const cause of thrownBy(element, () => element.dispatchEvent(event))) {

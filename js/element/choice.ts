@@ -233,11 +233,11 @@ export class Choice {
     this.#listener.changed();
   }
 
-  /** A listener that waited without waitUntil(). */
+  /** A listener that waited without waitUntil(), or that its framework called late. */
   #refuseLate(entry: Entry, reason: string): void {
     if (!this.#list.entries.includes(entry)) return;
     console.warn(
-      'kmseal: a listener of beforeseal refused a file after it was taken, and its form may have gone with it; call event.waitUntil(promise) before anything is awaited',
+      'kmseal: a listener of beforeseal decided about a file after it was taken; it is off the list, but its form may have gone with it; call event.waitUntil(promise) before anything is awaited',
     );
     this.#conclude(entry, this.#accept(entry, { refused: reason }));
   }

@@ -10,7 +10,7 @@ export interface BeforeSealDetail {
    * Seals another file in its place, such as a smaller picture.
    *
    * @throws TypeError if it is not a File
-   * @throws DOMException InvalidStateError if the file is being sealed already; call waitUntil() first
+   * @throws DOMException InvalidStateError if the file was taken already, and takes it off the list; call waitUntil() first
    */
   replace(file: File): void;
 }
@@ -25,7 +25,7 @@ export interface BeforeSealEvent extends CustomEvent<BeforeSealDetail> {
    * failed: the person can try again, which fires `beforeseal` again, or remove it. One that never settles leaves the form unsent. A value that
    * is not a promise counts as a promise that rejects with a TypeError.
    *
-   * @throws DOMException InvalidStateError if the file is being sealed already; call it before anything is awaited
+   * @throws DOMException InvalidStateError if the file was taken already, and takes it off the list; call it before anything is awaited
    */
   waitUntil(promise: PromiseLike<unknown>): void;
 }
