@@ -101,6 +101,16 @@ impl Bucket {
         Self { session: Rc::clone(session), name: name.to_owned(), region }
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the command line sends KMS's calls elsewhere: S3 is asked at AWS, or where the AWS configuration has it.
+    pub fn stays_behind(&self) -> bool {
+        self.session.endpoint_url.is_some()
+    }
+
     /// Whether old versions are kept.
     pub fn versioning(&mut self) -> Result<Versioning, Refusal> {
         self.setting("versioning")

@@ -37,7 +37,7 @@ fn versioning(name: &str, bucket: &mut Bucket, report: &mut Report) {
         }
         Ok(versioning) if versioning.status.is_some() => "versioning is suspended",
         Ok(_) | Err(Refusal::None) => "the bucket keeps no old versions: what is overwritten or deleted is lost",
-        Err(refusal) => return refused(CHECK, name, "GetBucketVersioning", refusal, report),
+        Err(refusal) => return refused(CHECK, bucket, "GetBucketVersioning", refusal, report),
     };
     let remedy = format!("aws s3api put-bucket-versioning --bucket {name} --versioning-configuration Status=Enabled");
     report.fail(CHECK, Exit::Setting, wrong, remedy);
@@ -48,7 +48,7 @@ fn lifecycle(name: &str, bucket: &mut Bucket, report: &mut Report) {
     let rules = match bucket.lifecycle() {
         Ok(lifecycle) => lifecycle.rules,
         Err(Refusal::None) => Vec::new(),
-        Err(refusal) => return refused(CHECK, name, "GetLifecycleConfiguration", refusal, report),
+        Err(refusal) => return refused(CHECK, bucket, "GetLifecycleConfiguration", refusal, report),
     };
     let enabled = rules.iter().filter(|rule| rule.status == "Enabled");
     let days = enabled.filter_map(|rule| Some((rule.prefix(), rule.abort.as_ref()?.days_after_initiation)));
@@ -69,7 +69,7 @@ fn cors(name: &str, origin: &str, bucket: &mut Bucket, report: &mut Report) {
     const CHECK: &str = "cors";
     let answer = match bucket.preflight(origin, &HEADERS.join(",")) {
         Ok(answer) => answer,
-        Err(why) => return refused(CHECK, name, "GetBucketCORS", Refusal::Failed(why), report),
+        Err(why) => return refused(CHECK, bucket, "GetBucketCORS", Refusal::Failed(why), report),
     };
     let list = |header: &str| -> Vec<String> {
         let names = answer.header(header).unwrap_or_default().split(',');
@@ -103,8 +103,9 @@ fn cors(name: &str, origin: &str, bucket: &mut Bucket, report: &mut Report) {
     report.fail(CHECK, Exit::Setting, wrong, remedy);
 }
 
-fn refused(check: &'static str, name: &str, action: &str, refusal: Refusal, report: &mut Report) {
-    let (wrong, remedy) = match refusal {
+fn refused(check: &'static str, bucket: &Bucket, action: &str, refusal: Refusal, report: &mut Report) {
+    let name = bucket.name();
+    let (wrong, mut remedy) = match refusal {
         Refusal::Code(code, said) if code == "AccessDenied" => {
             let statement = json!({ "Effect": "Allow", "Action": format!("s3:{action}"), "Resource": format!("arn:aws:s3:::{name}") });
             (format!("S3 denies s3:{action} ({said})"), format!("an IAM policy of this identity needs {statement}"))
@@ -117,5 +118,8 @@ fn refused(check: &'static str, name: &str, action: &str, refusal: Refusal, repo
         }
         Refusal::None => return,
     };
+    if bucket.stays_behind() {
+        remedy.push_str("; --endpoint-url moves KMS alone, and AWS_ENDPOINT_URL moves S3, too");
+    }
     report.fail(check, Exit::Kms, wrong, remedy);
 }
