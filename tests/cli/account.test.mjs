@@ -125,6 +125,12 @@ test('open asks for a key of another account with --key-id, and --endpoint-url r
   const args = ['open', '--output', '-', '--endpoint-url', proxy.endpoint, 'own.kmseal'];
   assert.equal((await setting.succeeds(args, { env })).toString(), 'plain');
   assert.equal(proxy.calls.length, 2);
+  // The bucket of an emulator is not where AWS's own S3 is asked for it.
+  const bucket = ['--bucket', 'uploads', '--origin', 'https://www.example.com', '--endpoint-url', proxy.endpoint];
+  const settings = { env: { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' } };
+  const { checks } = JSON.parse((await setting.run(['check', '--json', 'alias/uploads', ...bucket], settings)).stdout);
+  for (const name of ['versioning', 'lifecycle', 'cors'])
+    assert.match(checks.find(({ check }) => check === name).remedy, /AWS_ENDPOINT_URL moves S3, too/);
 });
 
 test('key prints no answer for a key other than the one requested', async () => {

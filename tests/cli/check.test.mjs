@@ -356,16 +356,10 @@ describe('the bucket', () => {
     assert.equal(missing.exit, 5);
     failed(missing.versioning, /there is no bucket nobodys/, /check its name/);
     const settings = { env: { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' } };
-    const asked = ['alias/uploads', '--bucket', 'bare', '--origin', ORIGIN];
-    const none = await check(asked, settings);
+    const none = await check(['alias/uploads', '--bucket', 'bare', '--origin', ORIGIN], settings);
     assert.equal(none.exit, 5);
-    // KMS alone is moved.
-    const moved = await check([...asked, '--endpoint-url', setting.kms.emulator.endpoint], settings);
-    for (const name of ['versioning', 'lifecycle', 'cors']) {
-      failed(none[name], /S3 did not answer/, /check the network/);
-      failed(moved[name], /S3 did not answer/, /AWS_ENDPOINT_URL moves S3, too/);
-    }
-    assert.doesNotMatch(none.cors.remedy, /AWS_ENDPOINT_URL/);
+    for (const name of ['versioning', 'lifecycle', 'cors'])
+      failed(none[name], /S3 did not answer/, /check the network[^;]*$/);
   });
 
   test('a bucket of another region is asked there', async () => {
