@@ -12,8 +12,13 @@ export class Notice {
     // Turbo keeps no copy of it.
     notice.setAttribute('data-turbo-temporary', '');
     notice.textContent = text;
-    if (submitter?.getClientRects().length) submitter.after(notice);
-    else form.append(notice);
+    // In a hidden form, the focus is on what a person pressed for a script to send it.
+    const { activeElement, body } = form.ownerDocument;
+    const beside = [submitter, form, activeElement].find((one) => one?.getClientRects().length);
+    if (!beside || beside === form || beside === body) form.append(notice);
+    else beside.after(notice);
+    if (notice.getClientRects().length === 0)
+      console.warn(`kmseal: a hidden form is held back, so nobody reads: ${text}`);
     this.#shown = notice;
   }
 

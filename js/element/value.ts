@@ -71,9 +71,19 @@ function neutral(envelope: Blob, name: string, file: File): File {
   const known = submitted.get(envelope);
   if (known?.name === name) return known;
   const made = new File([envelope], name, { type: 'application/octet-stream' });
+  for (const conversion of ['toString', 'toJSON'] as const)
+    Object.defineProperty(made, conversion, { value: () => warnOfLoss(conversion), configurable: true });
   submitted.set(envelope, made);
   chosen.set(made, file);
   return made;
+}
+
+/** What a form gives is made into text by `new URLSearchParams(formData)`, or by JSON, and what is sent then has no byte of the file. */
+function warnOfLoss(conversion: 'toString' | 'toJSON'): unknown {
+  console.warn(
+    'kmseal: a sealed file was made into text, which has none of its bytes; send the FormData itself, so as multipart/form-data',
+  );
+  return conversion === 'toString' ? '[object File]' : {};
 }
 
 /** Recognized by what it does: another window, or a test DOM, has its own class. */

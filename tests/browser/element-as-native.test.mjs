@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { testForms } from '../support/browsers/forms.mjs';
 
-/* global element, file, form, idle, part, statesOf, until -- of forms.mjs, in the page */
+/* global element, file, form, hold, idle, part, statesOf, until -- of forms.mjs, in the page */
 
 const FILE = (attributes = '') =>
   `<kmseal-file encryption-context='{}' id="doc" name="doc" key-src="/kms-public-key.json" ${attributes}></kmseal-file>`;
@@ -43,6 +43,26 @@ inBrowsers((page) => {
       return [...all, document.activeElement.localName];
     }, FILE('autofocus'));
     assert.deepEqual(found, ['other', 'body']);
+  });
+
+  test('an element in a hidden form says so beside what was pressed, and in the console where nothing can be seen', async () => {
+    await page.show(`${FORM('', 'novalidate hidden')}<button id="away">Send</button>`);
+    const said = await page.evaluate(async () => {
+      const held = hold();
+      element.files = [file('a.pdf')];
+      const said = [];
+      console.warn = (text) => said.push(text);
+      const send = document.querySelector('#away');
+      for (const act of [() => send.focus(), () => send.blur()]) {
+        act();
+        form.requestSubmit();
+        said.push(send.nextElementSibling?.innerText ?? '');
+      }
+      held.release();
+      return said;
+    });
+    const busy = 'The encryption is not finished. Wait a moment, then try again.';
+    assert.deepEqual(said, [busy, `kmseal: a hidden form is held back, so nobody reads: ${busy}`, '']);
   });
 
   test('a required element that is hidden says so beside the button, unless the page says it itself', async () => {

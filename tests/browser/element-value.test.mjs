@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { testForms } from '../support/browsers/forms.mjs';
 
-/* global element, events, form, hold, idle, part, parts, statesOf, until, values -- of forms.mjs, in the page */
+/* global element, events, file, form, hold, idle, part, parts, statesOf, until, values -- of forms.mjs, in the page */
 
 const FORM = (attributes = '') => `
   <form method="post" enctype="multipart/form-data" action="/upload">
@@ -94,6 +94,24 @@ inBrowsers((page, name) => {
     assert.deepEqual(await page.delivered(), ['of another window']);
     await page.evaluate(() => (element.files = []));
     assert.deepEqual(await page.delivered(), []);
+  });
+
+  test('what a form gives reads as that of a native input where a script makes text of it, and the console warns', async () => {
+    await page.show(FORM());
+    const found = await page.evaluate(async () => {
+      element.files = [file('a.pdf')];
+      await idle();
+      const warnings = [];
+      console.warn = (text) => warnings.push(text.includes('multipart/form-data'));
+      const data = new FormData(form);
+      return {
+        text: new URLSearchParams(data).get(element.name),
+        json: JSON.stringify(data.get(element.name)),
+        keys: Object.keys(data.get(element.name)),
+        warnings,
+      };
+    });
+    assert.deepEqual(found, { text: '[object File]', json: '{}', keys: [], warnings: [true, true] });
   });
 
   // Our script decides what the properties take. Native lists of files are above.
