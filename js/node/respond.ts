@@ -48,8 +48,8 @@ const OPTIONS = ['type', 'filename', 'disposition', 'status', 'headers'] satisfi
  * of no bytes is a 416. To HEAD it sends the headers and reads nothing.
  *
  * A stream from `open` has no proven length. Up to 32 MiB of it are opened, and kept in memory, before the answer begins. A longer
- * one is sent without a length in HTTP/1.1 and HTTP/2, which show where an answer ends, and is refused in HTTP/1.0. `openRange` proves
- * the length, and needs the memory of a few frames.
+ * one is sent without a length in HTTP/1.1 and HTTP/2, which show where an answer ends, and is refused in HTTP/1.0. Some proxies do not
+ * pass that end on, and a cut answer looks whole behind them. `openRange` proves the length, and needs the memory of a few frames.
  *
  * It resolves when the operating system has all bytes. If it rejects before the first byte was sent, `response.headersSent` is false
  * and the response is as it was: answer with an error of your own. If it rejects after that, the connection was reset, in HTTP/2 the
