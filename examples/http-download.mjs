@@ -6,6 +6,7 @@
 //
 // A file has the name and type that were sealed with it in a description, which is in the object's metadata or beside it as KEY.description. With a
 // `cache`, the opener asks KMS once for both. Its role needs s3:GetObject and kms:Decrypt.
+// Behind Varnish, let vcl_recv `return (pass)`: otherwise it asks for the whole file, whatever range, or only HEAD, a reader asks for.
 import { addAbortSignal } from 'node:stream';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { inspect } from 'kmseal';
@@ -41,7 +42,7 @@ export function downloads({ s3, bucket, opener, authorize }) {
       if (left.signal.aborted) return;
       console.error(`${JSON.stringify(request.url)}: ${error.code ?? error.name}: ${error.message}`);
       // respond() broke off an answer that had begun: the reader sees a failed download, never a short file that looks complete.
-      if (!response.headersSent) response.writeHead(STATUS[(error.cause ?? error).name] ?? 502).end();
+      if (!response.headersSent) response.writeHead(STATUS[(error.cause ?? error).name] ?? 502, UNKEPT).end();
     }
   };
 
@@ -49,7 +50,7 @@ export function downloads({ s3, bucket, opener, authorize }) {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return void response.writeHead(405, { allow: 'GET, HEAD' }).end();
     const allowed = await authorize(request);
-    if (!allowed) return void response.writeHead(404).end();
+    if (!allowed) return void response.writeHead(404, UNKEPT).end();
     const { key, encryptionContext, filename, type } = allowed;
     if (Object.keys(encryptionContext ?? {}).length === 0) {
       throw new TypeError('authorize must give the encryptionContext that the object was sealed with');
@@ -116,6 +117,9 @@ export function downloads({ s3, bucket, opener, authorize }) {
     };
   }
 }
+
+/** A cache would give one reader's 404 to those who may see the file. */
+const UNKEPT = { 'cache-control': 'no-store' };
 
 /** By the name of the first failure. The object was replaced while it was read: the next request gets the new one. */
 const STATUS = { NoSuchKey: 404, PreconditionFailed: 503, TypeError: 500 };
