@@ -384,7 +384,7 @@ export class KmsealFileElement extends ReflectingControl {
       form: () => this.form,
       isIn: (form) => form === this.form || (!this.form && shownIn(this).includes(form as Node)),
       isLeftOutOf: (form) => this.name !== '' && isLeftOutOf(form, this),
-      submitted: () => this.#value.all,
+      submitted: () => (this.name || this.metaName ? this.#value.all : []),
     };
   }
 

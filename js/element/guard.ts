@@ -9,6 +9,8 @@ const EMPTIED = 'was emptied in submit, before its form was read, so the files a
 const TAKEN_OUT =
   'was taken out of its form in submit, before the form was read, so the files are missing; take it out later';
 
+const ONLY_NAMES = 'would send only the names of its files';
+
 /** The detail of a turbo:submit-start event. */
 interface TurboDetail {
   formSubmission: { submitter?: HTMLElement; stop(): void };
@@ -182,30 +184,28 @@ export class FormGuard {
     // A link led there, or a script.
     if (!form || !control.isIn(form)) return;
     control.recheck();
-    if (!this.#mustWait(form, submitter)) return;
+    if (this.#mustWait(form, submitter)) control.explain(submitter);
+    else if (!event.defaultPrevented && this.#sendsNames(form, submitter)) this.#refuse(ONLY_NAMES, submitter);
+    else return;
     event.preventDefault();
-    control.explain(submitter);
   };
 
   /**
    * Browsers send files only in multipart/form-data, and otherwise only their names; see "construct an entry list" and
    * "convert to a list of name-value pairs" of the HTML Standard.
    */
-  #holdNames(event: SubmitEvent): void {
+  #sendsNames(form: Element, submitter: HTMLElement | null): boolean {
     const control = this.#control;
-    const { submitter = null, isTrusted, defaultPrevented } = event;
+    if (control.form() !== form || control.disabled() || control.submitted().length === 0) return false;
+    return !isMultipart(form, submitter) && isSent(form, submitter);
+  }
+
+  #holdNames(event: SubmitEvent): void {
+    const { submitter = null, isTrusted, defaultPrevented, target } = event;
     // A script sends it in its own way, or it is not sent.
-    if (
-      !isTrusted ||
-      defaultPrevented ||
-      control.form() !== event.target ||
-      control.disabled() ||
-      control.submitted().length === 0
-    )
-      return;
-    if (isMultipart(this.#form!, submitter) || !isSent(this.#form!, submitter)) return;
+    if (!isTrusted || defaultPrevented || !this.#sendsNames(target as Element, submitter)) return;
     this.#stop(event);
-    this.#refuse('would send only the names of its files', submitter);
+    this.#refuse(ONLY_NAMES, submitter);
   }
 
   /** A component around the control may give its files to a form in another tree, once they are sealed. */

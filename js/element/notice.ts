@@ -17,8 +17,7 @@ export class Notice {
     const beside = [submitter, form, activeElement].find((one) => one?.getClientRects().length);
     if (!beside || beside === form || beside === body) form.append(notice);
     else beside.after(notice);
-    if (notice.getClientRects().length === 0)
-      console.warn(`kmseal: a hidden form is held back, so nobody reads: ${text}`);
+    if (notice.getClientRects().length === 0) console.warn(`kmseal: nobody can read what a hidden form says: ${text}`);
     this.#shown = notice;
   }
 

@@ -62,7 +62,7 @@ inBrowsers((page) => {
       return said;
     });
     const busy = 'The encryption is not finished. Wait a moment, then try again.';
-    assert.deepEqual(said, [busy, `kmseal: a hidden form is held back, so nobody reads: ${busy}`, '']);
+    assert.deepEqual(said, [busy, `kmseal: nobody can read what a hidden form says: ${busy}`, '']);
   });
 
   test('a required element that is hidden says so beside the button, unless the page says it itself', async () => {

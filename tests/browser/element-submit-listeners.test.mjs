@@ -154,6 +154,15 @@ inBrowsers((page, name) => {
     assert.equal(forms.uploads(), uploads);
   });
 
+  test('an element without a name gives the form nothing to lose, so any form goes', async () => {
+    await page.show(FORM().replace('enctype="multipart/form-data"', '').replace('name="doc"', ''));
+    await page.choose([files.create('sent elsewhere')]);
+    await page.idle();
+    await page.press('button');
+    await page.sent();
+    assert.deepEqual([...(await forms.received())], [['note', 'hello']]);
+  });
+
   test('a listener may remove the element once it has read the form, or if it handles the submit event itself', async () => {
     for (const how of ['read', 'answered']) {
       const paper = files.create(how);

@@ -115,6 +115,11 @@ inBrowsers((page, name) => {
         return told;
       });
       assert.equal(told, 'The encryption is not finished. Wait a moment, then try again.');
+      await page.leave('form.enctype = ""; form.submit()');
+      await page.evaluate(async () => {
+        await until(() => part('error')?.textContent.startsWith('This page is not ready'));
+        form.enctype = 'multipart/form-data';
+      });
       assert.equal(forms.uploads(), uploads);
       await page.leave('form.submit()');
     }
