@@ -6,11 +6,12 @@ import type { View } from './view.js';
 export class Explainer {
   readonly #control: FormControl;
   readonly #view: View;
-  readonly #notice = new Notice();
+  readonly #notice: Notice;
   #explained = false;
 
   constructor(control: FormControl, view: View) {
     this.#control = control;
+    this.#notice = new Notice(control);
     this.#view = view;
   }
 

@@ -63,13 +63,18 @@ inBrowsers((page) => {
         button.form.noValidate = true;
         button.click();
         const told = part('alert').textContent;
+        const hidden = [];
+        console.warn = (text) => hidden.push(text.replace(/.*: /, ''));
+        element.hidden = true;
+        button.form.requestSubmit();
+        hidden.push(document.querySelector('[role=alert]')?.textContent ?? '');
         held.release();
         await until(() => statesOf() === 'sealed');
         button.click();
-        return { told, sent };
+        return { told, hidden: hidden.join(''), sent };
       });
       const told = 'The encryption is not finished. Wait a moment, then try again.';
-      assert.deepEqual(found, { told, sent: ['sealed'] }, outside);
+      assert.deepEqual(found, { told, hidden: told, sent: ['sealed'] }, outside);
     }
   });
 
