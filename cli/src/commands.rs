@@ -35,21 +35,26 @@ use crate::text::name;
 const ENDING: &str = "kmseal";
 
 pub fn key(args: &Key, aws: &Aws, quiet: bool) -> Result<ExitCode> {
-    let (json, fingerprint) = match (&args.key_id, &args.raw) {
+    let (json, fingerprint, elsewhere) = match (&args.key_id, &args.raw) {
         (_, Some(file)) => {
             let key = key_file::describe_raw(file, &keys::raw_options(args))?;
-            (key_file::write_raw(&key), key.fingerprint().to_owned())
+            (key_file::write_raw(&key), key.fingerprint().to_owned(), None)
         }
         (key_id, None) => {
-            let mut kms = Kms::new(&Rc::new(Session::new(aws)?), &args.grants.grant_token);
+            let session = Rc::new(Session::new(aws)?);
+            let mut kms = Kms::new(&session, &args.grants.grant_token);
             let answer = kms.get_public_key(key_id.as_deref().unwrap_or_default())?;
             let key = public_key::check(&answer, &keys::options(&args.algorithm, &args.kinds, &args.fingerprint))?;
-            (public_key::write(&answer), key.fingerprint().to_owned())
+            (public_key::write(&answer), key.fingerprint().to_owned(), session.kms_elsewhere())
         }
     };
     stdout::print(json)?;
     if !quiet {
         note(&format!("fingerprint {fingerprint}"));
+        // A page that seals for the key of an emulator notices nothing.
+        if let Some(place) = elsewhere {
+            note(&format!("KMS was asked at {place}"));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

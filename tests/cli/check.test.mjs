@@ -88,7 +88,8 @@ describe('a key that works', () => {
       Object.values(lines).map(({ status }) => status),
       [...Array(5).fill('passed'), ...Array(3).fill('skipped')],
     );
-    assert.equal(found.key.message, `${setting.key.KeyId} (RSA_2048, ENCRYPT_DECRYPT)`);
+    const place = `asked at ${proxy.endpoint}`;
+    assert.equal(found.key.message, `${setting.key.KeyId} (RSA_2048, ENCRYPT_DECRYPT), ${place}`);
     assert.equal(found.fingerprint.message, fingerprint);
   });
 

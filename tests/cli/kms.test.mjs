@@ -25,7 +25,7 @@ describe('key', () => {
       assert.equal(status, 0, stderr);
       const key = await KmsPublicKey.import(stdout.toString());
       assert.equal(key.keyId, setting.key.KeyId);
-      assert.equal(stderr, `fingerprint ${key.fingerprint}\n`);
+      assert.equal(stderr, `fingerprint ${key.fingerprint}\nKMS was asked at ${setting.env.AWS_ENDPOINT_URL}\n`);
       setting.folder.write('printed.json', stdout);
       await seal('printed.json', 'printed.kmseal', '--fingerprint', key.fingerprint, '--force');
     }

@@ -141,6 +141,15 @@ describe('AWS_CA_BUNDLE', () => {
   });
 });
 
+test('key says where KMS was asked, if that was not at AWS: pages would seal for the key of an emulator', async () => {
+  const said = async (more) => (await setting.run(['key', 'alias/uploads'], { env: { ...env, ...more } })).stderr;
+  assert.match(await said({}), /^fingerprint SHA256:\S{44}\n$/);
+  const origin = new URL(proxy.origin);
+  const withPassword = `${origin.protocol}//user:secret@${origin.host}/`;
+  const stderr = await said({ AWS_ENDPOINT_URL_KMS: withPassword, NO_PROXY: 'localhost' });
+  assert.match(stderr, new RegExp(`^fingerprint .*\\nKMS was asked at ${proxy.origin}\\n$`));
+});
+
 test("AWS_ENDPOINT_URL_KMS moves KMS alone, also in a profile's services", async () => {
   const elsewhere = { AWS_ENDPOINT_URL: 'https://nowhere.invalid', AWS_ENDPOINT_URL_KMS: proxy.origin };
   await key({ ...elsewhere, NO_PROXY: 'localhost' });

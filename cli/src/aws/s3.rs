@@ -8,7 +8,6 @@ use aws_sdk_kms::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_types::body::SdkBody;
-use aws_types::service_config::ServiceConfigKey;
 use http::{Request, Uri};
 use quick_xml::de::from_reader;
 use serde::Deserialize;
@@ -184,11 +183,7 @@ impl Bucket {
     /// The configured endpoint of S3, or else AWS's own. The path names the bucket: a name may hold dots, and emulators have no
     /// subdomains.
     async fn endpoint(&self) -> Result<String, String> {
-        let config = &self.session.config;
-        let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-        let key = key.map_err(|error| error.to_string())?;
-        let configured = config.service_config().and_then(|services| services.load_config(key));
-        if let Some(url) = configured.or_else(|| config.endpoint_url().map(str::to_owned)) {
+        if let Some(url) = self.session.configured_endpoint("S3") {
             return Ok(url.trim_end_matches('/').to_owned());
         }
         // The SDK knows the domain of each region. Those of KMS and S3 differ only in the service's name.

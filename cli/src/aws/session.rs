@@ -2,6 +2,8 @@
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
+use aws_types::service_config::ServiceConfigKey;
+use http::Uri;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::args::Aws;
@@ -32,6 +34,21 @@ impl Session {
     /// Waits for a call, before which the SDK may run the program that gives the credentials.
     pub fn block_on<F: Future>(&self, call: F) -> F::Output {
         descriptors::without_stdin(|| self.runtime.block_on(call))
+    }
+
+    /// Where the AWS configuration has a service, if not at AWS.
+    pub fn configured_endpoint(&self, service: &str) -> Option<String> {
+        let key =
+            ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+        let own = self.config.service_config().zip(key.ok()).and_then(|(services, key)| services.load_config(key));
+        own.or_else(|| self.config.endpoint_url().map(str::to_owned))
+    }
+
+    /// Where KMS is asked, if not at AWS: scheme, host and port, without what else a URL may hold, such as a password.
+    pub fn kms_elsewhere(&self) -> Option<String> {
+        let url = self.endpoint_url.clone().or_else(|| self.configured_endpoint("KMS"))?.parse::<Uri>().ok()?;
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{}://{}{port}", url.scheme_str()?, url.host()?))
     }
 
     /// The configured region. An empty one counts as not set, as in the AWS CLI.

@@ -15,7 +15,7 @@ use crate::key_file::{self, KeyFile};
 
 /// Checks the key. Returns the one that pages seal for: the published key, or else the one from KMS.
 pub fn check(args: &Check, session: &Session, mut kms: Kms, report: &mut Report) -> Option<KmsPublicKey> {
-    let of_kms = ask(args, &mut kms, report);
+    let of_kms = ask(args, session, &mut kms, report);
     let published = published(args, session, of_kms.as_ref(), report);
     let key = published.or(of_kms);
     match &key {
@@ -33,11 +33,13 @@ pub fn check(args: &Check, session: &Session, mut kms: Kms, report: &mut Report)
 }
 
 /// Usage and spec, as KMS states them.
-fn ask(args: &Check, kms: &mut Kms, report: &mut Report) -> Option<KmsPublicKey> {
+fn ask(args: &Check, session: &Session, kms: &mut Kms, report: &mut Report) -> Option<KmsPublicKey> {
     let answer = kms.get_public_key(&args.key_id);
     match answer.and_then(|answer| public_key::check(&answer, &options(args))) {
         Ok(key) => {
-            report.pass("key", format!("{} ({}, {})", key.key_id().as_str(), key.key_spec(), key.key_usage()));
+            let place = session.kms_elsewhere().map(|place| format!(", asked at {place}")).unwrap_or_default();
+            let (arn, spec, usage) = (key.key_id().as_str(), key.key_spec(), key.key_usage());
+            report.pass("key", format!("{arn} ({spec}, {usage}){place}"));
             Some(key)
         }
         Err(failure) => {
