@@ -18,6 +18,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { respond } from 'kmseal/node';
 import { sample } from '../support/page/bytes.mjs';
+import { startRelay } from '../support/servers/relay.mjs';
 import { startSnippets } from './snippets.mjs';
 import { CONTEXT, PLAINTEXT, curl, leave, looksWhole, startEnvelopes } from './serving.mjs';
 
@@ -209,6 +210,23 @@ describe('an upload to S3', () => {
     await upload('good');
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'opened', Key: 'good' }));
     assert.ok(Buffer.from(await Body.transformToByteArray()).equals(PLAINTEXT));
+  });
+
+  test('an upload whose complete S3 answers with status 200 and an error, or a page, is not done', async (t) => {
+    const relay = await startRelay(setting.kms.emulator.config.endpoint);
+    t.after(() => relay.close());
+    const relayed = new S3Client({ ...setting.kms.emulator.config, endpoint: relay.origin, forcePathStyle: true });
+    t.after(() => relayed.destroy());
+    const target = { Bucket: 'sealed', Key: 'not-done' };
+    // The SDK makes an empty object of both.
+    for (const body of ['<Error><Code>InternalError</Code></Error>\n', '<html><body>Sign in</body></html>']) {
+      relay.fault = ({ method, url }) =>
+        method === 'POST' && url.includes('uploadId=')
+          ? { does: 'answer', status: 200, body, after: 'nothing' }
+          : undefined;
+      await assert.rejects(run('In S3', { s3: relayed, id: 'long', target }), /error with status 200/);
+    }
+    await assert.rejects(s3.send(new GetObjectCommand(target)), { name: 'NoSuchKey' });
   });
 
   test('a bad envelope leaves neither an object nor parts in S3', async () => {
