@@ -126,7 +126,7 @@ export function longestFirst(files) {
 }
 
 /** Files that share a process, at most: modules stay in its memory until it ends. */
-const TOGETHER = 8;
+const TOGETHER = 14;
 
 /**
  * The files of each process, in the order in which they start.
