@@ -52,6 +52,8 @@ async function wipe({ driver, downloads }) {
   await driver.actions().clear();
   await driver.executeAsyncScript(forget);
   await driver.manage().deleteAllCookies();
+  // Ports do come back: their next server may have another build of the package under the same name.
+  await driver.sendDevToolsCommand?.('Network.clearBrowserCache');
   await driver.get('about:blank');
   rmSync(downloads, { recursive: true });
   mkdirSync(downloads);

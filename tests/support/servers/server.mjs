@@ -36,6 +36,8 @@ export async function startServer({ folders = {}, routes, connect = [] } = {}) {
     // A nonce would end what 'unsafe-inline' allows.
     const allowed = policy.includes("'unsafe-inline'") ? policy : policy.replace('script-src', `$& 'nonce-${NONCE}'`);
     context.header('Content-Security-Policy', allowed);
+    // A port comes back within a run. A page that the browser has kept has the policy of the server before.
+    if (context.res.headers.get('Content-Type')?.startsWith('text/html')) context.header('Cache-Control', 'no-cache');
   });
   app.get('/scripts/:name', (context) => {
     const name = context.req.param('name');
