@@ -85,8 +85,8 @@ test('each file runs in one process, and files that kmseal itself runs in have o
   assert.deepEqual(groups.flat().toSorted(), [...names, 'tests/node/a', 'js/b'].toSorted());
   assert.ok(groups.some((group) => group.length === 1 && group[0] === 'js/b'));
   assert.deepEqual(
-    groups.slice(0, 13).map(([first]) => first),
-    names.slice(0, 13),
+    groups.slice(0, 8).map(([first]) => first),
+    names.slice(0, 8),
   );
   // A few are not all in one process.
   assert.deepEqual(
