@@ -107,7 +107,7 @@ export interface UploadServer<U = unknown> {
    */
   headObject?: ((request: { size: number }, options: AskOptions) => ServerAnswer<StoredObject>) | undefined;
   /**
-   * ListParts, the `Parts` of all its pages: what S3 has. Go on while `IsTruncated` says so: the SDK's paginateListParts does not end, since S3 has a
+   * ListParts, the `Parts` of all its pages: what S3 has. Ask again while `IsTruncated` says so: the SDK's paginateListParts does not end, since S3 has a
    * marker on the last page, too. It is asked when an upload is resumed, since its page may have ended before an answer came. With
    * `checksumAlgorithm` such a part counts if S3 has it with the checksum that was sent; otherwise it is sent again.
    */

@@ -40,6 +40,7 @@ const ALLOWED = {
   '.handle': 'a name of ours',
   '.checkVisibility': 'called where it is there',
   '.queryPermission': 'asked for',
+  '.sourceElement': 'of navigate events; without it nothing is held',
   '.wakeLock': 'asked for; without it the screen may go dark',
   'Symbol.dispose': 'asked for',
 };
