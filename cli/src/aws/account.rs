@@ -1,18 +1,16 @@
 //! The account of the credentials. Without --key-id the command uses only keys of that account, whatever an envelope names.
 
-use aws_config::{Region, SdkConfig};
+use aws_config::Region;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_sts::{Client, config};
 use kmseal::KeyArn;
 
 use crate::aws::errors::{no_credentials, sentence_of_account};
+use crate::aws::session::Session;
 use crate::failure::{Failure, Result};
 
 const HELP: &str = "name the key with --key-id, set AWS_ACCOUNT_ID beside AWS_ACCESS_KEY_ID or aws_account_id in the profile, \
     or give --discover to ask for any key";
-
-/// Credentials of an emulator mean nothing to AWS's own STS.
-const ELSEWHERE: &str = "; --endpoint-url moves KMS alone, and AWS_ENDPOINT_URL moves STS, too";
 
 /// The account in a key's ARN: arn:PARTITION:kms:REGION:ACCOUNT:key/ID.
 pub fn of_key(key: &KeyArn) -> &str {
@@ -20,14 +18,9 @@ pub fn of_key(key: &KeyArn) -> &str {
 }
 
 /// The account that the credentials name themselves (AWS_ACCOUNT_ID, a profile's aws_account_id, single sign-on,
-/// a role), or else the one that STS names, which needs no permission. Only the partition of `key` matters. `kms_is_elsewhere`
-/// says that the command line sends KMS's calls to another URL.
-pub async fn of_credentials(
-    config: &SdkConfig,
-    region: Option<&str>,
-    key: &KeyArn,
-    kms_is_elsewhere: bool,
-) -> Result<String> {
+/// a role), or else the one that STS names, which needs no permission. Only the partition of `key` matters.
+pub async fn of_credentials(session: &Session, key: &KeyArn) -> Result<String> {
+    let config = &session.config;
     if let Some(provider) = config.credentials_provider() {
         let known = provider.provide_credentials().await.map_err(|error| Failure::kms(no_credentials(&error)))?;
         if let Some(account) = known.account_id() {
@@ -35,11 +28,11 @@ pub async fn of_credentials(
         }
     }
     let configured = config.region().map(Region::as_ref).filter(|region| !region.is_empty());
-    let region = configured.or(region).map_or_else(|| home(key), str::to_owned);
+    let region = configured.or(session.region.as_deref()).map_or_else(|| home(key), str::to_owned);
     let client = Client::from_conf(config::Builder::from(config).region(Region::new(region)).build());
     let answer = client.get_caller_identity().send().await;
-    let elsewhere = if kms_is_elsewhere { ELSEWHERE } else { "" };
-    let answer = answer.map_err(|error| Failure::kms(format!("{}{elsewhere}", sentence_of_account(&error, HELP))))?;
+    let failed = |error| Failure::kms(sentence_of_account(&error, HELP) + &session.left_behind("STS"));
+    let answer = answer.map_err(failed)?;
     let unknown = || Failure::kms(format!("STS does not report the account of these credentials: {HELP}"));
     answer.account.ok_or_else(unknown)
 }

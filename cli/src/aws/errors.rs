@@ -21,7 +21,7 @@ where
     }
     let Some(name) = error.code() else {
         let sentence = "KMS could not be reached: check the network, the region and --endpoint-url, and try again";
-        return format!("{sentence} ({}{})", root(error), proxy_note());
+        return format!("{sentence} ({})", unreached(error));
     };
     let called = operation.map_or("GetPublicKey", Operation::name);
     let ours = about(name, called, key);
@@ -42,7 +42,7 @@ where
             let sentence = meaning(Operation::Decrypt.name(), as_in_kms(name)).unwrap_or(unknown);
             format!("{sentence} ({})", said(name, error))
         }
-        None => format!("{unknown} ({}{})", root(error), proxy_note()),
+        None => format!("{unknown} ({})", unreached(error)),
     }
 }
 
@@ -121,4 +121,9 @@ fn has_credentials_error<E: Error + 'static>(error: &SdkError<E>) -> bool {
 /// The innermost cause, which says most.
 pub fn root(error: &(dyn Error + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// The same where no service answered, with what may keep the command from it.
+pub fn unreached(error: &(dyn Error + 'static)) -> String {
+    root(error) + &proxy_note()
 }

@@ -17,8 +17,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 
-use crate::aws::errors::root;
-use crate::environment::proxy_note;
+use crate::aws::errors::{root, unreached};
 use crate::failure::{Failure, Result};
 
 /// Time to connect.
@@ -73,8 +72,7 @@ impl Network {
         let connector = self.connector(None, None);
         let request = HttpRequest::try_from(request).map_err(|error| error.to_string())?;
         let exchange = async {
-            let answer = connector.call(request).await;
-            let answer = answer.map_err(|error| format!("{}{}", root(&error), proxy_note()))?;
+            let answer = connector.call(request).await.map_err(|error| unreached(&error))?;
             let status = answer.status().as_u16();
             let headers = answer.headers().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             let mut body = Vec::new();

@@ -33,9 +33,8 @@ impl Kms {
         let account = match self.account.take() {
             Some(account) => account,
             None => {
-                let Session { config, region, endpoint_url, .. } = &*self.session;
-                let found = account::of_credentials(config, region.as_deref(), key, endpoint_url.is_some());
-                self.session.block_on(found)?
+                let session = &*self.session;
+                session.block_on(account::of_credentials(session, key))?
             }
         };
         Ok(self.account.insert(account))

@@ -105,9 +105,9 @@ impl Bucket {
         &self.name
     }
 
-    /// Whether the command line sends KMS's calls elsewhere: S3 is asked at AWS, or where the AWS configuration has it.
-    pub fn stays_behind(&self) -> bool {
-        self.session.endpoint_url.is_some()
+    /// What to add to a failure; see [`Session::left_behind`].
+    pub fn left_behind(&self) -> String {
+        self.session.left_behind("S3")
     }
 
     /// Whether old versions are kept.

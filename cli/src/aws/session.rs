@@ -51,6 +51,14 @@ impl Session {
         Some(format!("{}://{}{port}", url.scheme_str()?, url.host()?))
     }
 
+    /// What to add where another service than KMS fails, which may know nothing of an emulator's credentials and buckets.
+    pub fn left_behind(&self, service: &str) -> String {
+        if self.endpoint_url.is_none() {
+            return String::new();
+        }
+        format!("; --endpoint-url moves KMS alone, and AWS_ENDPOINT_URL moves {service}, too")
+    }
+
     /// The configured region. An empty one counts as not set, as in the AWS CLI.
     pub fn configured_region(&self) -> Option<&str> {
         self.config.region().map(Region::as_ref).filter(|region| !region.is_empty())

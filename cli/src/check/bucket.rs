@@ -105,7 +105,7 @@ fn cors(name: &str, origin: &str, bucket: &mut Bucket, report: &mut Report) {
 
 fn refused(check: &'static str, bucket: &Bucket, action: &str, refusal: Refusal, report: &mut Report) {
     let name = bucket.name();
-    let (wrong, mut remedy) = match refusal {
+    let (wrong, remedy) = match refusal {
         Refusal::Code(code, said) if code == "AccessDenied" => {
             let statement = json!({ "Effect": "Allow", "Action": format!("s3:{action}"), "Resource": format!("arn:aws:s3:::{name}") });
             (format!("S3 denies s3:{action} ({said})"), format!("an IAM policy of this identity needs {statement}"))
@@ -118,8 +118,5 @@ fn refused(check: &'static str, bucket: &Bucket, action: &str, refusal: Refusal,
         }
         Refusal::None => return,
     };
-    if bucket.stays_behind() {
-        remedy.push_str("; --endpoint-url moves KMS alone, and AWS_ENDPOINT_URL moves S3, too");
-    }
-    report.fail(check, Exit::Kms, wrong, remedy);
+    report.fail(check, Exit::Kms, wrong, remedy + &bucket.left_behind());
 }
