@@ -137,6 +137,20 @@ inBrowsers((page, name) => {
     }
   });
 
+  test('a failed element adds nothing to form.submit(), which does not check validity, or holds it back', async () => {
+    await page.show('');
+    assert.deepEqual(await choose('key-src="/form" required'), failed('ERR_KEY_INVALID'));
+    const uploads = forms.uploads();
+    await page.leave('form.submit()');
+    if (await page.evaluate(() => 'navigation' in globalThis)) {
+      await page.evaluate(() => until(() => part('alert').textContent !== ''));
+      assert.equal(forms.uploads(), uploads);
+      return;
+    }
+    await page.sent();
+    assert.deepEqual([...(await forms.received())], []);
+  });
+
   // Our script decides which keys are taken. Engines add redirections, requests that fail, and forms, which are above.
   if (!ANY_ENGINE.includes(name)) return;
 
