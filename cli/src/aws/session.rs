@@ -51,7 +51,7 @@ impl Session {
         Some(format!("{}://{}{port}", url.scheme_str()?, url.host()?))
     }
 
-    /// What to add where another service than KMS fails, which may know nothing of an emulator's credentials and buckets.
+    /// What to add where a service other than KMS fails: an emulator's credentials and buckets are unknown to AWS.
     pub fn left_behind(&self, service: &str) -> String {
         if self.endpoint_url.is_none() {
             return String::new();
