@@ -9,11 +9,13 @@ import { By, until } from 'selenium-webdriver';
 import { launch } from '../tests/support/browsers/browser.mjs';
 import { startDemo } from '../www/server/demo.mjs';
 import { ROOT } from '../tools/run.mjs';
+import { forgetShellSettings } from '../tools/shell-settings.mjs';
 
 const PATIENCE = 60_000;
 const WIDTH = 1280;
 
 const folder = mkdtempSync(path.join(tmpdir(), 'kmseal-screenshot-'));
+forgetShellSettings();
 const demo = await startDemo({ ports: [0] });
 const browser = await launch('chromium', { args: ['--hide-scrollbars'] });
 try {
