@@ -63,9 +63,10 @@ export class FormGuard {
   readonly #control: Guarded;
   #form: HTMLFormElement | null = null;
   #roots: readonly EventTarget[] = [];
-  /** The submit event that came last, and whether it was held back. */
+  /** The submit event of its form that came last. */
   #event: SubmitEvent | undefined;
-  #held = false;
+  /** The event that was held back last. */
+  #held: Event | undefined;
   /** Whether the control had files for that event. */
   #hadFiles = false;
   /** Likewise, until the form is read: the first reading is the event's own. */
@@ -141,7 +142,6 @@ export class FormGuard {
     if (event.target !== this.#form) return this.#holdOther(event as SubmitEvent);
     if (event !== this.#event) {
       this.#event = event as SubmitEvent;
-      this.#held = false;
       this.#control.recheck();
       this.#hadFiles = !this.#control.disabled() && this.#control.holdsFiles();
       this.#tookPart = this.#hadFiles;
@@ -158,13 +158,13 @@ export class FormGuard {
     this.#hold(event as SubmitEvent);
     // A listener that stopped the event has ended its way here.
     if (event.currentTarget !== this.#path.at(-1) && !event.cancelBubble) return;
-    this.#holdMissing(event as SubmitEvent);
+    this.#holdRemoved(event as SubmitEvent);
     this.#holdNames(event as SubmitEvent);
   };
 
   #hold(event: SubmitEvent): void {
     const { submitter = null, target } = event;
-    if (this.#held || !this.#mustWait(target, submitter)) return;
+    if (this.#held === event || !this.#mustWait(target, submitter)) return;
     this.#stop(event);
     this.#control.explain(submitter);
   }
@@ -210,13 +210,9 @@ export class FormGuard {
 
   /** A component around the control may give its files to a form in another tree, once they are sealed. */
   #holdOther(event: SubmitEvent): void {
-    const control = this.#control;
-    const { submitter = null, target } = event;
-    if (!control.isIn(target)) return this.#holdLeftOut(event);
-    control.recheck();
-    if (!this.#mustWait(target, submitter)) return;
-    this.#stop(event);
-    control.explain(submitter);
+    if (!this.#control.isIn(event.target)) return this.#holdLeftOut(event);
+    this.#control.recheck();
+    this.#hold(event);
   }
 
   /** Scripts that send such a form would do so without the files, as the browser would. */
@@ -225,14 +221,11 @@ export class FormGuard {
     const form = event.target as HTMLFormElement;
     const { submitter = null, defaultPrevented } = event;
     if (defaultPrevented || control.disabled() || !control.holdsFiles() || !control.isLeftOutOf(form)) return;
-    if (!isSent(form, submitter)) return;
-    this.#stop(event);
-    warn(control, LEFT_OUT);
-    control.refuse(form, submitter);
+    if (isSent(form, submitter)) this.#holdMissing(event, LEFT_OUT);
   }
 
   /** The browser would read the form without the files that a listener has removed. */
-  #holdMissing(event: SubmitEvent): void {
+  #holdRemoved(event: SubmitEvent): void {
     const control = this.#control;
     const { submitter = null, isTrusted, defaultPrevented, target } = event;
     if (!isTrusted || defaultPrevented || !this.#hadFiles || !isSent(target as HTMLFormElement, submitter)) return;
@@ -240,10 +233,13 @@ export class FormGuard {
       (control.disabled() && DISABLED) ||
       (control.form() !== target && TAKEN_OUT) ||
       (!control.holdsFiles() && EMPTIED);
-    if (!reason) return;
+    if (reason) this.#holdMissing(event, reason);
+  }
+
+  #holdMissing(event: SubmitEvent, reason: string): void {
     this.#stop(event);
-    warn(control, reason);
-    control.refuse(target as HTMLFormElement, submitter);
+    warn(this.#control, reason);
+    this.#control.refuse(event.target as HTMLFormElement, event.submitter ?? null);
   }
 
   /** Turbo handles the submit event itself, and sends only strings unless the form is multipart. */
@@ -287,7 +283,7 @@ export class FormGuard {
   }
 
   #stop(event: Event): void {
-    this.#held = true;
+    this.#held = event;
     event.preventDefault();
     // Otherwise scripts that send the form themselves would do so.
     event.stopImmediatePropagation();
@@ -303,7 +299,7 @@ export class FormGuard {
       warn(control, DISABLED);
     } else if (!control.disabled() && control.unfinished() && control.holdsFiles()) {
       // After a submit event that a listener has handled itself, this is how the form is sent; otherwise it may only be inspected.
-      const sent = this.#tookPart && !this.#held;
+      const sent = this.#tookPart && this.#held !== this.#event;
       if (drop(event.formData, this.#read) || sent) control.explain(null);
       warn(control, UNREAD);
     }
