@@ -35,7 +35,7 @@ export interface RespondOptions {
   status?: 200 | 206 | undefined;
   /**
    * Further headers, or replacements of respond's own; `null` omits one. `content-length`, `content-range` and
-   * `transfer-encoding` are refused.
+   * `transfer-encoding` are refused. Without its `vary: *`, service workers may keep the plaintext, whatever `cache-control` says.
    */
   headers?: Readonly<Record<string, string | number | readonly string[] | null | undefined>> | undefined;
 }
@@ -194,6 +194,8 @@ function headersOf(options: RespondOptions): Map<string, string | string[] | nul
     ['cross-origin-resource-policy', 'same-origin'],
     // no-transform: compression on the way would remove the length.
     ['cache-control', 'private, no-store, no-transform'],
+    // What service workers keep, whatever cache-control says, excludes this (Service Workers, "put").
+    ['vary', '*'],
   ]);
   for (const [given, value] of Object.entries(headers)) {
     const name = given.toLowerCase();

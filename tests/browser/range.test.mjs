@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { KmsPublicKey, Sealer } from 'kmseal';
+import { respond } from 'kmseal/node';
 import { sample } from '../support/page/bytes.mjs';
 import { kmsRoutes, remembering, startKms } from '../support/servers/kms.mjs';
 import { framePlaces, readHeader } from '../support/message.mjs';
@@ -53,8 +55,16 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
+function routes(app) {
+  kmsRoutes({ decrypt: remembering(kms.decrypt) })(app);
+  app.get('/opened', async (c) => {
+    await respond(c.env.outgoing, { plaintext: sample(SIZE) });
+    return RESPONSE_ALREADY_SENT;
+  });
+}
+
 inBrowsers(
-  (name) => openKit(name, { routes: kmsRoutes({ decrypt: remembering(kms.decrypt) }), keys: [answer] }),
+  (name) => openKit(name, { routes, keys: [answer] }),
   (page, name) => {
     before(async () => {
       await page.chooseFiles([path.join(folder, FILE)]);
@@ -215,6 +225,17 @@ inBrowsers(
         [frames.at(-1)[0], sealed.length],
         [frames[24][0], frames[26][1]],
       ]);
+    });
+
+    test('a service worker cannot keep what respond() answers, with which it would serve other readers', async () => {
+      const kept = await page.evaluate(async () => {
+        const cache = await caches.open('opened');
+        await cache.put('/other', new Response('a'));
+        const putting = cache.put('/opened', await fetch('/opened'));
+        const failure = await putting.catch(({ name }) => name);
+        return { failure, urls: (await cache.keys()).map(({ url }) => new URL(url).pathname) };
+      });
+      assert.deepEqual(kept, { failure: 'TypeError', urls: ['/other'] });
     });
 
     test('openRange rejects a source that returns too little, a wrong size, and another context', async () => {

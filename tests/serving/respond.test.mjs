@@ -190,6 +190,7 @@ test('an opened file cannot act in the origin of the page', async () => {
     'content-security-policy': "sandbox; default-src 'none'",
     'cross-origin-resource-policy': 'same-origin',
     'cache-control': 'private, no-store, no-transform',
+    vary: '*',
     'content-length': `${PLAINTEXT.length}`,
   });
 });

@@ -46,6 +46,7 @@ export function serves(name, protocols, make, given) {
           'content-security-policy',
           'cross-origin-resource-policy',
           'cache-control',
+          'vary',
         ]) {
           assert.equal(answer.headers[header], given().headers[header]);
         }
