@@ -83,7 +83,8 @@ export interface UploadResult {
  * Seals a file part by part and uploads the parts, which S3 assembles to one object: the envelope, under a name and type that the
  * server chose. Only S3's own answer counts as stored: with status 200, a strong ETag and no body, from where it was sent.
  * Failed requests are retried after a random time of up to 0.5, 1, 2, ... 20 s, with a fresh signature, and failed reads of the file
- * up to three times. Works in pages, workers and service workers; in service workers progress is reported part by part.
+ * up to three times. Works in pages, workers and service workers; in service workers, and behind one that passes requests on, progress
+ * is reported part by part.
  *
  * A stream is uploaded while it is still being made, such as a recording or a zip: of this realm or another one, or anything else that
  * gives Uint8Arrays one after another. It is read as its parts are sent. What was sealed of it is kept until it has arrived, so that it can

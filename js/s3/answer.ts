@@ -96,6 +96,8 @@ function refused({ status, body }: Reply, what: string, part: number | undefined
   return uploadFault(message, {
     passing,
     mendable,
+    // So a service worker answers that is offline, as Angular's does.
+    unanswered: status === 504,
     lost: status >= 500 || status === 200 || conflict,
     conflict,
     status,

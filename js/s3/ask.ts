@@ -114,6 +114,8 @@ function refused({ what, part, writes }: Asked, status: number, cause?: unknown)
   return uploadFault(message, {
     passing: passes(status),
     mendable: mayBeMended(status),
+    // A service worker may say so, where the browser is offline.
+    unanswered: status === 504,
     lost: writes && status >= 500,
     conflict,
     status,

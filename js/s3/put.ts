@@ -26,23 +26,27 @@ export function put(
   const what = part === undefined ? 'the envelope' : `part ${part}`;
   const sent: Sent = { url: signed.url, what, part };
   return stoppable(signal, (resolve, reject) => {
+    const usesXhr = typeof globalThis.XMLHttpRequest === 'function';
+    // Where a service worker takes the request (Angular's takes all), no progress is told before the answer. A worker does not say whether it has one.
+    let isHidden = !usesXhr || !globalThis.document || !!globalThis.navigator?.serviceWorker?.controller;
     let isSent = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const expectWithin = (limit: number, expected: string) => {
       clearTimeout(timer);
       timer = setTimeout(() => {
         const message = `${what} stalled: ${expected} for ${limit / 1000} s; try again`;
-        reject(uploadFault(message, { passing: true, unanswered: true, lost: isSent, part }));
+        reject(uploadFault(message, { passing: true, unanswered: true, lost: isSent || isHidden, part }));
       }, limit);
     };
     // Timed separately, since proxies and scanners accept all bytes at once, and forward them before they answer.
-    const onSent = (limit = answerTimeout) => {
+    const onSent = () => {
       if (isSent) return;
       isSent = true;
-      expectWithin(limit, 'S3 did not answer');
+      expectWithin(answerTimeout, 'S3 did not answer');
     };
     const events = {
       onMoved(loaded: number) {
+        isHidden = false;
         if (loaded === blob.size) onSent();
         else if (!isSent) expectWithin(stallTimeout, 'no byte moved');
         try {
@@ -68,17 +72,17 @@ export function put(
           uploadFault(`S3 did not answer for ${what}: ${remedy}`, {
             passing: true,
             unanswered: true,
-            lost: isSent,
+            lost: isSent || isHidden,
             part,
           }),
         );
       },
     };
     const policy = watchPolicy(signed.url);
-    const usesXhr = typeof globalThis.XMLHttpRequest === 'function';
-    // A service worker cannot observe progress: a MiB may take as long as silence may last.
-    if (usesXhr) expectWithin(stallTimeout, 'no byte moved');
-    else onSent(Math.min(answerTimeout + (stallTimeout * blob.size) / MIB, LONGEST_TIMER_MS));
+    // Unseen, a MiB may take as long as silence may last.
+    const unseen = Math.min(answerTimeout + stallTimeout * Math.ceil(blob.size / MIB), LONGEST_TIMER_MS);
+    if (isHidden) expectWithin(unseen, 'S3 did not answer');
+    else expectWithin(stallTimeout, 'no byte moved');
     const transport: Transport = usesXhr ? byXhr : byFetch;
     try {
       const stop = transport(blob, signed.url, pairsOf(signed.headers), events);

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { ANY_ENGINE } from '../../tools/browsers.mjs';
-import { MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
+import { seen } from '../support/until.mjs';
+import { LIMITS, MIB, TWO_PARTS, openUploads, uploadsInBrowsers } from '../support/browsers/uploads.mjs';
 
 /* global kit -- of the page */
 
@@ -257,7 +258,7 @@ uploadsInBrowsers(open, (uploads, name) => {
       }
     });
 
-  // The last one, since the page keeps its worker.
+  // The last ones, since the page keeps its worker.
   test('an answer by a service worker in place of S3 does not count as stored', async () => {
     uploads.write(MIB);
     await uploads.page.evaluate(async (origin) => {
@@ -282,6 +283,18 @@ uploadsInBrowsers(open, (uploads, name) => {
       assert.equal(await s3.arrived(id), false);
     }
   });
+
+  test('a slow PUT through a service worker, which hides its progress, has not stalled, and may have arrived', async () => {
+    s3.faults.add('PUT', { does: 'stall', after: 'all' });
+    await uploads.page.evaluate(() => fetch('/answer/passed'));
+    const id = await uploads.begin({ ...LIMITS, retries: 0 });
+    await seen(() => s3.arrived(id));
+    // In some engines the worker's own request tells at its end that all was sent.
+    assert.equal((await uploads.limits()).includes(LIMITS.stallTimeout), false, 'no byte is waited for');
+    await uploads.expire();
+    const { error } = await uploads.settled();
+    assert.match(error.message, /the envelope is perhaps delivered, since an answer was lost/);
+  });
 });
 
 /** Answers PUTs to the origin in its own URL's query as it was last told. */
@@ -293,6 +306,7 @@ const ANSWERS = {
   queued: () => Response.json({ queued: true }),
   accepted: () => new Response(null, { status: 202, headers: { etag: '"5d41402abc4b2a76b9719d911017c592"' } }),
   opaque: () => fetch(origin, { mode: 'no-cors' }),
+  passed: (request) => fetch(request),
 };
 addEventListener('install', () => skipWaiting());
 addEventListener('activate', (event) => event.waitUntil(clients.claim()));
@@ -301,6 +315,6 @@ addEventListener('fetch', (event) => {
   if (pathname.startsWith('/answer/')) {
     way = pathname.split('/')[2];
     event.respondWith(new Response('ok'));
-  } else if (asked === origin && event.request.method === 'PUT') event.respondWith(ANSWERS[way]());
+  } else if (asked === origin && event.request.method === 'PUT') event.respondWith(ANSWERS[way](event.request));
 });
 `;

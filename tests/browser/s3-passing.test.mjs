@@ -126,6 +126,20 @@ uploadsInBrowsers(openUploads, (uploads, name) => {
 
     if (!anyEngine) return;
 
+    test('an upload waits, too, where a service worker answers 504 for the network that is away', async () => {
+      await setOnline(false);
+      const targets = ['signPart 2', 'PUT 2'];
+      s3.faults.fault = (asked) => (targets.includes(asked) ? { does: 'answer', status: 504 } : undefined);
+      await uploads.begin({ retries: 0, concurrency: 1 });
+      for (const count of [1, 2]) {
+        await retried(count);
+        targets.shift();
+        await setOnline(count === 2);
+        await uploads.page.evaluate(() => dispatchEvent(new Event('online')));
+      }
+      await expectArrived(await uploads.settled());
+    });
+
     test('an upload that waits for the network can be cancelled', async () => {
       await setOnline(false);
       s3.faults.add('PUT 2', { does: 'cut' });
