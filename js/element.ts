@@ -216,6 +216,7 @@ export class KmsealFileElement extends ReflectingControl {
     this.#list.start(this.ownerDocument.defaultView);
     this.#sealing.loadAhead();
     this.#guard.watch(rootsAround(this));
+    this.#view.watch(this.ownerDocument.defaultView);
     autofocus(this);
     connect(this.#internals);
     label(this, this.#view.input);
@@ -228,6 +229,7 @@ export class KmsealFileElement extends ReflectingControl {
       if (this.isConnected) return;
       this.#explainer.leave();
       this.#guard.watch([]);
+      this.#view.watch(null);
       this.#guard.rest();
       this.#list.stop();
       this.#sealing.close();
@@ -346,13 +348,8 @@ export class KmsealFileElement extends ReflectingControl {
     this.#status = status;
     this.#value.set(status.sealed ? submittedOf(entries) : []);
     setValue(this.#internals, this.#value.submitted, this);
-    setValidity(this.#internals, {
-      status,
-      custom: this.#message,
-      missing: this.required && entries.length === 0,
-      texts,
-      anchor: this.#view.input,
-    });
+    const missing = this.required && entries.length === 0;
+    setValidity(this.#internals, { status, custom: this.#message, missing, texts, anchor: this.#view.input });
     // A file that is being sealed is not the person's mistake.
     const userInvalid = this.#userValidity.asked && !status.sealing && this.willValidate && !this.validity.valid;
     setStates(this.#internals, status, userInvalid);

@@ -24,6 +24,9 @@ export interface Shown {
   invalid: boolean;
 }
 
+/** The events that bring files; `change` of a native input stays in its tree. */
+const GIVING = ['input', 'drop', 'paste'];
+
 /** This many rows, and files of the input, are made in one go; the page would freeze under thousands of files. */
 const ROWS_AT_ONCE = 100;
 
@@ -45,6 +48,7 @@ export class View {
   #complaints: readonly string[] = [];
   #growing: number | undefined;
   #transfer: DataTransfer | undefined;
+  #window: EventTarget | null = null;
 
   constructor(root: ShadowRoot, actions: Actions) {
     this.#root = root;
@@ -65,7 +69,8 @@ export class View {
     zone.append(this.input, this.#hint, this.#list, this.#retryAll, this.#alert, this.status);
     root.append(zone);
     this.#listenToInput();
-    this.#listenToDrops(zone);
+    this.#listenToDrags(zone);
+    for (const type of GIVING) zone.addEventListener(type, this.#given);
     // A label around the element would treat a click on a file's name as one on itself.
     zone.addEventListener('click', (event) => event.target !== this.input && event.preventDefault());
   }
@@ -75,45 +80,57 @@ export class View {
     // So that the same file can be chosen again.
     input.addEventListener('click', () => (input.value = ''));
     input.addEventListener('cancel', () => this.#mirror());
-    // The element fires both itself, once it has accepted the files.
-    input.addEventListener('input', (event) => event.stopPropagation());
     input.addEventListener('change', (event) => {
       event.stopPropagation();
       this.#actions.choose([...(input.files ?? [])]);
     });
   }
 
-  #listenToDrops(zone: HTMLElement): void {
-    const files = ({ dataTransfer }: DragEvent) => (dataTransfer?.types.includes('Files') ? dataTransfer : undefined);
-    const show = (dragging: boolean) => togglePart(zone, 'dragging', dragging && !this.input.disabled);
+  #listenToDrags(zone: HTMLElement): void {
     zone.addEventListener('dragover', (event) => {
-      const transfer = files(event);
-      if (!transfer) return;
+      const transfer = event.dataTransfer;
+      if (!hasFiles(transfer)) return;
       // Otherwise the browser would leave the page for the file.
       event.preventDefault();
       transfer.dropEffect = this.input.disabled ? 'none' : 'copy';
-      show(true);
+      this.#showDragging(true);
     });
     zone.addEventListener('dragleave', ({ relatedTarget }) => {
-      if (!zone.contains(relatedTarget as Node | null)) show(false);
-    });
-    zone.addEventListener('drop', (event) => {
-      const transfer = files(event);
-      show(false);
-      if (!transfer) return;
-      event.preventDefault();
-      // Another drop zone around it, or the page's own, would take the same files as they are.
-      event.stopPropagation();
-      if (!this.input.disabled) this.#actions.drop(contentsOf(transfer));
-    });
-    zone.addEventListener('paste', (event) => {
-      const { clipboardData } = event;
-      if (!clipboardData?.types.includes('Files') || this.input.disabled) return;
-      event.preventDefault();
-      event.stopPropagation();
-      this.#actions.drop(contentsOf(clipboardData));
+      if (!zone.contains(relatedTarget as Node | null)) this.#showDragging(false);
     });
   }
+
+  #showDragging(dragging: boolean): void {
+    togglePart(this.#zone, 'dragging', dragging && !this.input.disabled);
+  }
+
+  /**
+   * Sees first in this window what is given to the element. Scripts that listen on the event's way down would take the files as they are, as
+   * drop zones around it do, or record their names.
+   */
+  watch(window: EventTarget | null): void {
+    // In the same one its place among other listeners stays.
+    if (window !== this.#window) for (const type of GIVING) this.#window?.removeEventListener(type, this.#first, true);
+    this.#window = window;
+    for (const type of GIVING) window?.addEventListener(type, this.#first, true);
+  }
+
+  readonly #first = (event: Event): void => {
+    if (event.composedPath().includes(this.#zone)) this.#given(event);
+  };
+
+  readonly #given = (event: Event): void => {
+    // The element fires it itself, once it has accepted the files.
+    if (event.type === 'input') return event.stopImmediatePropagation();
+    const isDrop = event.type === 'drop';
+    const transfer = isDrop ? (event as DragEvent).dataTransfer : (event as ClipboardEvent).clipboardData;
+    const { disabled } = this.input;
+    if (isDrop) this.#showDragging(false);
+    if (!hasFiles(transfer) || (disabled && !isDrop)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (!disabled) this.#actions.drop(contentsOf(transfer));
+  };
 
   /** Shows the refused files until something else is chosen. */
   complain(sentences: readonly string[]): void {
@@ -238,6 +255,10 @@ export class View {
     // User-event gives an input its own files, which cannot be set.
     else Reflect.set(this.input, 'files', transfer.files);
   }
+}
+
+function hasFiles(transfer: DataTransfer | null): transfer is DataTransfer {
+  return transfer?.types.includes('Files') ?? false;
 }
 
 const renamed = new WeakMap<File, File>();

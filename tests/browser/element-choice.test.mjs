@@ -7,7 +7,7 @@ import { ANY_ENGINE } from '../../tools/browsers.mjs';
 import { printed } from '../../tools/kms.mjs';
 import { isolated, testForms } from '../support/browsers/forms.mjs';
 
-/* global drop, element, events, file, form, hold, idle, kmseal, names, part, parts, paste, statesOf, transferOf, until, values -- of forms.mjs, in the page */
+/* global drop, element, events, file, form, hold, idle, kmseal, names, part, parts, paste, recorded, statesOf, transferOf, until, values -- of forms.mjs, in the page */
 
 const FORM = (attributes = 'key-src="/kms-public-key.json"') =>
   `<form method="post" enctype="multipart/form-data" action="/upload"><kmseal-file encryption-context='{}' name="doc" ${attributes}></kmseal-file></form>`;
@@ -198,6 +198,27 @@ inBrowsers((page, name) => {
     ]);
   });
 
+  test('a script that listens on the way down, as recorders do, sees no file and no name of what a person chooses', async () => {
+    const paper = files.create('recorded');
+    await page.show(FORM());
+    await page.evaluate(() => {
+      globalThis.recorded = [];
+      const record = (event) => {
+        const { value, files } = event.composedPath()[0];
+        recorded.push([event.type, value, files?.length]);
+      };
+      for (const type of ['input', 'change']) document.addEventListener(type, record, true);
+    });
+    await page.choose([paper]);
+    await page.idle();
+    const found = await page.evaluate(() => recorded);
+    assert.deepEqual(found, [
+      ['input', '', 0],
+      ['change', 'C:\\fakepath\\file-1.kmseal', 1],
+    ]);
+    assert.deepEqual(await page.opened(), [paper.bytes]);
+  });
+
   // The list is the element's own. Inputs, drops and files that change are above.
   if (!ANY_ENGINE.includes(name)) return;
 
@@ -207,7 +228,12 @@ inBrowsers((page, name) => {
       const taken = [];
       const take = ({ type, dataTransfer, clipboardData }) =>
         taken.push(type, ...Array.from((dataTransfer ?? clipboardData).files, ({ name }) => name));
-      for (const type of ['drop', 'paste']) for (const place of [form, window]) place.addEventListener(type, take);
+      for (const type of ['drop', 'paste']) {
+        for (const place of [form, window]) place.addEventListener(type, take);
+        document.addEventListener(type, take, true);
+      }
+      // Moved, it is still the first.
+      document.body.prepend(form);
       drop(file('a.pdf'));
       paste(transferOf([file('b.pdf')]));
       element.disabled = true;
@@ -219,7 +245,7 @@ inBrowsers((page, name) => {
       paste(words);
       return { names: names(), taken };
     });
-    assert.deepEqual(found, { names: ['a.pdf', 'b.pdf'], taken: ['paste', 'paste'] });
+    assert.deepEqual(found, { names: ['a.pdf', 'b.pdf'], taken: ['paste', 'paste', 'paste'] });
   });
 
   test('no two files that were ever chosen share a name in the seal events', async () => {
