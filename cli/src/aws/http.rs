@@ -114,9 +114,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header by its lower-case name.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    /// A header by its lower-case name. One that comes several times is a list (Fetch, "get"): browsers let no page read an answer that allows
+    /// its origin twice.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let values: Vec<&str> =
+            self.headers.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(", "))
     }
 }
 

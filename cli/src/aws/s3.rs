@@ -137,7 +137,7 @@ impl Bucket {
     fn setting<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, Refusal> {
         let mut answer = self.ask(name).map_err(Refusal::Failed)?;
         // S3 names the bucket's region in its answer (S3 API, "Common Response Headers").
-        let elsewhere = answer.header("x-amz-bucket-region").and_then(|region| region::parse(region).ok());
+        let elsewhere = answer.header("x-amz-bucket-region").and_then(|region| region::parse(&region).ok());
         if let Some(region) = elsewhere.filter(|region| answer.status != 200 && *region != self.region) {
             self.region = region;
             answer = self.ask(name).map_err(Refusal::Failed)?;

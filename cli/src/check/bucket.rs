@@ -72,8 +72,8 @@ fn cors(name: &str, origin: &str, bucket: &mut Bucket, report: &mut Report) {
         Err(why) => return refused(CHECK, bucket, "GetBucketCORS", Refusal::Failed(why), report),
     };
     let list = |header: &str| -> Vec<String> {
-        let names = answer.header(header).unwrap_or_default().split(',');
-        names.map(|name| name.trim().to_ascii_lowercase()).collect()
+        let names = answer.header(header).unwrap_or_default();
+        names.split(',').map(|name| name.trim().to_ascii_lowercase()).collect()
     };
     let has = |header: &str, name: &str| list(header).iter().any(|other| other == name || other == "*");
     let allowed = answer.header("access-control-allow-origin");
