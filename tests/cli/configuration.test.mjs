@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { createKey } from '../../tools/kms.mjs';
 import { startKmsProxy } from '../support/servers/kms-proxy.mjs';
+import { KMSEAL } from './command.mjs';
 import { startSetting } from './setting.mjs';
 
 const ACCOUNTS = { environment: '111111111111', prod: '222222222222', default: '333333333333' };
@@ -87,6 +88,20 @@ describe('credentials', () => {
       /^5: .*AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not/,
     );
     assert.equal(await account({ ...NONE, AWS_ACCESS_KEY_ID: 'x' }, '--profile', 'prod'), ACCOUNTS.prod);
+  });
+
+  test('a variable that is not UTF-8 is an error that names it, and not taken for one that is not set', async () => {
+    // By a shell: Node writes variables in UTF-8.
+    const inLatin1 = (name, value) =>
+      setting.run(['-c', `export ${name}="$(printf '${value}')"; exec "$0" key alias/of-account`, KMSEAL], {
+        program: 'sh',
+        env: { ...files, ...NONE },
+      });
+    for (const name of ['AWS_PROFILE', 'AWS_CA_BUNDLE', 'AWS_ENDPOINT_URL_KMS', 'https_proxy', 'NO_PROXY']) {
+      const { status, stderr } = await inLatin1(name, 'prod\\351');
+      assert.match(`${status}: ${stderr}`, new RegExp(`^2: kmseal: ${name} is not UTF-8[^\n]*\n$`));
+    }
+    assert.equal((await inLatin1('AWS_PROFILE', 'prod')).status, 0);
   });
 
   test('seal and inspect need no credentials', async () => {

@@ -17,11 +17,13 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::aws::errors::root;
 use crate::aws::http::Network;
+use crate::environment;
 use crate::failure::{Failure, Result};
 
 /// Loads the configuration, and the network settings. The credentials of `profile`, from the command line, beat the
 /// environment's.
 pub async fn load(profile: Option<&str>, timeouts: TimeoutConfig) -> Result<(SdkConfig, Network)> {
+    environment::check()?;
     let name = profile.map(str::to_owned).or_else(|| set("AWS_DEFAULT_PROFILE")).or_else(|| set("AWS_PROFILE"));
     // The SDK would take an empty variable for a profile with an empty name.
     let selected = name.clone().or_else(|| env::var_os("AWS_PROFILE").map(|_| "default".to_owned()));
