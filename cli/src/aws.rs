@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod configuration;
+mod connections;
 pub mod errors;
 pub mod http;
 pub mod kms;

@@ -143,6 +143,11 @@ test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS does not affect --endpoint-url', async
   );
 });
 
+test('a call over http needs no certificates of the system', async () => {
+  const env = { ...IN_ENVIRONMENT, SSL_CERT_FILE: folder.at('missing.pem') };
+  assert.equal(await account(env), ACCOUNTS.environment);
+});
+
 describe('retries', () => {
   test('retry settings that are empty count as unset', async () => {
     for (const env of [

@@ -4,10 +4,8 @@ use std::env;
 use std::fs;
 use std::time::Duration;
 
-use aws_sdk_kms::config::{SharedAsyncSleep, SharedHttpClient};
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig};
+use aws_sdk_kms::config::SharedHttpClient;
+use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -17,6 +15,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 
+use crate::aws::connections::{Client, Connections};
 use crate::aws::errors::{root, unreached};
 use crate::failure::{Failure, Result};
 
@@ -30,7 +29,9 @@ const LONGEST_LEN: usize = 1024 * 1024;
 /// How to reach AWS.
 #[derive(Clone, Debug)]
 pub struct Network {
-    tls: TlsContext,
+    pub tls: TlsContext,
+    /// Trusts no certificate.
+    pub plain: TlsContext,
 }
 
 impl Network {
@@ -44,35 +45,22 @@ impl Network {
             })?,
             None => TrustStore::default(),
         };
-        let tls = TlsContext::builder().with_trust_store(trusted).build();
-        let tls = tls.map_err(|error| Failure::usage(format!("TLS cannot be set up: {}", error)))?;
-        Ok(Self { tls })
+        let context = |trusted| TlsContext::builder().with_trust_store(trusted).build();
+        let failed = |error| Failure::usage(format!("TLS cannot be set up: {error}"));
+        Ok(Self { tls: context(trusted).map_err(failed)?, plain: context(TrustStore::empty()).map_err(failed)? })
     }
 
     /// A client for the AWS SDK. It obeys HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; the SDK's default client does not.
     pub fn client(&self) -> SharedHttpClient {
-        let network = self.clone();
-        Builder::new().build_with_connector_fn(move |settings, components| {
-            network.connector(settings.cloned(), components.and_then(|components| components.sleep_impl()))
-        })
-    }
-
-    fn connector(&self, settings: Option<HttpConnectorSettings>, sleep: Option<SharedAsyncSleep>) -> Connector {
-        let mut builder = Connector::builder()
-            .proxy_config(ProxyConfig::from_env())
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .tls_context(self.tls.clone());
-        builder.set_connector_settings(settings);
-        builder.set_sleep_impl(sleep);
-        builder.build()
+        SharedHttpClient::new(Client::new(self.clone()))
     }
 
     /// Sends one request outside the SDK. Fails with a sentence if no answer comes; any status is an answer.
     pub async fn send(&self, request: http::Request<SdkBody>) -> std::result::Result<Answer, String> {
-        let connector = self.connector(None, None);
+        let connections = Connections::new(self.clone(), HttpConnectorSettings::default(), None);
         let request = HttpRequest::try_from(request).map_err(|error| error.to_string())?;
         let exchange = async {
-            let answer = connector.call(request).await.map_err(|error| unreached(&error))?;
+            let answer = connections.call(request).await.map_err(|error| unreached(&error))?;
             let status = answer.status().as_u16();
             let headers = answer.headers().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             let mut body = Vec::new();
