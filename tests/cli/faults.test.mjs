@@ -126,6 +126,10 @@ test('a file system without fsync, and an interrupted fsync, are not faults', as
     const env = preload.failing(call, UNNAMED, error, nth);
     await setting.succeeds(['open', '--output', `${call}-${error}`, 'sealed.kmseal'], { env });
     assert.ok(folder.read(`${call}-${error}`).equals(PLAINTEXT));
+    const redirected = { ...setting.env, ...preload.failing(call, '/redirected', error, nth) };
+    const shell = ['-c', 'exec "$0" "$@" > redirected', KMSEAL, 'inspect', 'sealed.kmseal'];
+    const { status, stderr } = await runCommand(folder, redirected, shell, { program: 'sh' });
+    assert.equal(status, 0, stderr);
   }
 });
 

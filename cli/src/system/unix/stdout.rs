@@ -28,6 +28,6 @@ pub fn flush() -> io::Result<()> {
 
 /// Syncs what was written, if it is a file, and closes it. A file system may report a full disk only then.
 pub fn finish() -> io::Result<()> {
-    sync::ignoring_unsupported(unistd::fsync(io::stdout()))?;
+    sync::content(io::stdout())?;
     Ok(sync::ignoring_interruption(unistd::close(io::stdout().as_raw_fd()))?)
 }

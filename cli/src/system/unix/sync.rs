@@ -2,14 +2,32 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::unistd;
 
 /// Syncs the content, before a name makes it look whole.
-pub fn content(file: &File) -> io::Result<()> {
-    Ok(ignoring_unsupported(retrying(|| unistd::fsync(file)))?)
+pub fn content(file: impl AsFd) -> io::Result<()> {
+    Ok(ignoring_unsupported(retrying(|| sync(file.as_fd())))?)
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn sync(file: BorrowedFd<'_>) -> nix::Result<()> {
+    unistd::fsync(file)
+}
+
+/// Apple's fsync(2) leaves it in the disk's own cache, which a power failure empties; F_FULLFSYNC does not (fcntl(2)). File systems of
+/// networks, pipes and terminals do not know that call, and give other errors than a full or broken disk's.
+#[cfg(target_vendor = "apple")]
+fn sync(file: BorrowedFd<'_>) -> nix::Result<()> {
+    use nix::fcntl::{FcntlArg, fcntl};
+    match fcntl(file, FcntlArg::F_FULLFSYNC) {
+        Ok(_) => Ok(()),
+        Err(error @ (Errno::EINTR | Errno::EIO | Errno::ENOSPC | Errno::EDQUOT)) => Err(error),
+        Err(_) => unistd::fsync(file),
+    }
 }
 
 /// Closes a file that was written. NFS and others report here what they could not write (close(2)); dropping would ignore it.
@@ -38,7 +56,7 @@ fn file_system(file: &File) -> io::Result<()> {
 }
 
 /// Pipes, terminals and some file systems have nothing to sync (fsync(2), EINVAL).
-pub fn ignoring_unsupported(result: nix::Result<()>) -> nix::Result<()> {
+fn ignoring_unsupported(result: nix::Result<()>) -> nix::Result<()> {
     match result {
         Err(Errno::EINVAL | Errno::ENOTSUP | Errno::ENOSYS) => Ok(()),
         other => other,
