@@ -104,6 +104,20 @@ describe('credentials', () => {
     assert.equal((await inLatin1('AWS_PROFILE', 'prod')).status, 0);
   });
 
+  test('a file of the configuration that cannot be read is an error that names it, and not taken for an empty one', async () => {
+    folder.write('latin1', Buffer.from(`# Schlüssel\n${folder.read('credentials')}`, 'latin1'));
+    for (const [file, why] of [
+      [folder.at('latin1'), 'it is not UTF-8'],
+      ['/proc/self/mem', 'Input/output error'],
+    ]) {
+      for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) {
+        const said = await account({ ...IN_ENVIRONMENT, [name]: file });
+        assert.ok(said.startsWith(`2: kmseal: the AWS configuration cannot be read: ${file}: ${why}`), said);
+      }
+    }
+    assert.equal(await account({ ...IN_ENVIRONMENT, AWS_CONFIG_FILE: folder.at('missing') }), ACCOUNTS.environment);
+  });
+
   test('seal and inspect need no credentials', async () => {
     const env = { AWS_PROFILE: 'nobody', AWS_SECRET_ACCESS_KEY: '', AWS_MAX_ATTEMPTS: 'x' };
     await setting.succeeds(['seal', '--key', 'key.json', '-'], { env });

@@ -1,7 +1,9 @@
 //! The AWS configuration: the environment and the profile, as the AWS CLI reads them.
 
 use std::borrow::Cow;
-use std::env;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::{env, fs};
 
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
@@ -60,18 +62,42 @@ fn set(name: &str) -> Option<String> {
 
 /// The profiles of the configuration files. The requested one must be among them.
 async fn profiles(name: Option<&str>, selected: Option<String>) -> Result<ProfileSet> {
+    let files = [("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")];
+    let files = files.map(|(variable, usual)| set(variable).unwrap_or_else(|| usual.to_owned()));
+    for file in &files {
+        check_file(file).map_err(|why| unreadable(&format!("{file}: {why}")))?;
+    }
     let profiles = profile::load(&Fs::real(), &Env::real(), &Default::default(), selected.map(Cow::Owned)).await;
-    let profiles =
-        profiles.map_err(|error| Failure::usage(format!("the AWS configuration cannot be read: {}", root(&error))))?;
+    let profiles = profiles.map_err(|error| unreadable(&root(&error)))?;
     match name {
         Some(name) if profiles.get_profile(name).is_none() => Err(Failure::kms(format!(
-            "no AWS credentials were loaded: there is no profile {name:?} in {} and {}; \
+            "no AWS credentials were loaded: there is no profile {name:?} in {}; \
                  name one that is there with --profile or AWS_PROFILE",
-            set("AWS_CONFIG_FILE").as_deref().unwrap_or("~/.aws/config"),
-            set("AWS_SHARED_CREDENTIALS_FILE").as_deref().unwrap_or("~/.aws/credentials"),
+            files.join(" and "),
         ))),
         _ => Ok(profiles),
     }
+}
+
+/// Fails over what the SDK would take for an empty file, and then use somebody else's credentials. What is not a file is none to the AWS CLI, too.
+fn check_file(name: &str) -> std::result::Result<(), String> {
+    let home = || set("HOME").or_else(|| set("USERPROFILE").filter(|_| cfg!(windows)));
+    let path = match name.strip_prefix("~/").and_then(|rest| Some((rest, home()?))) {
+        Some((rest, home)) => PathBuf::from(home).join(rest),
+        None => PathBuf::from(name),
+    };
+    if !path.is_file() {
+        return Ok(());
+    }
+    match fs::read_to_string(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::InvalidData => Err("it is not UTF-8; save it so".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn unreadable(why: &str) -> Failure {
+    Failure::usage(format!("the AWS configuration cannot be read: {why}"))
 }
 
 /// With half a pair, the SDK would look elsewhere and find somebody else's credentials.
