@@ -18,8 +18,8 @@ fn sync(file: BorrowedFd<'_>) -> nix::Result<()> {
     unistd::fsync(file)
 }
 
-/// Apple's fsync(2) leaves it in the disk's own cache, which a power failure empties; F_FULLFSYNC does not (fcntl(2)). File systems of
-/// networks, pipes and terminals do not know that call, and give other errors than a full or broken disk's.
+/// Apple's fsync(2) leaves it in the disk's own cache, which a power failure empties; F_FULLFSYNC does not (fcntl(2)). Pipes, terminals and some
+/// file systems do not have that call, and what they say of it varies: only the errors of a disk count.
 #[cfg(target_vendor = "apple")]
 fn sync(file: BorrowedFd<'_>) -> nix::Result<()> {
     use nix::fcntl::{FcntlArg, fcntl};
