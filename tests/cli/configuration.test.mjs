@@ -149,12 +149,17 @@ test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS does not affect --endpoint-url', async
   folder.write('ignoring', '[default]\nignore_configured_endpoint_urls = true\n');
   const env = { AWS_CONFIG_FILE: folder.at('ignoring'), AWS_MAX_ATTEMPTS: '1' };
   await setting.fails(['key', 'alias/x', '--region', 'xx-nowhere-1'], 5, /could not be reached/, { env });
-  await setting.fails(
-    ['key', 'alias/x'],
-    2,
-    /AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is "perhaps"; make it true or false/,
-    { env: { AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'perhaps' } },
-  );
+});
+
+test('a setting that is neither true nor false is an error, and not taken for one that is not set', async () => {
+  const names = ['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'];
+  for (const name of names) {
+    const said = new RegExp(`${name} is "yes"; make it true or false`);
+    await setting.fails(['key', 'alias/x'], 2, said, { env: { [name]: 'yes' } });
+  }
+  folder.write('fips', '[default]\nuse_fips_endpoint = 1\n');
+  const env = { AWS_CONFIG_FILE: folder.at('fips') };
+  await setting.fails(['key', 'alias/x'], 2, /use_fips_endpoint is "1"; make it true or false/, { env });
 });
 
 test('a call over http needs no certificates of the system', async () => {

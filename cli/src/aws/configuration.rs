@@ -51,8 +51,10 @@ pub async fn load(profile: Option<&str>, timeouts: TimeoutConfig) -> Result<(Sdk
         let providers = providers.with_region(region.map(Region::new));
         loader = loader.credentials_provider(of_profile(name, &providers));
     }
-    let config = loader.load().await;
-    Ok((heeding_endpoints(config, ignores_endpoints(&profiles)?), network))
+    is_true(&profiles, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?;
+    is_true(&profiles, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?;
+    let ignored = is_true(&profiles, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")?;
+    Ok((heeding_endpoints(loader.load().await, ignored), network))
 }
 
 /// An environment variable. An empty one counts as not set, as in the AWS CLI.
@@ -79,7 +81,8 @@ async fn profiles(name: Option<&str>, selected: Option<String>) -> Result<Profil
     }
 }
 
-/// Fails over what the SDK would take for an empty file, and then use somebody else's credentials. What is not a file is none to the AWS CLI, too.
+/// Fails over a file that the SDK would take for an empty one, and then use somebody else's credentials. As in the AWS CLI, a name that leads to
+/// no file is ignored.
 fn check_file(name: &str) -> std::result::Result<(), String> {
     let home = || set("HOME").or_else(|| set("USERPROFILE").filter(|_| cfg!(windows)));
     let path = match name.strip_prefix("~/").and_then(|rest| Some((rest, home()?))) {
@@ -150,10 +153,11 @@ fn retries(profiles: &ProfileSet) -> Result<RetryConfig> {
     Ok(retries)
 }
 
-fn ignores_endpoints(profiles: &ProfileSet) -> Result<bool> {
-    let set = setting(profiles, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
-    let Some((value, name)) = set else { return Ok(false) };
-    match value.trim().to_ascii_lowercase().as_str() {
+/// Whether a setting is true. The SDK would take one that is neither true nor false for not set, and call AWS's usual endpoints in place of those
+/// of FIPS.
+fn is_true(profiles: &ProfileSet, variable: &'static str, key: &'static str) -> Result<bool> {
+    let Some((value, name)) = setting(profiles, variable, key) else { return Ok(false) };
+    match value.to_ascii_lowercase().as_str() {
         "true" => Ok(true),
         "false" => Ok(false),
         _ => Err(wrong(name, &value, "true or false")),
