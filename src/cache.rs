@@ -8,11 +8,11 @@ use alloc::vec::Vec;
 /// When an entry is no longer used.
 #[derive(Clone, Copy, Debug)]
 pub struct CacheLimits {
-    /// How long an entry is used.
+    /// How long an entry is used, in milliseconds.
     pub max_age_ms: f64,
-    /// Most messages, at least 1.
+    /// The maximum number of messages of an entry, at least 1.
     pub max_messages: u64,
-    /// Most plaintext bytes.
+    /// The maximum number of plaintext bytes in all of them.
     pub max_bytes: u64,
     /// The maximum number of entries; the one unused longest makes room.
     pub capacity: usize,
