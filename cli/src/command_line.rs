@@ -27,7 +27,7 @@ pub fn parse() -> Result<std::result::Result<Cli, ExitCode>> {
         }
         _ => {
             note_lines(text.to_string().trim_end());
-            Ok(Err(ExitCode::from(Exit::Usage as u8)))
+            Ok(Err(Exit::Usage.into()))
         }
     }
 }

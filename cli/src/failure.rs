@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::process::ExitCode;
 
 use kmseal::Code;
 use kmseal::io::StreamError;
@@ -26,6 +27,12 @@ pub enum Exit {
     Key = 6,
     /// `check` found a setting of the bucket that must change.
     Setting = 7,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
 }
 
 /// A failure; its message never holds key material or plaintext.

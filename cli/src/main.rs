@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 fn told(failure: &Failure) -> ExitCode {
     let about = if failure.of_output { "standard output: " } else { "" };
     progress::note(&format!("kmseal: {about}{failure}"));
-    ExitCode::from(failure.exit as u8)
+    failure.exit.into()
 }
 
 fn run() -> Result<ExitCode> {

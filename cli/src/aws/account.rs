@@ -27,8 +27,7 @@ pub async fn of_credentials(session: &Session, key: &KeyArn) -> Result<String> {
             return Ok(account.as_str().to_owned());
         }
     }
-    let configured = config.region().map(Region::as_ref).filter(|region| !region.is_empty());
-    let region = configured.or(session.region.as_deref()).map_or_else(|| home(key), str::to_owned);
+    let region = session.configured_region().or(session.region.as_deref()).map_or_else(|| home(key), str::to_owned);
     let client = Client::from_conf(config::Builder::from(config).region(Region::new(region)).build());
     let answer = client.get_caller_identity().send().await;
     let failed = |error| Failure::kms(sentence_of_account(&error, HELP) + &session.left_behind("STS"));

@@ -24,12 +24,12 @@ pub fn check(args: &Check, session: &Rc<Session>, key: Option<&KeyArn>, report: 
         return;
     };
     let mut bucket = Bucket::new(session, name, key.map_or(ANY_REGION, KeyArn::region));
-    versioning(name, &mut bucket, report);
-    lifecycle(name, &mut bucket, report);
-    cors(name, origin, &mut bucket, report);
+    versioning(&mut bucket, report);
+    lifecycle(&mut bucket, report);
+    cors(origin, &mut bucket, report);
 }
 
-fn versioning(name: &str, bucket: &mut Bucket, report: &mut Report) {
+fn versioning(bucket: &mut Bucket, report: &mut Report) {
     const CHECK: &str = "versioning";
     let wrong = match bucket.versioning() {
         Ok(versioning) if versioning.status.as_deref() == Some("Enabled") => {
@@ -39,11 +39,12 @@ fn versioning(name: &str, bucket: &mut Bucket, report: &mut Report) {
         Ok(_) | Err(Refusal::None) => "the bucket keeps no old versions: what is overwritten or deleted is lost",
         Err(refusal) => return refused(CHECK, bucket, "GetBucketVersioning", refusal, report),
     };
+    let name = bucket.name();
     let remedy = format!("aws s3api put-bucket-versioning --bucket {name} --versioning-configuration Status=Enabled");
     report.fail(CHECK, Exit::Setting, wrong, remedy);
 }
 
-fn lifecycle(name: &str, bucket: &mut Bucket, report: &mut Report) {
+fn lifecycle(bucket: &mut Bucket, report: &mut Report) {
     const CHECK: &str = "lifecycle";
     let rules = match bucket.lifecycle() {
         Ok(lifecycle) => lifecycle.rules,
@@ -59,13 +60,14 @@ fn lifecycle(name: &str, bucket: &mut Bucket, report: &mut Report) {
     }
     let mut rule = json!({ "ID": "AbortIncompleteUploads", "Status": "Enabled", "Filter": {} });
     rule["AbortIncompleteMultipartUpload"] = json!({ "DaysAfterInitiation": 7 });
+    let name = bucket.name();
     let remedy =
         format!("add this rule to those of aws s3api put-bucket-lifecycle-configuration --bucket {name}: {rule}");
     report.fail(CHECK, Exit::Setting, "parts of uploads that were not finished stay, and are paid for", remedy);
 }
 
 /// Whether a browser would send a page's PUT, and let the page read the ETag of the answer.
-fn cors(name: &str, origin: &str, bucket: &mut Bucket, report: &mut Report) {
+fn cors(origin: &str, bucket: &mut Bucket, report: &mut Report) {
     const CHECK: &str = "cors";
     let answer = match bucket.preflight(origin, &HEADERS.join(",")) {
         Ok(answer) => answer,
@@ -96,6 +98,7 @@ fn cors(name: &str, origin: &str, bucket: &mut Bucket, report: &mut Report) {
         "AllowedHeaders": HEADERS,
         "ExposeHeaders": ["ETag"],
     }] });
+    let name = bucket.name();
     // The call replaces the rules of other pages.
     let remedy = format!(
         "aws s3api put-bucket-cors --bucket {name} --cors-configuration '{rule}', with the rules that the bucket has already"

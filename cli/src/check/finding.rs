@@ -75,7 +75,7 @@ impl Report {
     }
 
     pub fn status(&self) -> ExitCode {
-        self.first_fault().map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit as u8))
+        self.first_fault().map_or(ExitCode::SUCCESS, Exit::into)
     }
 
     fn first_fault(&self) -> Option<Exit> {

@@ -40,7 +40,7 @@ impl Batch {
                 }
             }
         }
-        Ok(first.map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit as u8)))
+        Ok(first.map_or(ExitCode::SUCCESS, Exit::into))
     }
 
     /// Fails if replacing this file with what comes of `input` loses another input or a result of this run.
