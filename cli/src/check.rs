@@ -17,7 +17,7 @@ use crate::files::stdout;
 
 /// Checks what the command line names, prints the report, and returns the exit status of the first fault.
 pub fn check(args: &Check, aws: &Aws) -> Result<ExitCode> {
-    let session = Rc::new(Session::new(aws)?);
+    let session = Rc::new(Session::new(aws, Some(&args.key_id))?);
     let mut report = Report::default();
     let kms = Kms::new(&session, &args.grants.grant_token);
     let key = key::check(args, &session, kms, &mut report);

@@ -41,7 +41,7 @@ pub fn key(args: &Key, aws: &Aws, quiet: bool) -> Result<ExitCode> {
             (key_file::write_raw(&key), key.fingerprint().to_owned(), None)
         }
         (key_id, None) => {
-            let session = Rc::new(Session::new(aws)?);
+            let session = Rc::new(Session::new(aws, key_id.as_deref())?);
             let mut kms = Kms::new(&session, &args.grants.grant_token);
             let answer = kms.get_public_key(key_id.as_deref().unwrap_or_default())?;
             let key = public_key::check(&answer, &keys::options(&args.algorithm, &args.kinds, &args.fingerprint))?;

@@ -1,5 +1,7 @@
 // The AWS configuration as the AWS CLI reads it: credentials, endpoint and number of attempts.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { createKey } from '../../tools/kms.mjs';
@@ -75,6 +77,36 @@ describe('credentials', () => {
   test('a profile with no or partial credentials does not fall back to other credentials', async () => {
     for (const name of ['roleless', 'half']) {
       assert.match(await account(IN_ENVIRONMENT, '--profile', name), /^5: kmseal: no AWS credentials were found/);
+    }
+  });
+
+  test('without a configured region, a role is assumed in that of --region or of the key, and nothing else is asked', async () => {
+    const keys = 'aws_access_key_id = test\naws_secret_access_key = test\n';
+    const role = 'role_arn = arn:aws:iam::000000000000:role/any\nsource_profile = base\n';
+    folder.write('role', `[profile base]\n${keys}[profile role]\n${role}`);
+    let asked = 0;
+    const metadata = createServer((_, response) => response.writeHead(404).end(++asked)).listen(0, '127.0.0.1');
+    await once(metadata, 'listening');
+    const env = {
+      ...NONE,
+      AWS_CONFIG_FILE: folder.at('role'),
+      AWS_REGION: '',
+      AWS_DEFAULT_REGION: '',
+      AWS_EC2_METADATA_DISABLED: '',
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadata.address().port}`,
+    };
+    try {
+      for (const args of [
+        ['--region', 'us-east-1', 'key', 'alias/uploads'],
+        ['key', setting.key.KeyId],
+        ['open', '--output', '-', '--key-id', setting.key.KeyId, 'f.kmseal'],
+      ]) {
+        await setting.succeeds(['--profile', 'role', ...args], { env });
+        await setting.succeeds(args, { env: { ...env, AWS_PROFILE: 'role' } });
+      }
+      assert.equal(asked, 0);
+    } finally {
+      metadata.close();
     }
   });
 

@@ -23,8 +23,12 @@ use crate::environment;
 use crate::failure::{Failure, Result};
 
 /// Loads the configuration, and the network settings. The credentials of `profile`, from the command line, beat the
-/// environment's.
-pub async fn load(profile: Option<&str>, timeouts: TimeoutConfig) -> Result<(SdkConfig, Network)> {
+/// environment's; `region` is for where none is configured.
+pub async fn load(
+    profile: Option<&str>,
+    region: Option<String>,
+    timeouts: TimeoutConfig,
+) -> Result<(SdkConfig, Network)> {
     environment::check()?;
     let name = profile.map(str::to_owned).or_else(|| set("AWS_DEFAULT_PROFILE")).or_else(|| set("AWS_PROFILE"));
     // The SDK would take an empty variable for a profile with an empty name.
@@ -42,14 +46,18 @@ pub async fn load(profile: Option<&str>, timeouts: TimeoutConfig) -> Result<(Sdk
     if let Some(name) = selected {
         loader = loader.profile_name(name);
     }
+    // Roles are assumed in it, too. Without one, the SDK asks for that of the instance, which takes seconds outside AWS.
+    let region = set("AWS_REGION")
+        .or_else(|| set("AWS_DEFAULT_REGION"))
+        .or_else(|| profiles.get("region").filter(|region| !region.is_empty()).map(str::to_owned))
+        .or(region)
+        .map(Region::new);
     if let Some(name) = profile {
-        let providers = ProviderConfig::default().with_http_client(http);
-        // The region in which a role of the profile is assumed.
-        let region = set("AWS_REGION")
-            .or_else(|| set("AWS_DEFAULT_REGION"))
-            .or_else(|| profiles.get("region").map(str::to_owned));
-        let providers = providers.with_region(region.map(Region::new));
+        let providers = ProviderConfig::default().with_http_client(http).with_region(region.clone());
         loader = loader.credentials_provider(of_profile(name, &providers));
+    }
+    if let Some(region) = region {
+        loader = loader.region(region);
     }
     is_true(&profiles, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?;
     is_true(&profiles, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?;

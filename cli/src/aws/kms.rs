@@ -10,6 +10,7 @@ use kmseal::KeyArn;
 
 use crate::aws::account;
 use crate::aws::errors::sentence;
+use crate::aws::region;
 use crate::aws::session::Session;
 use crate::failure::{Failure, Result};
 
@@ -47,8 +48,7 @@ impl Kms {
 
     /// GetPublicKey, in the region of the command line, or else of the ARN, or else of the configuration.
     pub fn get_public_key(&mut self, key_id: &str) -> Result<GetPublicKeyOutput> {
-        let in_arn = key_id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
-        let in_arn = in_arn.map(crate::aws::region::parse).transpose();
+        let in_arn = region::in_arn(key_id).map(region::parse).transpose();
         let in_arn = in_arn.map_err(|why| Failure::usage(format!("{key_id}: its region: {why}")))?;
         let region = self.session.region.clone().or(in_arn);
         let configured = self.session.configured_region();

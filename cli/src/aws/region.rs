@@ -18,6 +18,11 @@ pub fn parse(text: &str) -> Result<String, &'static str> {
     if valid { Ok(text.to_owned()) } else { Err("this is not the name of an AWS region, such as eu-central-1") }
 }
 
+/// The region of a key's or an alias's ARN, not checked; none for what is not an ARN.
+pub fn in_arn(key_id: &str) -> Option<&str> {
+    key_id.strip_prefix("arn:")?.split(':').nth(2)
+}
+
 /// The key to ask for, if it can be asked in this region: its own, or any for a multi-Region key.
 pub fn key_in(arn: &KeyArn, region: Option<&str>) -> Option<KeyArn> {
     parse(arn.region()).ok()?;

@@ -9,6 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::args::Aws;
 use crate::aws::configuration;
 use crate::aws::http::{ATTEMPT, CONNECT, Network};
+use crate::aws::region;
 use crate::failure::Result;
 use crate::system::descriptors;
 
@@ -24,10 +25,13 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(aws: &Aws) -> Result<Self> {
+    /// `key` is one that the command line names: where no region is given or configured, that of its ARN counts.
+    pub fn new(aws: &Aws, key: Option<&str>) -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
-        let (config, network) = runtime.block_on(configuration::load(aws.profile.as_deref(), timeouts))?;
+        let near = key.and_then(region::in_arn).and_then(|region| region::parse(region).ok());
+        let region = aws.region.clone().or(near);
+        let (config, network) = runtime.block_on(configuration::load(aws.profile.as_deref(), region, timeouts))?;
         Ok(Self { runtime, config, network, endpoint_url: aws.endpoint_url.clone(), region: aws.region.clone() })
     }
 

@@ -79,9 +79,10 @@ pub fn unlocker(public: &[PathBuf], from: &From, algorithm: &Algorithm, aws: &Aw
         [] if raw.is_empty() && public.is_empty() => Allowed::Own,
         keys => Allowed::Listed(keys.to_vec()),
     };
+    let first = from.key_id.first().or_else(|| public.iter().find_map(OpenerKey::key_id)).cloned();
     let opener_keys = OpenerKeys::new(raw, public, allowed);
     // An own key needs no AWS configuration.
-    let session = opener_keys.need_kms().then(|| Session::new(aws)).transpose()?;
+    let session = opener_keys.need_kms().then(|| Session::new(aws, first.as_ref().map(KeyArn::as_str))).transpose()?;
     let kms = session.map(|session| Kms::new(&Rc::new(session), &from.grants.grant_token));
     Ok(Unlocker::new(kms, opener_keys, algorithm.encryption_algorithm, expected))
 }
