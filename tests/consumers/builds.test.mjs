@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { startChild, startOnPort } from '../../tools/child.mjs';
 import { printed } from '../../tools/kms.mjs';
 import { buildTools } from '../../tools/npm.mjs';
+import { curl, looksWhole } from '../serving/serving.mjs';
 import { launch } from '../support/browsers/browser.mjs';
 import { startProject, wasmFiles } from '../support/consumers.mjs';
 import { startHost } from '../support/servers/host.mjs';
@@ -168,16 +169,12 @@ for (const [version, node] of Object.entries(NODES)) {
   });
 }
 
-test('workerd seals and opens through the module that the bundle imports', async () => {
+/** Runs a script in workerd, bundled as wrangler does it: a .wasm that is imported stays a module of its own. */
+async function startWorker(script) {
   const { build } = await project.tool('esbuild');
   const { Miniflare } = await project.tool('miniflare');
-  writeFileSync(
-    project.inProject('worker.js'),
-    `${HANDLER}
-    export default { fetch: async (request) => Response.json(await handler(await request.json())) };`,
-  );
+  writeFileSync(project.inProject('worker.js'), script);
   const outfile = project.inProject('worker/worker.mjs');
-  // As wrangler does: a .wasm that is imported stays a module of its own.
   const modules = {
     name: 'modules',
     setup: ({ onResolve }) => onResolve({ filter: /\.wasm$/ }, () => ({ path: './kmseal.wasm', external: true })),
@@ -190,7 +187,7 @@ test('workerd seals and opens through the module that the bundle imports', async
     conditions: ['workerd'],
     plugins: [modules],
   });
-  const worker = new Miniflare({
+  return new Miniflare({
     compatibilityDate: '2026-07-01',
     modules: [
       { type: 'ESModule', path: 'worker.mjs', contents: readFileSync(outfile, 'utf8') },
@@ -200,12 +197,48 @@ test('workerd seals and opens through the module that the bundle imports', async
         contents: readFileSync(path.join(project.installed, 'dist/inline/kmseal.wasm')),
       },
     ],
+    handleRuntimeStdio() {}, // it prints the errors of answers
   });
+}
+
+test('workerd seals and opens through the module that the bundle imports', async () => {
+  const worker = await startWorker(`${HANDLER}
+    export default { fetch: async (request) => Response.json(await handler(await request.json())) };`);
   try {
     assert.equal(
       await (await worker.dispatchFetch('http://worker/', { method: 'POST', body: event() })).json(),
       'opened',
     );
+  } finally {
+    await worker.dispose();
+  }
+});
+
+test('workerd serves a file with its length, and its reader notices an altered one, as docs/downloads.md says', async () => {
+  const worker = await startWorker(`
+import { KmsPublicKey, Opener, Sealer } from 'kmseal';
+import { kmsDecrypt } from './app/kms.js';
+export default {
+  async fetch(request) {
+    const { answer, endpoint, isAltered } = await request.json();
+    const key = await KmsPublicKey.import(answer);
+    const sealed = await new Sealer({ keys: [key] }).seal(new Uint8Array(3_000_000).fill(7));
+    if (isAltered) sealed[2_400_000] ^= 1;
+    const opener = new Opener({ keyIds: [key.keyId], decrypt: kmsDecrypt(endpoint) });
+    const read = async (start, end) => sealed.slice(start, end);
+    const { plaintext, size } = await opener.openRange({ size: sealed.length, read });
+    return new Response(plaintext.pipeThrough(new FixedLengthStream(size)));
+  },
+};`);
+  try {
+    const url = await worker.ready;
+    const ask = (isAltered) => curl(url, '--data', JSON.stringify({ ...JSON.parse(event()), isAltered }));
+    const good = await ask(false);
+    assert.deepEqual(
+      { whole: looksWhole(good), length: good.body.length, told: good.headers['content-length'] },
+      { whole: true, length: 3_000_000, told: '3000000' },
+    );
+    assert.equal(looksWhole(await ask(true)), false);
   } finally {
     await worker.dispose();
   }
