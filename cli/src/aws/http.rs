@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use aws_sdk_kms::config::SharedHttpClient;
-use aws_smithy_http_client::tls::{TlsContext, TrustStore};
+use aws_smithy_http_client::tls::TrustStore;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -15,7 +15,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 
-use crate::aws::connections::{Client, Connections};
+use crate::aws::connections::{Client, Connections, Trust};
 use crate::aws::errors::{root, unreached};
 use crate::failure::{Failure, Result};
 
@@ -29,9 +29,7 @@ const LONGEST_LEN: usize = 1024 * 1024;
 /// How to reach AWS.
 #[derive(Clone, Debug)]
 pub struct Network {
-    pub tls: TlsContext,
-    /// Trusts no certificate.
-    pub plain: TlsContext,
+    trust: Trust,
 }
 
 impl Network {
@@ -45,19 +43,17 @@ impl Network {
             })?,
             None => TrustStore::default(),
         };
-        let context = |trusted| TlsContext::builder().with_trust_store(trusted).build();
-        let failed = |error| Failure::usage(format!("TLS cannot be set up: {error}"));
-        Ok(Self { tls: context(trusted).map_err(failed)?, plain: context(TrustStore::empty()).map_err(failed)? })
+        Ok(Self { trust: Trust::new(trusted)? })
     }
 
     /// A client for the AWS SDK. It obeys HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; the SDK's default client does not.
     pub fn client(&self) -> SharedHttpClient {
-        SharedHttpClient::new(Client::new(self.clone()))
+        SharedHttpClient::new(Client::new(self.trust.clone()))
     }
 
     /// Sends one request outside the SDK. Fails with a sentence if no answer comes; any status is an answer.
     pub async fn send(&self, request: http::Request<SdkBody>) -> std::result::Result<Answer, String> {
-        let connections = Connections::new(self.clone(), HttpConnectorSettings::default(), None);
+        let connections = Connections::new(self.trust.clone(), HttpConnectorSettings::default(), None);
         let request = HttpRequest::try_from(request).map_err(|error| error.to_string())?;
         let exchange = async {
             let answer = connections.call(request).await.map_err(|error| unreached(&error))?;
