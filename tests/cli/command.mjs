@@ -3,10 +3,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ROOT } from '../../tools/run.mjs';
+import { TESTED_COMMAND } from '../../tools/tested-command.mjs';
 
-/** Built by scripts/test.mjs. */
-export const KMSEAL = path.join(ROOT, 'target/debug/kmseal');
+export const KMSEAL = TESTED_COMMAND;
 
 /** A folder that is removed after the tests; names are relative to it. */
 export function createFolder() {

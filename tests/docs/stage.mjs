@@ -11,6 +11,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { build } from 'esbuild';
 import { KmsPublicKey, Opener, Sealer } from 'kmseal';
 import { ROOT } from '../../tools/run.mjs';
+import { TESTED_FOLDER } from '../../tools/tested-command.mjs';
 import { startAwsCli } from '../support/aws-cli.mjs';
 import { launch } from '../support/browsers/browser.mjs';
 import { startHost } from '../support/servers/host.mjs';
@@ -87,7 +88,7 @@ async function start(closing) {
   const env = {
     ...process.env,
     ...host.kms.emulator.env,
-    PATH: [folder, path.join(ROOT, 'target/debug'), process.env.PATH].join(path.delimiter),
+    PATH: [folder, TESTED_FOLDER, process.env.PATH].join(path.delimiter),
   };
   copyFileSync(path.join(ROOT, 'dist/kmseal.wasm'), place('kmseal.wasm'));
   writeFileSync(place('paper.pdf'), PAPER);
