@@ -88,6 +88,10 @@ test('each file runs in one process, and files that kmseal itself runs in have o
     groups.slice(0, 8).map(([first]) => first),
     names.slice(0, 8),
   );
+  // What starts programs keeps away from what fills memory.
+  const commands = ['tests/cli/a', 'tests/cli/b'];
+  const mixed = groupsOf([...commands, ...names], 4).filter((group) => group.some((name) => commands.includes(name)));
+  assert.deepEqual(mixed, [commands]);
   // A few are not all in one process.
   assert.deepEqual(
     groupsOf(names.slice(0, 4), 4).map((group) => group.length),
