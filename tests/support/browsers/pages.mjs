@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { By, until } from 'selenium-webdriver';
+import { seen } from '../until.mjs';
 
 /** An upload tries again for most of a minute before it asks. */
 export const PATIENCE = 120_000;
@@ -101,7 +102,9 @@ export function createPages(browser) {
      * @param {number} width in CSS pixels
      */
     async narrow(width) {
-      await driver.manage().window().setRect({ width, height: 800 });
+      const rect = await driver.manage().window().setRect({ width, height: 800 });
+      // Chromium's page may learn of it later.
+      await seen(async () => (await driver.executeScript('return innerWidth')) <= rect.width);
       await driver.executeScript(
         "document.documentElement.style.width = innerWidth > arguments[0] ? `${arguments[0]}px` : ''",
         width,
