@@ -7,7 +7,6 @@
 // DeleteObject and AbortMultipartUpload. AWS_ENDPOINT_URL names a place other than AWS: `npm test` runs the same against the emulator.
 import { show } from '../tools/run.mjs';
 import { buildCommand } from '../tools/rust-tests.mjs';
-import { copyCommand } from '../tools/tested-command.mjs';
 import { build } from './build.mjs';
 import { PACKAGE, setup } from './setup.mjs';
 
@@ -19,7 +18,6 @@ try {
   const { env } = await setup([...PACKAGE, 'python']);
   await build();
   await buildCommand(show, env);
-  copyCommand();
   await show(process.execPath, ['--test', 'tests/aws/crossings.mjs'], {
     ...env,
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',

@@ -6,7 +6,6 @@ import { javascriptTests } from '../tools/javascript-tests.mjs';
 import { ROOT, show } from '../tools/run.mjs';
 import { rustEsdk } from '../tools/rust-esdk.mjs';
 import { buildCommand } from '../tools/rust-tests.mjs';
-import { copyCommand } from '../tools/tested-command.mjs';
 import { forgetShellSettings } from '../tools/shell-settings.mjs';
 import { build } from './build.mjs';
 import { setup } from './setup.mjs';
@@ -23,7 +22,6 @@ try {
   await rustEsdk();
   await build();
   await buildCommand(show, env);
-  copyCommand();
   const rust = readdirSync(path.join(ROOT, RUST)).filter((file) => file.endsWith('.mjs'));
   const all = [...files, ...rust.map((file) => path.join(RUST, file))];
   env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';

@@ -18,7 +18,6 @@ import { lint } from '../tools/lint.mjs';
 import { ROOT, show, showTogether } from '../tools/run.mjs';
 import { buildCommand, testRust, testWasm } from '../tools/rust-tests.mjs';
 import { forgetShellSettings } from '../tools/shell-settings.mjs';
-import { copyCommand } from '../tools/tested-command.mjs';
 import { setup } from './setup.mjs';
 import { SUITES, longestFirst, suiteOf } from './suites.mjs';
 
@@ -76,9 +75,7 @@ try {
   const ready = setup(needed);
   const compiles = ['rust', 'command', 'wasm'].some((need) => needed.has(need) || chosen(need));
   const taken = compiles ? takeCompiled() : undefined;
-  const command = needed.has('command')
-    ? taken?.then(() => buildCommand(showTogether, process.env)).then(copyCommand)
-    : undefined;
+  const command = needed.has('command') ? taken?.then(() => buildCommand(showTogether, process.env)) : undefined;
   const run = files.length > 0 ? showTogether : show;
   const dist = (async () => {
     await ready;

@@ -5,13 +5,17 @@ import path from 'node:path';
 import { browserPrograms } from './browsers.mjs';
 import { ROOT, show } from './run.mjs';
 import { WASM_ENV, WASM_TARGET } from './rust.mjs';
+import { copyCommand } from './tested-command.mjs';
 
 /**
- * The command, in target/debug. `--examples` builds nothing here, but makes Cargo give crates the features that tests ask for. So the tests
- * compile none of them again. The price: this command has those features, too; nobody else gets it.
+ * The command, in target/debug, and the copy that tests start. `--examples` builds nothing here, but makes Cargo give crates the features that tests
+ * ask for. So the tests compile none of them again. The price: this command has those features, too; nobody else gets it.
  * @param {typeof show} run @param {NodeJS.ProcessEnv} env
  */
-export const buildCommand = (run, env) => run('cargo', ['build', '--bins', '--examples'], env);
+export async function buildCommand(run, env) {
+  await run('cargo', ['build', '--bins', '--examples'], env);
+  copyCommand();
+}
 
 /** rustfmt and clippy on the core and the command, their tests, and what rustdoc finds. @param {typeof show} run */
 export async function testRust(run) {
