@@ -1,19 +1,19 @@
 // What the command prints as help, for docs/command.md.
 //
-//     cargo build --package kmseal-cli && node tests/docs/help.mjs --write      puts it there
+//     npm test -- tests/docs/command; node tests/docs/help.mjs --write      builds the command, and puts it there
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROOT } from '../../tools/run.mjs';
+import { TESTED_COMMAND } from '../../tools/tested-command.mjs';
 
 export const PAGE = path.join(ROOT, 'docs/command.md');
-const COMMAND = path.join(ROOT, 'target/debug/kmseal');
 /** Behind this line the page is made. */
 const MARK = /(?<=<!-- the rest of this page is what the command prints: [^\n]* -->\n)[^]*$/;
 
 const helpOf = (...words) =>
-  execFileSync(COMMAND, [...words, '--help'], { encoding: 'utf8' })
+  execFileSync(TESTED_COMMAND, [...words, '--help'], { encoding: 'utf8' })
     .replace(/ +$/gm, '')
     .trimEnd();
 
